@@ -6,10 +6,40 @@ all problems at once instead of one per start.
 
 import os
 import sys
+import zoneinfo
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+ROOT = Path(__file__).resolve().parent.parent
 _problems: list[str] = []
+
+
+def read():
+    """Everything that settings.py takes from the environment; ends the program when something is wrong."""
+    state = folder("KITH_STATE", ROOT / "var")
+    base = base_url("KITH_BASE_URL")
+    found = SimpleNamespace(
+        debug=flag("KITH_DEBUG"),
+        secret_key=secret("SECRET_KEY"),
+        allowed_hosts=words("KITH_ALLOWED_HOSTS", [urlsplit(base).hostname or ""]),
+        base_url=base,
+        trusted_origins=words("KITH_TRUSTED_ORIGINS", [base]),
+        trusted_proxies=number("KITH_TRUSTED_PROXIES", 0),
+        insecure_cookies=flag("KITH_INSECURE_COOKIES"),
+        database=database(),
+        redis_url=redis_url(),
+        state=state,
+        static_root=folder("KITH_STATIC_ROOT", state / "static"),
+        media_root=folder("KITH_MEDIA_ROOT", state / "media"),
+        email=email(),
+        from_email=text("KITH_FROM_EMAIL", "Kith <kith@localhost>"),
+        time_zone=time_zone("KITH_TIME_ZONE", "UTC"),
+        currency=code("KITH_CURRENCY", "EUR", 3),
+        country=code("KITH_COUNTRY", "DE", 2),
+    )
+    stop_if_wrong()
+    return found
 
 
 def wrong(name, why, example):
@@ -85,6 +115,24 @@ def folder(name, default):
     value = Path(text(name, str(default), example=f"/var/lib/kith/{Path(default).name}"))
     if not value.is_absolute():
         wrong(name, f"is {str(value)!r}, not an absolute path", f"/var/lib/kith/{Path(default).name}")
+    return value
+
+
+def time_zone(name, default):
+    """The name of a time zone that this machine knows."""
+    value = text(name, default)
+    if value not in zoneinfo.available_timezones():
+        wrong(name, f"is {value!r}, which is no known time zone", "Europe/Berlin")
+        return default
+    return value
+
+
+def code(name, default, length):
+    """A code of `length` capital letters, such as a currency or a country."""
+    value = text(name, default)
+    if len(value) != length or not (value.isascii() and value.isalpha() and value.isupper()):
+        wrong(name, f"is {value!r}, not {length} capital letters", default)
+        return default
     return value
 
 
