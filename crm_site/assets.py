@@ -1,0 +1,39 @@
+"""Static files that come from npm packages: a finder that serves a short whitelist out of node_modules."""
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.checks import Warning as Caution
+from django.core.files.storage import FileSystemStorage
+
+# Each css and js file stands with its map: the manifest storage follows sourceMappingURL and fails without it.
+PACKAGE_FILES = (
+    "@tabler/core/dist/css/tabler.min.css",
+    "@tabler/core/dist/css/tabler.min.css.map",
+    "tom-select/dist/css/tom-select.bootstrap5.min.css",
+    "tom-select/dist/css/tom-select.bootstrap5.min.css.map",
+    "tom-select/dist/js/tom-select.complete.min.js",
+    "tom-select/dist/js/tom-select.complete.min.js.map",
+)
+
+
+class PackageFinder(BaseFinder):
+    """Finds the files of PACKAGE_FILES, under their own package paths, and nothing else of node_modules."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.storage = FileSystemStorage(location=settings.ROOT / "node_modules")
+
+    def check(self, **kwargs):
+        """A warning for each listed file that is not installed: the pages look plain without it."""
+        missing = [name for name in PACKAGE_FILES if not self.storage.exists(name)]
+        return [Caution(f"{name} is not in node_modules.", hint="Run `npm ci`.", id="kith.W001") for name in missing]
+
+    def find(self, path, find_all=False):
+        """The absolute path of a listed file (a list of it when all are asked for), or an empty list."""
+        if path not in PACKAGE_FILES or not self.storage.exists(path):
+            return []
+        return [self.storage.path(path)] if find_all else self.storage.path(path)
+
+    def list(self, ignore_patterns):
+        """Yield (path, storage) of each listed file that is installed."""
+        return ((name, self.storage) for name in PACKAGE_FILES if self.storage.exists(name))
