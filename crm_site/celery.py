@@ -1,0 +1,56 @@
+"""Celery: the clock and the hands of the sweeps. The jobs themselves are rows in the database.
+
+A task may be lost or run twice (a broker keeps no promise), so every task is a sweep that looks up
+what is due. No result backend, no long countdown: the visibility timeout only covers a killed worker.
+"""
+
+import logging.config
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+from crm_site import environment, logs
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_site.settings")
+
+app = Celery("kith")
+app.conf.update(
+    broker_url=environment.broker_url(environment.redis_url()),
+    # One second is long for a broker on the same network, and short for the person who waits.
+    broker_transport_options={
+        "socket_timeout": 5,
+        "socket_connect_timeout": 1,
+        "max_retries": 0,
+        "visibility_timeout": 600,
+        "global_keyprefix": os.environ.get("KITH_BROKER_PREFIX", "kith:"),
+    },
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    task_publish_retry_policy={"max_retries": 0},
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=300,
+    task_soft_time_limit=270,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=2000,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    timezone="UTC",
+    # The next turn comes anyway; one that waited longer than two turns is dropped.
+    beat_schedule={
+        "tick": {"task": "crm_site.tasks.tick", "schedule": 15.0, "options": {"expires": 30}},
+    },
+)
+app.autodiscover_tasks(["crm_site"])
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_our_logs(**_options):
+    """Celery would bring a format of its own; this is its documented way to keep ours."""
+    logging.config.dictConfig(logs.LOGGING)

@@ -1,0 +1,72 @@
+"""Whether this process lives (/healthz) and whether the whole site can do its work (/readyz)."""
+
+import contextlib
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from crm_site.core.models import Heartbeat
+
+TICK_LIMIT = timedelta(seconds=60)
+OK = "ok"
+
+
+@require_safe
+@never_cache
+def healthz(request):
+    """200 as long as this process answers; asks nobody else."""
+    return JsonResponse({"process": OK})
+
+
+@require_safe
+@never_cache
+def readyz(request):
+    """200 when all parts work, else 503; each part is named with "ok" or what is wrong with it."""
+    parts = {"database": _database()}
+    if parts["database"] == OK:
+        parts |= {"migrations": _migrations(), "beat": _beat()}
+    parts |= {"broker": _broker()}
+    ready = all(answer == OK for answer in parts.values())
+    return JsonResponse(parts, status=200 if ready else 503)
+
+
+def _database():
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return "does not answer"
+    return OK
+
+
+def _migrations():
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(waiting)} not applied" if waiting else OK
+
+
+def _beat():
+    """A tick is sent by beat, carried by the broker and written by a worker: a fresh one proves all three."""
+    with contextlib.suppress(Error):
+        last = Heartbeat.objects.filter(pk="beat").values_list("at", flat=True).first()
+        if last is None:
+            return "no tick yet from beat and worker"
+        age = timezone.now() - last
+        return OK if age < TICK_LIMIT else f"last tick {int(age.total_seconds())} seconds ago"
+    return "cannot be read"
+
+
+def _broker():
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as server:
+            server.ping()
+    except (redis.RedisError, OSError):
+        return "does not answer"
+    return OK
