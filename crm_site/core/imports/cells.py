@@ -1,0 +1,53 @@
+"""The cell of an import as text, and when it counts as empty."""
+
+import re
+
+from django.core.exceptions import ValidationError
+
+EMPTY_MARKERS = frozenset(("", "-", "--", "–", "—", "?", "n/a", "#n/a", "na", "null", "nil", "none", "select", "."))
+CACHE_SIZE = 20_000  # values that a function remembers, for columns that repeat themselves
+SEPARATORS = re.compile(r"\s*(?:\s:::\s|[;\n|])\s*")
+GUARDED = re.compile(r"'[=+\-@\t\r\n＝＋－＠]")
+
+
+def clean_text(cell):
+    """The cell as text without NUL and outer white space, line ends as \\n; everything else exactly as it was."""
+    if not isinstance(cell, str):
+        return "" if cell is None else str(cell)
+    if "\0" in cell:
+        cell = cell.replace("\0", "")
+    if "\r" in cell:
+        cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return cell.strip()
+
+
+def restore_formula(text):
+    """Text that an export guarded against being run as a formula, without the guard."""
+    return text[1:] if GUARDED.match(text) else text
+
+
+def is_empty(cell, markers=EMPTY_MARKERS):
+    """Whether the cell is blank or one of the markers, which are lower-case."""
+    if cell is None or cell == "":
+        return True
+    return isinstance(cell, str) and len(cell) < 20 and cell.strip().lower() in markers
+
+
+def guess_empty_markers(samples, kind, markers=EMPTY_MARKERS):
+    """The markers that mean “nothing” in a column of this type.
+
+    In text they are words (a person may be called Null), so there they count only when the column shows nothing else.
+    """
+    if kind != "text" or all(is_empty(cell, markers) for cell in samples):
+        return markers
+    return frozenset(("",))
+
+
+def split_values(text):
+    """The single values of a cell that holds several, such as `a ::: b` or `a; b`, each once and in order."""
+    return list(dict.fromkeys(part for part in SEPARATORS.split(clean_text(text)) if part))
+
+
+def refuse(message, cell):
+    """Raise the message as ValidationError with the beginning of the cell as its `value`."""
+    raise ValidationError(message, params={"value": str(cell)[:80]})
