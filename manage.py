@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The one door: `up`, `test`, `backup FILE`, `restore FILE`, `psql`, and every Django command."""
+"""The one door: `up`, `test`, `prepare`, `backup FILE`, `restore FILE`, `psql`, and every Django command."""
 
 import sys
 from pathlib import Path

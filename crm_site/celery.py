@@ -43,7 +43,7 @@ app.conf.update(
     timezone="UTC",
     # The next turn comes anyway; one that waited longer than two turns is dropped.
     beat_schedule={
-        "tick": {"task": "crm_site.tasks.tick", "schedule": 15.0, "options": {"expires": 30}},
+        "tick": {"task": "crm_site.tasks.tick", "schedule": 5.0, "options": {"expires": 10}},
     },
 )
 app.autodiscover_tasks(["crm_site"])

@@ -74,7 +74,8 @@ class JsonLine(logging.Formatter):
 
     def format(self, record):
         """The line; an exception gives its type and the places it passed, never its text."""
-        request = _current.get()
+        # Django reports a refused request after the middlewares are done, and hands it over with the record.
+        request = _current.get() or getattr(record, "request", None)
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -27,7 +27,7 @@ WITHOUT_SERVICES = {
 
 def main(root, arguments):
     """Carry out one command line; returns the exit code."""
-    ours = {"up": _up, "test": _test, "backup": _backup, "restore": _restore, "psql": _psql}
+    ours = {"up": _up, "test": _test, "prepare": _prepare, "backup": _backup, "restore": _restore, "psql": _psql}
     word = arguments[0] if arguments else "help"
     try:
         if word in ours:
@@ -59,7 +59,7 @@ def _test(root, arguments):
     """The tests on the real PostgreSQL and broker; pytest has the last word."""
     place = _place(root)
     folder, python = _own_environment(place, packages.DEVELOPMENT)
-    packages.front_end(root, python)
+    packages.front_end(place, root, folder)
     if not arguments:
         arguments = ["-n", "auto"]
     if not shutil.which("chromium"):
@@ -68,6 +68,17 @@ def _test(root, arguments):
         env = _settings(place) | {"DJANGO_SETTINGS_MODULE": "tests.settings", "KITH_TEST_RUN": str(os.getpid())}
         _drop_old_test_databases(place, folder)
         return subprocess.run([python, "-m", "pytest", *arguments], check=False, cwd=root, env=env).returncode
+
+
+def _prepare(root, arguments):
+    """Everything that the tests and the tools need, and nothing started."""
+    argparse.ArgumentParser(prog="manage.py prepare", description="Install what development needs.").parse_args(
+        arguments
+    )
+    place = _place(root)
+    folder, _ = _own_environment(place, packages.DEVELOPMENT)
+    packages.front_end(place, root, folder)
+    return 0
 
 
 def _backup(root, arguments):
@@ -142,7 +153,7 @@ def _services_only(root):
 def _own_environment(place, locks):
     """The environment of whoever typed the command: the one that runs, or .venv in the checkout."""
     folder = place.root / ".venv"
-    if importlib.util.find_spec("django") and sys.prefix != sys.base_prefix and Path(sys.prefix) != folder:
+    if importlib.util.find_spec("django") and not folder.exists():
         return Path(sys.prefix), Path(sys.executable)
     if not os.access(place.root, os.W_OK) and not folder.exists():
         folder = place.state / "venv"

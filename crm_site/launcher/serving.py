@@ -45,7 +45,7 @@ def run(place, options):
     stop = _listen_for_signals()
     folder, python = _environment(place)
     code = places.code(place)
-    packages.front_end(code, python)
+    packages.front_end(place, code, folder)
     _turn_logs(place)
     _end_leftovers(place)
     with services.borrowed(place, folder, supervised=True) as started:
@@ -55,8 +55,8 @@ def run(place, options):
         _prepare(place, code, python, env, options)
         children = [Child(name, command) for name, command in _commands(place, python, options.host, port).items()]
         try:
-            for child in children:
-                _start(place, child, code, env)
+            # The web process alone first: on a small machine three starts at once make people wait for the slowest.
+            _start(place, children[0], code, env)
             _wait_until_serving(children[0], _address(options.host, port), place, stop)
             if not stop:
                 _tell(place, _address(options.host, port))
@@ -111,7 +111,8 @@ def _process_environment(place, code, ours):
 
 def _prepare(place, code, python, env, options):
     """Check the servers' versions, migrate when needed, collect static files, load the demo company once."""
-    _manage(place, code, env, [python, "-m", "crm_site.servers"], "The settings were refused")
+    if len(services.wanted()) < 2:
+        _manage(place, code, env, [python, "-m", "crm_site.servers"], "The settings were refused")
     manage = [python, code / "manage.py"]
     fresh = place.state / "stamps" / "new-database"
     if fresh.exists() or _call(place, code, env, [*manage, "migrate", "--check"]).returncode:
@@ -142,11 +143,11 @@ def _prepare(place, code, python, env, options):
 def _commands(place, python, host, port):
     """The command line of each process of the site."""
     listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    celery = [python, "-m", "celery", "-A", "crm_site.celery"]
+    celery = [python, "-m", "celery", "--quiet", "-A", "crm_site.celery"]
     return {
         "web": [python, "-m", "gunicorn", "crm_site.wsgi", "-c", "python:crm_site.web", "-b", listen],
         "worker": [*celery, "worker", "-c", "2", "-l", "INFO", "--without-gossip", "--without-mingle"],
-        "beat": [*celery, "beat", "-l", "INFO", "--pidfile=", "-s", place.state / "run" / "beat-schedule"],
+        "beat": [*celery, "beat", "-l", "INFO", "--pidfile=", "-S", "celery.beat:Scheduler"],
     }
 
 
