@@ -1,0 +1,189 @@
+"""Columns: one declared list per record, read by the table, saved views, export, import and inline editing."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Column:
+    """One fact of a record.
+
+    `name` is its key in addresses and files, `source` the dotted path on the record (default: the name), `needs` the
+    query fields that reading it takes (default: the source). `kind` names the record kind a "link" leads to.
+    `types` for show and import: text, longtext, link, self, user, money, number, date, datetime, choice, bool, tags,
+    email, phone, url.
+    """
+
+    name: str
+    label: Any
+    type: str = "text"
+    source: str = ""
+    needs: tuple = ()
+    sort: str = ""
+    kind: str = ""
+    shown: bool = True
+    edit: bool = False
+    imports: bool = True
+    aliases: tuple = ()
+    tones: dict = field(default_factory=dict)
+    choices: Any = None
+    help: Any = ""
+
+    @property
+    def path(self):
+        """The dotted path on the record."""
+        return self.source or self.name
+
+    @property
+    def fields(self):
+        """The query fields that showing the column takes."""
+        if self.needs:
+            return self.needs
+        if self.type == "user":
+            return tuple(f"{self.path}__{part}" for part in ("first_name", "last_name", "email"))
+        if self.type == "link":
+            return (f"{self.path}_id",)
+        return (self.path.replace(".", "__"),)
+
+    @property
+    def numeric(self):
+        """Whether the cell is set flush right."""
+        return self.type in ("money", "number")
+
+    def value(self, record):
+        """The raw value on the record; None anywhere along the path gives None."""
+        if self.type == "link":
+            return getattr(record, f"{self.path}_id")
+        found = record
+        for part in self.path.split("."):
+            found = getattr(found, part, None)
+            if found is None:
+                return None
+        return found
+
+
+class Cell:
+    """A value ready to be shown; see templates/records/_table.html for how each type looks."""
+
+    __slots__ = ("edit_url", "empty", "items", "name", "text", "title", "tone", "type", "url")
+
+    def __init__(self, type_, name, text="", url="", tone="", title="", items=()):
+        self.type, self.name, self.text, self.url, self.tone, self.title = type_, name, text, url, tone, title
+        self.items, self.edit_url = items, ""
+        self.empty = not text and not items
+
+
+def show_text(column, value):
+    """Any value as its text."""
+    return Cell("text", column.name, str(value))
+
+
+def show_long(column, value):
+    """A text of several lines."""
+    return Cell("longtext", column.name, value)
+
+
+def show_money(column, value):
+    """An amount with the viewer's separators, two digits."""
+    return Cell("money", column.name, formats.number_format(Decimal(value), 2, force_grouping=True))
+
+
+def show_number(column, value):
+    """A number with the viewer's separators."""
+    return Cell("number", column.name, formats.number_format(value, force_grouping=True))
+
+
+def show_date(column, value):
+    """A day in the viewer's format."""
+    return Cell("date", column.name, formats.date_format(value, "SHORT_DATE_FORMAT"))
+
+
+def show_datetime(column, value):
+    """A moment: near ones in words ("3 hours ago"), others as the day; the exact time as the title."""
+    local = timezone.localtime(value)
+    exact = formats.date_format(local, "SHORT_DATETIME_FORMAT")
+    age = (timezone.now() - value).total_seconds()
+    text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]} if 0 <= age < 86400 else exact.split(" ")[0]
+    return Cell("datetime", column.name, text, title=exact)
+
+
+def show_choice(column, value):
+    """A choice by its label, with its tone."""
+    return Cell("choice", column.name, str((column.choices or {}).get(value, value)), tone=column.tones.get(value, ""))
+
+
+def show_bool(column, value):
+    """Yes, or nothing."""
+    return Cell("bool", column.name, _("Yes") if value else "")
+
+
+def show_user(column, value):
+    """A user by name."""
+    return Cell("user", column.name, str(value))
+
+
+def show_tags(column, value):
+    """Tags, each on its own."""
+    return Cell("tags", column.name, items=value)
+
+
+def show_email(column, value):
+    """An address to write to."""
+    return Cell("email", column.name, value, url=f"mailto:{value}")
+
+
+def show_phone(column, value):
+    """A number to call."""
+    return Cell("phone", column.name, value, url="tel:" + "".join(c for c in value if c in "+0123456789"))
+
+
+def show_url(column, value):
+    """A web address; only http and https become links."""
+    link = value if value.startswith(("http://", "https://")) else f"https://{value}"
+    return Cell("url", column.name, value.removeprefix("https://").removeprefix("http://").rstrip("/"), url=link)
+
+
+SHOW = {
+    "text": show_text, "self": show_text, "longtext": show_long, "money": show_money, "number": show_number,
+    "date": show_date, "datetime": show_datetime, "choice": show_choice, "bool": show_bool, "user": show_user,
+    "tags": show_tags, "email": show_email, "phone": show_phone, "url": show_url,
+}  # fmt: skip
+
+
+def cell(column, record, links=None, prefix=""):
+    """The cell of one record.
+
+    `links` is {(kind, id): (text, url)} of the linked records that the viewer may see; a link that is not in it is
+    shown as hidden. `prefix` is the address of the record's kind, such as "/accounts/".
+    """
+    value = column.value(record)
+    if value is None or value == "" or value == []:
+        return Cell("link" if column.type == "self" else column.type, column.name)
+    if column.type == "link":
+        text, url = (links or {}).get((column.kind, value), (_("not visible to you"), ""))
+        return Cell("link", column.name, text, url=url)
+    made = SHOW[column.type](column, value)
+    if column.type == "self":
+        made.type, made.url = "link", f"{prefix}{record.pk}/"
+    return made
+
+
+def plain(column, record, links=None):
+    """The value for a file: text, number, date or aware datetime; never localised, links by their text."""
+    value = column.value(record)
+    if value is None:
+        return ""
+    if column.type == "link":
+        return (links or {}).get((column.kind, value), ("", ""))[0]
+    if column.type == "choice":
+        return str((column.choices or {}).get(value, value))
+    if column.type == "tags":
+        return ", ".join(value)
+    if column.type == "user":
+        return value.email
+    return value

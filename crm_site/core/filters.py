@@ -1,0 +1,63 @@
+"""Filters of lists, built on django-filter: each offered one has an index that serves it."""
+
+import django_filters as df
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.forms import PickField, users_for
+from crm_site.core.models import Team, User
+
+
+class PickFilter(df.ModelChoiceFilter):
+    """A filter by one user, team or record, picked by typing."""
+
+    field_class = PickField
+
+    def __init__(self, *args, options_url, **kwargs):
+        super().__init__(*args, options_url=options_url, **kwargs)
+
+    @property
+    def field(self):
+        """The form field; made without what only django-filter's own choice fields take."""
+        extra = {key: self.extra[key] for key in ("required", "options_url") if key in self.extra}
+        return PickField(self.extra["queryset"], label=self.label, **extra)
+
+
+class RecordFilters(df.FilterSet):
+    """The filters that every record has; subclasses add theirs and name the model."""
+
+    mine = df.BooleanFilter(
+        label=_("Mine"), method="only_mine",
+        widget=forms.Select(choices=[("", "—"), ("true", _("Only mine")), ("false", _("Only others'"))]),
+    )  # fmt: skip
+    owner = PickFilter(label=_("Owner"), queryset=User.objects.none(), options_url="/users/options/")
+    team = PickFilter(label=_("Team"), queryset=Team.objects.all(), options_url="/teams/options/")
+    tag = df.CharFilter(label=_("Tag"), method="with_tag")
+    created = df.DateFromToRangeFilter(
+        label=_("Created"), method="created_between", widget=df.widgets.DateRangeWidget({"type": "date"})
+    )
+
+    def __init__(self, data=None, queryset=None, *, user, **kwargs):
+        self.user = user
+        super().__init__(data, queryset, **kwargs)
+        self.filters["owner"].extra["queryset"] = users_for(user)
+
+    def only_mine(self, rows, _name, value):
+        """Own rows, or all but the own ones."""
+        return rows.filter(owner=self.user) if value else rows.exclude(owner=self.user)
+
+    def with_tag(self, rows, _name, value):
+        """Rows that carry the tag."""
+        return rows.filter(tags__contains=[value.strip()])
+
+    def created_between(self, rows, _name, value):
+        """Rows created from the first day to the last, both whole, in the viewer's zone; django-filter gives moments."""
+        if value.start:
+            rows = rows.filter(created_at__gte=aware(value.start))
+        return rows.filter(created_at__lte=aware(value.stop)) if value.stop else rows
+
+
+def aware(moment):
+    """A moment in the current zone."""
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

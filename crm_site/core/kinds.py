@@ -1,0 +1,134 @@
+"""Kinds: what the kit must know of each kind of record to give it a list, a page, forms, import and export.
+
+An app declares its kinds in its `kinds.py`, which its AppConfig imports; everything generic reads them from here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A sort offered on a list; an index must serve `order` exactly, so every field is NOT NULL and it ends in id."""
+
+    label: Any
+    order: tuple
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A fragment of one app shown on a record page of another: loaded by `url_name` with the record's id."""
+
+    title: Any
+    url_name: str
+    side: bool = True
+    model: type | None = None
+
+
+@dataclass(frozen=True)
+class Dependent:
+    """Records that hang off one that is deleted; `count(record, user)`, and the choices where one must be made."""
+
+    label: Any
+    count: Callable
+    name: str = ""
+    choices: tuple = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of record. `create`, `update` and `delete` are the app's operations."""
+
+    model: type
+    slug: str
+    icon: str
+    label: Any
+    label_plural: Any
+    columns: tuple
+    sorts: dict
+    default_sort: str
+    form: type
+    filters: type
+    create: Callable
+    update: Callable
+    delete: Callable
+    restore: Callable
+    purpose: Any = ""
+    quick: tuple = ()
+    highlights: tuple = ()
+    groups: tuple = ()
+    initial: Callable | None = None
+    subtitle: Callable | None = None
+    similar: Callable | None = None
+    dependents: tuple = ()
+    bulk_fields: tuple = ()
+    actions: Callable | None = None
+    has_timeline: bool = False
+    import_rows: Callable | None = None
+    import_keys: tuple = ()
+    search_hint: Any = _("Search")
+    options_text: Callable | None = None
+    menu: bool = True
+
+    @property
+    def key(self):
+        """The kind's label in roles, shares and saved views, such as "customers.account"."""
+        return self.model._meta.label_lower
+
+    @property
+    def app(self):
+        """The app's label, the namespace of its addresses."""
+        return self.model._meta.app_label
+
+    @property
+    def noun(self):
+        """The noun in names of addresses, such as "account"."""
+        return self.model._meta.model_name
+
+    @property
+    def base(self):
+        """The address of the list."""
+        return f"/{self.slug}/"
+
+    def url(self, verb, record=None, **kwargs):
+        """The address of one of the kind's pages: verb such as "list", "record", "edit"."""
+        if record is not None:
+            kwargs["pk"] = record if isinstance(record, int) else record.pk
+        return reverse(f"{self.app}:{self.noun}_{verb}", kwargs=kwargs)
+
+    def record_url(self, pk):
+        """The address of a record's page, without a look-up: lists make many."""
+        return f"{self.base}{pk}/"
+
+    def column(self, name):
+        """The column of this name; KeyError when there is none."""
+        return {c.name: c for c in self.columns}[name]
+
+
+KINDS: dict[str, Kind] = {}
+PANELS: dict[str, list[Panel]] = {}
+
+
+def register(kind):
+    """Make a kind known to navigation, search, roles, import, export and the guards; returns it."""
+    KINDS[kind.key] = kind
+    return kind
+
+
+def add_panel(key, panel):
+    """Show a panel on the record pages of the kind with this key."""
+    PANELS.setdefault(key, []).append(panel)
+
+
+def kind_of(model):
+    """The kind of a model or record; KeyError for what is no record."""
+    return KINDS[model._meta.label_lower]
+
+
+def kind_by_slug(slug):
+    """The kind with this address part, or None."""
+    return next((kind for kind in KINDS.values() if kind.slug == slug), None)

@@ -1,0 +1,281 @@
+"""Lists: filter, search, sort and keyset page of one kind of record, each read from the address."""
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Q, Value
+from django.http import QueryDict
+from django.utils import formats
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+
+from crm_site.core.columns import cell
+from crm_site.core.kinds import KINDS
+from crm_site.core.models import Fold
+
+CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
+PAGE_SIZES = (10, 25, 50, 100)
+
+
+@dataclass
+class Listing:
+    """One page of a list: its rows in order, where it stands, and what the address said."""
+
+    kind: object
+    rows: list
+    order: tuple
+    params: QueryDict
+    filterset: object
+    q: str
+    sort: str
+    more_before: bool
+    more_after: bool
+    count: int
+    capped: bool
+
+
+def words(text):
+    """The words of a search, at most eight, without what the database would read as wildcards."""
+    return [re.sub(r"([\\%_])", r"\\\1", word) for word in text.split()[:8]]
+
+
+def search(rows, text, model):
+    """Rows whose stored search text holds every word, or whose number was typed.
+
+    Words of three letters and more use the trigram index; one or two letters are looked for at the start of the sort
+    name, which its own index serves.
+    """
+    number = re.fullmatch(rf"\s*{model.NUMBER_PREFIX}-?0*(\d{{1,18}})\s*", text, re.IGNORECASE)
+    if number:
+        return rows.filter(pk=int(number[1]))
+    found = words(text)
+    if not found:
+        return rows
+    if max(len(word) for word in found) < 3 and hasattr(model, "name_sort"):
+        return rows.filter(name_sort__like=Fold(Value(f"{' '.join(found)}%")))
+    for word in found:
+        rows = rows.filter(search_text__like=Fold(Value(f"%{word}%")))
+    return rows
+
+
+def order_of(kind, name):
+    """The kind's sort by name ("-" turns it round) as (name, order); the default for one that is not offered."""
+    plain = name.lstrip("-")
+    if plain not in kind.sorts:
+        return kind.default_sort, kind.sorts[kind.default_sort.lstrip("-")].order
+    order = kind.sorts[plain].order
+    return name, turned(order) if name.startswith("-") else order
+
+
+def turned(order):
+    """The same order backwards."""
+    return tuple(part[1:] if part.startswith("-") else f"-{part}" for part in order)
+
+
+def beyond(order, values):
+    """The condition that a row comes after the one with these values; the first field bounds the index."""
+    first, *rest = zip(order, values, strict=True)
+    strict = after_field(first, strict=True)
+    if not rest:
+        return strict
+    return after_field(first, strict=False) & (strict | beyond([o for o, _v in rest], [v for _o, v in rest]))
+
+
+def after_field(part, *, strict):
+    """One field's comparison in its own direction."""
+    (name, value), sign = part, ("lt" if part[0].startswith("-") else "gt")
+    return Q(**{f"{name.lstrip('-')}__{sign}{'' if strict else 'e'}": value})
+
+
+def cursor(record, order):
+    """The place of a record in an order, as text for an address."""
+    values = [getattr(record, part.lstrip("-")) for part in order]
+    packed = json.dumps([v.isoformat() if isinstance(v, date) else v for v in values], separators=(",", ":"))
+    return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
+
+
+def place(text, order, model):
+    """The values of a cursor, checked against the order's fields; None for one that is damaged or forged."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        fields = [model._meta.get_field(part.lstrip("-")) for part in order]
+        return [read_value(f, v) for f, v in zip(fields, values, strict=True)]
+    except (ValueError, TypeError, binascii.Error):
+        return None
+
+
+def read_value(field, value):
+    """A cursor's value as its field's type; ValueError otherwise."""
+    kind = field.get_internal_type()
+    if kind == "DateTimeField":
+        value = parse_datetime(value)
+    elif kind == "DateField":
+        value = parse_date(value)
+    elif kind.endswith(("IntegerField", "AutoField")):
+        if not isinstance(value, int) or abs(value) >= 2**63:
+            raise ValueError
+    elif not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    if value is None:
+        raise ValueError
+    return value
+
+
+def filtered(kind, params, user, rows=None):
+    """(filterset, rows): the kind's rows, not yet scoped, with the filters and the search of the address applied."""
+    rows = kind.model.objects.all() if rows is None else rows
+    filterset = kind.filters(params, queryset=rows, user=user)
+    found = filterset.qs if filterset.is_valid() else rows
+    return filterset, search(found, params.get("q", "").strip(), kind.model)
+
+
+def page_of(kind, params, user, fields=()):
+    """The page of a list that an address asks for: one statement for the rows and one for the capped count."""
+    filterset, rows = filtered(kind, params, user)
+    sort, order = order_of(kind, params.get("sort") or kind.default_sort)
+    backwards = "before" in params
+    at = place(params.get("before") or params.get("after") or "", order, kind.model)
+    walk = turned(order) if backwards else order
+    size = page_size(params)
+    start = rows.filter(beyond(walk, at)) if at else rows
+    wanted = {*fields, *(part.lstrip("-") for part in order), *kind.model.LABEL_FIELDS, "version"}
+    found = list(start.first_of(user, size + 1, walk).select_related(*joins(wanted)).only(*sorted(wanted)))
+    more, found = len(found) > size, found[:size]
+    if backwards:
+        found.reverse()
+    count = capped_count(rows, user, len(found), whole=not at and not more)
+    return Listing(
+        kind, found, order, params, filterset, params.get("q", "").strip(), sort,
+        more if backwards else bool(at), bool(at) if backwards else more,
+        min(count, settings.COUNT_CAP), count > settings.COUNT_CAP,
+    )  # fmt: skip
+
+
+def page_size(params):
+    """Rows a page: one of PAGE_SIZES."""
+    text = params.get("page_size", "")
+    return int(text) if text in map(str, PAGE_SIZES) else settings.PAGE_SIZE
+
+
+def joins(fields):
+    """The foreign keys that the fields reach through."""
+    return sorted({field.rsplit("__", 1)[0] for field in fields if "__" in field})
+
+
+def capped_count(rows, user, shown, *, whole):
+    """How many rows match, counted only up to the cap plus one; no statement when one page showed them all."""
+    if whole:
+        return shown
+    return rows.first_of(user, settings.COUNT_CAP + 1, ()).values("pk").count()
+
+
+def linked(columns, records, user):
+    """{(kind, id): (text, address)} of the records behind link columns that the user may see; a statement a kind."""
+    ids = {}
+    for column in columns:
+        if column.type == "link":
+            ids.setdefault(column.kind, set()).update(
+                value for record in records if (value := column.value(record)) is not None
+            )
+    found = {}
+    for key, wanted in ids.items():
+        if wanted:
+            kind = KINDS[key]
+            rows = kind.model.objects.visible_to(user).filter(pk__in=wanted).only(*kind.model.LABEL_FIELDS)
+            found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in rows}
+    return found
+
+
+def shown_columns(kind, params, user):
+    """The columns that the address, else the user's remembered choice, else the kind shows."""
+    names = params.getlist("col") or user.preferences.get("columns", {}).get(kind.key, [])
+    by_name = {column.name: column for column in kind.columns}
+    chosen = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+    return chosen or [column for column in kind.columns if column.shown]
+
+
+def table_rows(listing, columns, user, *, may_change):
+    """Rows ready for the template: id, address, label and cells, with the address of an inline editor where allowed."""
+    kind = listing.kind
+    links = linked(columns, listing.rows, user)
+    for record in listing.rows:
+        url = kind.record_url(record.pk)
+        cells = [cell(column, record, links, kind.base) for column in columns]
+        if may_change:
+            for column, made in zip(columns, cells, strict=True):
+                if column.edit:
+                    made.edit_url = f"{url}cell/{column.name}/"
+        yield {"id": record.pk, "url": url, "label": str(record), "cells": cells}
+
+
+def address(kind, params, **changes):
+    """The list's address with some parameters changed; None or an empty list removes one."""
+    query = params.copy()
+    for name, value in changes.items():
+        query.setlist(name, [value] if isinstance(value, str) else list(value or []))
+    text = query.urlencode()
+    return f"{kind.base}?{text}" if text else kind.base
+
+
+def heads(kind, columns, listing):
+    """The table's heading: labels, and for sortable ones the address that sorts or turns the sort round."""
+    name, reverse = listing.sort.lstrip("-"), listing.sort.startswith("-")
+    made = []
+    for column in columns:
+        active = column.sort and column.sort == name
+        target = f"-{column.sort}" if active and not reverse else column.sort
+        descending = active and (kind.sorts[name].order[0].startswith("-") != reverse)
+        made.append({
+            "name": column.name, "label": column.label, "numeric": column.numeric,
+            "sort_url": column.sort and address(kind, listing.params, sort=target, after=None, before=None),
+            "direction": ("desc" if descending else "asc") if active else "",
+        })  # fmt: skip
+    return made
+
+
+def chips(listing):
+    """The filters in force, each with the address without it."""
+    made = []
+    if listing.q:
+        made.append({"label": f"“{listing.q}”", "remove_url": without(listing, "q")})
+    form = listing.filterset.form
+    for name, bound in form.fields.items():
+        keys = [key for key in listing.params if key == name or key.startswith(f"{name}_")]
+        value = form.cleaned_data.get(name) if listing.filterset.is_valid() else None
+        if keys and value not in (None, "", []):
+            text = value_text(form.fields[name], value)
+            made.append({"label": f"{bound.label}: {text}", "remove_url": without(listing, *keys)})
+    return made
+
+
+def without(listing, *names):
+    """The list's first page without these parameters."""
+    return address(listing.kind, listing.params, **dict.fromkeys((*names, "after", "before"), None))
+
+
+def value_text(field, value):
+    """A filter's value in words."""
+    if isinstance(value, slice):
+        parts = [value_text(field, part) if part is not None else "…" for part in (value.start, value.stop)]
+        return " – ".join(parts)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime | date):
+        return formats.date_format(value, "SHORT_DATE_FORMAT")
+    plain = hasattr(field, "choices") and not hasattr(field, "queryset")
+    choices = dict(field.choices) if plain else {}
+    many = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(str(choices.get(getattr(part, "pk", part), part)) for part in many)
+
+
+def kept_params(text):
+    """A list's address as parameters, without its place and its view: what a saved view remembers."""
+    params = QueryDict(text, mutable=True)
+    for name in ("after", "before", "view"):
+        params.pop(name, None)
+    return params

@@ -1,0 +1,156 @@
+"""Operations: the only code that writes records. An app's own operations are built from the ones here.
+
+Each is one transaction that checks the right, locks, writes and leaves the history's context: who, through which
+operation. `by` is the acting user; None means the system itself, which is allowed everything.
+"""
+
+import functools
+
+import pghistory
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.models import Submission
+
+
+class Stale(Exception):
+    """The record was changed since the form was shown; `current` is the record as it is now."""
+
+    def __init__(self, current):
+        super().__init__(str(current))
+        self.current = current
+
+
+class Refused(Exception):
+    """The operation makes no sense now; the text says why, for the user."""
+
+
+class Repeated(Exception):
+    """A form's key was used before with other contents."""
+
+
+def operation(function):
+    """Run the function in one transaction with its name and the acting user as the history's context."""
+
+    @functools.wraps(function)
+    def run(*args, by, **kwargs):
+        context = {"operation": function.__name__} | ({"user": by.pk} if by else {})
+        with transaction.atomic(), pghistory.context(**context):
+            return function(*args, by=by, **kwargs)
+
+    return run
+
+
+def require(by, model, action):
+    """Raise PermissionDenied unless the user may do the action on at least some records of the kind."""
+    if by is not None and by.reach(model, action) == "none":
+        raise PermissionDenied
+
+
+def lock(record, by, action="change"):
+    """The record as it is now, locked until the transaction ends; PermissionDenied when it is out of reach."""
+    rows = type(record).objects
+    rows = rows.visible_to(by, action) if by else rows.unscoped("the system acts for itself")
+    locked = rows.select_for_update(of=("self",)).filter(pk=record.pk).first()
+    if locked is None:
+        raise PermissionDenied
+    return locked
+
+
+def new_rows(model, rows, *, by, batch=1000):
+    """Insert many records from dicts of field values and return them; owner and team default to the acting user's.
+
+    Raises PermissionDenied without the right to add, and when a row would belong to an owner whom the user may not
+    assign records to.
+    """
+    require(by, model, "add")
+    made = []
+    for values in rows:
+        record = model(**values)
+        if by and record.owner_id is None and "owner" not in values:
+            record.owner = by
+        if record.team_id is None and record.owner_id:
+            record.team_id = record.owner.team_id
+        record.created_by = record.changed_by = by
+        made.append(record)
+    check_owners(model, {record.owner for record in made if record.owner_id}, by)
+    return model.objects.bulk_create(made, batch_size=batch)
+
+
+def check_owners(model, owners, by):
+    """Refuse to hand records to other people without the right to assign."""
+    if by and owners - {by} and by.reach(model, "assign") == "none":
+        raise PermissionDenied
+
+
+def write(record, values, *, by, version=None, action="change"):
+    """Set fields of one record; returns the record and the names of the fields that changed.
+
+    Raises Stale when `version` is given and is no longer the record's. Nothing is written when nothing changes.
+    """
+    current = lock(record, by, action)
+    if version is not None and version != current.version:
+        raise Stale(current)
+    changed = [name for name, value in values.items() if getattr(current, name) != value]
+    if not changed:
+        return current, changed
+    if "owner" in changed:
+        check_owners(type(record), {values["owner"]} - {None}, by)
+    for name in changed:
+        setattr(current, name, values[name])
+    current.version += 1
+    current.changed_at, current.changed_by = timezone.now(), by
+    current.save(update_fields=[*changed, "version", "changed_at", "changed_by"])
+    return current, changed
+
+
+@operation
+def update_record(record, values, *, by, version=None):
+    """Set fields of one record and return it. Raises Stale when `version` is no longer the record's."""
+    return write(record, values, by=by, version=version)[0]
+
+
+@operation
+def delete_record(record, *, by):
+    """Put the record into the bin; a record that is there already stays."""
+    return write(record, {"deleted_at": timezone.now(), "deleted_by": by}, by=by, action="delete")[0]
+
+
+@operation
+def restore_record(record, *, by):
+    """Take the record out of the bin; PermissionDenied when it is out of the user's reach."""
+    rows = type(record).objects
+    rows = rows.deleted_for(by) if by else rows.unscoped("the system acts for itself")
+    current = rows.select_for_update(of=("self",)).filter(pk=record.pk).first()
+    if current is None:
+        raise PermissionDenied
+    current.deleted_at = current.deleted_by = None
+    current.version += 1
+    current.changed_at, current.changed_by = timezone.now(), by
+    current.save(update_fields=["deleted_at", "deleted_by", "version", "changed_at", "changed_by"])
+    return current
+
+
+def write_many(rows, values, *, by):
+    """Set the same fields on many rows by one statement; `rows` passed the gate. Returns how many were changed."""
+    stamp = {"changed_at": timezone.now(), "changed_by": by}
+    return rows.update(**values, **stamp, version=F("version") + 1)
+
+
+def submit_once(user, key, digest, do):
+    """Do a form's work once per key: `do` returns the address of the result, which a repeat gets back unchanged.
+
+    Simultaneous copies wait for the first one. Raises Repeated when the key comes back with another digest.
+    """
+    with transaction.atomic():
+        submission, made = Submission.objects.get_or_create(user=user, key=key, defaults={"digest": digest})
+        if not made:
+            if submission.digest != digest:
+                raise Repeated(_("This form was already sent with other contents."))
+            return submission.result
+        submission.result = do()
+        submission.save(update_fields=["result"])
+        return submission.result

@@ -1,0 +1,363 @@
+"""Page helpers: what the views of every record call."""
+
+import json
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from crm_site.core import lists
+from crm_site.core.columns import cell
+from crm_site.core.forms import DeleteForm
+from crm_site.core.kinds import PANELS
+from crm_site.core.models import SavedView
+from crm_site.core.operations import Refused, Repeated, Stale, submit_once
+
+
+def get_visible_or_404(kind, user, pk, action="view"):
+    """The record, if the user may do the action on it; otherwise there is no such page."""
+    found = kind.model.objects.visible_to(user, action).select_related("owner", "team").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def need(user, kind, action):
+    """No such page for a user whose roles never allow the action on the kind."""
+    if user.reach(kind.model, action) == "none":
+        raise Http404
+
+
+def may(user, kind, action):
+    """Whether the user's roles allow the action on some records of the kind."""
+    return user.reach(kind.model, action) != "none"
+
+
+def toast(response, text, tone="success", undo_url=""):
+    """Tell the browser to show a message after an htmx answer."""
+    response["HX-Trigger"] = json.dumps(
+        {"toast": {"text": text, "tone": tone, "undo_url": undo_url, "undo_label": _("Undo")}, "closeModal": True}
+    )
+    return response
+
+
+def list_page(request, kind):
+    """The list of a kind, as a page or, for htmx, only its table."""
+    if not any(name != "page_size" for name in request.GET) and (default := default_view(kind, request.user)):
+        return redirect(f"{kind.base}?{default.query}&view={default.pk}")
+    need_list(request.user, kind)
+    columns = lists.shown_columns(kind, request.GET, request.user)
+    fields = [field for column in columns for field in column.fields]
+    listing = lists.page_of(kind, request.GET, request.user, fields)
+    context = list_context(request, kind, listing, columns)
+    part = request.htmx and not request.htmx.boosted and request.htmx.target == "records"
+    return TemplateResponse(request, "records/_table.html" if part else "records/list.html", context)
+
+
+def need_list(user, kind):
+    """A list is open to all staff whose role knows the kind; with shares alone it shows just those."""
+    if user.door != user.STAFF or not (may(user, kind, "view") or user.shares.exists()):
+        raise Http404
+
+
+def default_view(kind, user):
+    """The saved view with which the user wants the list to open."""
+    return SavedView.objects.filter(kind=kind.key, owner=user, is_default=True).first()
+
+
+def list_context(request, kind, listing, columns):
+    """What records/list.html and records/_table.html show."""
+    params, user = request.GET, request.user
+    first, last = (listing.rows[0], listing.rows[-1]) if listing.rows else (None, None)
+    allowed = {action: may(user, kind, action) for action in ("add", "import", "export", "change", "bulk")}
+    shown = {column.name for column in columns}
+    return {
+        "kind": kind, "q": listing.q, "chips": lists.chips(listing), "clear_url": kind.base,
+        "heads": lists.heads(kind, columns, listing),
+        "rows": list(lists.table_rows(listing, columns, user, may_change=allowed["change"])),
+        "count_text": f"{listing.count:,}+" if listing.capped else f"{listing.count:,}",
+        "count_url": f"{kind.base}count/?{params.urlencode()}" if listing.capped else "",
+        "previous_url": listing.more_before and lists.address(
+            kind, params, before=lists.cursor(first, listing.order) if first else "", after=None),
+        "next_url": listing.more_after and lists.address(
+            kind, params, after=lists.cursor(last, listing.order) if last else "", before=None),
+        "first_url": lists.address(kind, params, after=None, before=None) if listing.more_before else "",
+        "columns_all": [{"name": c.name, "label": c.label, "shown": c.name in shown} for c in kind.columns],
+        "keep": [(name, v) for name, values in params.lists() if name not in ("col", "after", "before") for v in values],
+        "filters_url": f"{kind.base}filters/?{params.urlencode()}",
+        "views": view_tabs(kind, user, params),
+        "create_url": allowed["add"] and kind.url("create"),
+        "import_url": allowed["import"] and f"/imports/new/?kind={kind.slug}",
+        "export_url": allowed["export"] and f"{kind.base}export/?{params.urlencode()}",
+        "bulk_url": allowed["bulk"] and f"{kind.base}bulk/",
+        "bulk_actions": bulk_actions(kind, user) if allowed["bulk"] else [],
+        "save_view_url": f"{kind.base}views/save/",
+        "query": params.urlencode(),
+        "filtered": bool(listing.q or lists.chips(listing)),
+        "empty": {"title": _("No %(kind)s yet") % {"kind": kind.label_plural.lower()}, "text": kind.purpose,
+                  "action_url": allowed["add"] and kind.url("create"),
+                  "action_label": _("New %(kind)s") % {"kind": kind.label.lower()}},
+    }  # fmt: skip
+
+
+def bulk_actions(kind, user):
+    """What may be done with many rows at once."""
+    found = [
+        ("assign", _("Assign")),
+        ("edit", _("Edit")),
+        ("tag", _("Tag")),
+        ("export", _("Export")),
+        ("delete", _("Delete")),
+    ]
+    needed = {"edit": "change", "tag": "change"}
+    return [{"name": n, "label": label} for n, label in found if may(user, kind, needed.get(n, n))]
+
+
+def view_tabs(kind, user, params):
+    """The saved views that the user sees, as tabs; the first one is the plain list."""
+    from_db = SavedView.objects.filter(kind=kind.key).select_related("owner")
+    seen = [v for v in from_db if v.visibility == "public" or v.owner_id == user.pk or is_team_view(v, user)]
+    current = params.get("view", "")
+    tabs = [
+        {"name": _("All"), "url": f"{kind.base}?view=all", "active": current in ("", "all"), "id": "", "mine": False}
+    ]
+    for view in seen:
+        url = f"{kind.base}?{view.query}{'&' if view.query else ''}view={view.pk}"
+        tabs.append({
+            "name": view.name, "url": url, "active": current == str(view.pk), "id": view.pk, "mine": view.owner_id == user.pk,
+        })  # fmt: skip
+    return tabs
+
+
+def is_team_view(view, user):
+    """Whether a view is shared with the user's main team."""
+    return view.visibility == "team" and view.team_id is not None and view.team_id == user.team_id
+
+
+def facts(kind, record, names, user, links, *, may_change):
+    """The named columns of a record as label and cell."""
+    made = []
+    for name in names:
+        column = kind.column(name)
+        shown = cell(column, record, links, kind.base)
+        if may_change and column.edit:
+            shown.edit_url = f"{kind.record_url(record.pk)}cell/{name}/"
+        made.append({"label": column.label, "cell": shown})
+    return made
+
+
+def record_page(request, kind, pk, **extra):
+    """A record's page: highlights, facts, timeline and panels, each panel loaded by its own address."""
+    user = request.user
+    record = get_visible_or_404(kind, user, pk)
+    allowed = {
+        action: type(record).objects.visible_to(user, action).filter(pk=pk).exists() for action in ("change", "delete")
+    }
+    links = lists.linked(kind.columns, [record], user)
+    groups = []
+    for title, names in kind.groups:
+        found = facts(kind, record, names, user, links, may_change=allowed["change"])
+        groups.append({
+            "title": title, "facts": [f for f in found if not f["cell"].empty], "folded_facts": [f for f in found if f["cell"].empty],
+        })  # fmt: skip
+    panels = [
+        panel_of(panel, pk) for panel in PANELS.get(kind.key, []) if panel.model is None or may_model(user, panel.model)
+    ]
+    base = kind.record_url(pk)
+    context = {
+        "kind": kind, "record": record, "title": str(record), "groups": groups,
+        "subtitle": kind.subtitle(record) if kind.subtitle else "",
+        "highlights": facts(kind, record, kind.highlights, user, links, may_change=allowed["change"]),
+        "actions": kind.actions(record, user) if kind.actions else [],
+        "panels_side": [p for p in panels if p["side"]], "panels_main": [p for p in panels if not p["side"]],
+        "timeline_url": kind.has_timeline and f"{base}timeline/", "composer_url": kind.has_timeline and f"{base}log/",
+        "edit_url": allowed["change"] and f"{base}edit/", "delete_url": allowed["delete"] and f"{base}delete/",
+        "history_url": f"{base}history/", "why_url": f"{base}access/", "files_url": f"{base}files/",
+        "share_url": allowed["change"] and f"{base}share/",
+    } | extra  # fmt: skip
+    return TemplateResponse(request, "records/record.html", context)
+
+
+def may_model(user, model):
+    """Whether the user's roles show this kind at all; other panels are not even asked for."""
+    return user.reach(model, "view") != "none"
+
+
+def panel_of(panel, pk):
+    """A panel as the template wants it."""
+    return {
+        "title": panel.title,
+        "url": reverse(panel.url_name, args=[pk]),
+        "id": panel.url_name.replace(":", "-"),
+        "side": panel.side,
+    }
+
+
+def is_modal(request):
+    """Whether the answer goes into the dialog."""
+    return bool(request.htmx) and request.htmx.target == "modal-content"
+
+
+def create_page(request, kind, **fixed):
+    """The form for a new record, as a page or in the dialog, and its saving, once per form."""
+    need(request.user, kind, "add")
+    modal = is_modal(request)
+    only = kind.quick if modal and kind.quick else None
+    start = (kind.initial(request) if kind.initial else {}) | {
+        k: v for k, v in request.GET.items() if k in kind.form.base_fields
+    }
+    form = kind.form(request.POST or None, user=request.user, only=only, initial=start)
+    if request.method == "POST" and form.is_valid():
+        url = attempt(form, lambda: submit_once(
+            request.user, form.cleaned_data["once"] or form.initial["once"], form.digest(),
+            lambda: kind.record_url(kind.create(form.values(), by=request.user).pk),
+        ))  # fmt: skip
+        if url:
+            return created(request, kind, url)
+    context = form_context(
+        kind, form, title=_("New %(kind)s") % {"kind": kind.label.lower()}, action=kind.url("create")
+    )
+    context |= {"save_new": True, "cancel_url": kind.base} | fixed
+    status = 422 if request.method == "POST" and modal else 200
+    return TemplateResponse(
+        request, "records/_form_modal.html" if modal else "records/form.html", context, status=status
+    )
+
+
+def form_context(kind, form, *, title, action):
+    """What both form templates show."""
+    return {
+        "kind": kind, "form": form, "title": title, "action_url": action, "conflict": None,
+        "duplicates_url": f"{kind.base}similar/" if kind.similar else "",
+    }  # fmt: skip
+
+
+def attempt(form, do):
+    """The operation's result, or None with the refusal beside the fields that it speaks of."""
+    try:
+        return do()
+    except Refused as refusal:
+        form.add_error(getattr(refusal, "field", None), str(refusal))
+    except Repeated as repeat:
+        form.add_error(None, str(repeat))
+    except PermissionDenied:
+        form.add_error(None, _("You may not do that."))
+    except IntegrityError as error:
+        form.add_error(None, broken_rule(error))
+    return None
+
+
+def broken_rule(error):
+    """A database rule in the user's words."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    return RULES.get(
+        name, _("This breaks a rule of the database (%(name)s). Nothing was saved.") % {"name": name or "unknown"}
+    )
+
+
+RULES = {}
+
+
+def created(request, kind, url):
+    """Where to go after something was made."""
+    text = _("%(kind)s saved.") % {"kind": kind.label}
+    if "save_new" in request.POST:
+        messages.success(request, text)
+        target = kind.url("create")
+    else:
+        messages.success(request, text)
+        target = safe_next(request) or url
+    if request.htmx:
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = target
+        return response
+    return redirect(target)
+
+
+def safe_next(request):
+    """The address of this site that the form wants to go on to, or an empty text."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None, require_https=False)
+    return target if safe and target.startswith("/") else ""
+
+
+def edit_page(request, kind, pk):
+    """The form for an existing record; a stale save shows both values and loses nothing."""
+    record = get_visible_or_404(kind, request.user, pk, "change")
+    form = kind.form(request.POST or None, user=request.user, instance=record)
+    conflict = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = attempt(
+                form, lambda: kind.update(record, form.values(), by=request.user, version=form.cleaned_data["version"])
+            )
+        except Stale as stale:
+            saved, conflict, form = None, differences(kind, form, stale.current), rebased(form, stale.current)
+        if saved:
+            messages.success(request, _("%(kind)s saved.") % {"kind": kind.label})
+            return redirect(safe_next(request) or kind.record_url(pk))
+    context = form_context(kind, form, title=_("Edit %(name)s") % {"name": record}, action=kind.url("edit", pk))
+    context |= {"record": record, "cancel_url": kind.record_url(pk), "conflict": conflict}
+    return TemplateResponse(request, "records/form.html", context, status=409 if conflict else 200)
+
+
+def differences(kind, form, current):
+    """The fields in which what was typed differs from what somebody else saved meanwhile."""
+    theirs = kind.form(user=form.user, instance=current)
+    found = []
+    for name, field in form.fields.items():
+        mine = form.cleaned_data.get(name)
+        saved = theirs.get_initial_for_field(theirs.fields[name], name)
+        if name not in ("once", "version") and str(getattr(mine, "pk", mine) or "") != str(saved or ""):
+            found.append(
+                {"label": field.label, "theirs": said(current, name, saved), "yours": mine, "by": current.changed_by}
+            )
+    return found
+
+
+def said(record, name, saved):
+    """A saved value as people read it."""
+    return getattr(record, name, saved) if hasattr(record, name) else saved
+
+
+def rebased(form, current):
+    """The same typing on top of the current version, so that saving again overwrites knowingly."""
+    data = form.data.copy()
+    data["version"] = str(current.version)
+    again = type(form)(data, user=form.user, instance=current)
+    again.is_valid()
+    return again
+
+
+def delete_page(request, kind, pk):
+    """What hangs off a record, the choices that must be made, and the way into the bin."""
+    record = get_visible_or_404(kind, request.user, pk, "delete")
+    found = [(d, d.count(record, request.user)) for d in kind.dependents]
+    asked = [d for d, count in found if count and d.choices]
+    form = DeleteForm(request.POST or None, dependents=asked)
+    if request.method == "POST" and form.is_valid():
+        done = attempt(form, lambda: kind.delete(record, by=request.user, **form.cleaned_data))
+        if done:
+            messages.success(
+                request, _("%(name)s is in the bin.") % {"name": record}, extra_tags=f"undo:{kind.url('restore', pk)}"
+            )
+            return redirect(kind.base)
+    context = {
+        "kind": kind, "record": record, "form": form, "action_url": kind.url("delete", pk), "cancel_url": kind.record_url(pk),
+        "dependents": [{"label": d.label, "count": count, "choices": d.choices, "name": d.name} for d, count in found if count],
+        "title": _("Delete %(name)s?") % {"name": record},
+    }  # fmt: skip
+    return TemplateResponse(request, "records/delete.html", context)
+
+
+def fragment(request, template, context, status=200):
+    """A piece of a page for htmx; opened by itself it is shown in the frame."""
+    if request.htmx:
+        return render(request, template, context, status=status)
+    return render(request, "records/fragment.html", context | {"fragment": template}, status=status)

@@ -1,0 +1,46 @@
+"""The addresses that every kind of record has; an app adds its own beside them."""
+
+from functools import partial, update_wrapper
+
+from django.contrib.auth.decorators import login_required
+from django.urls import path
+
+from crm_site.core import pages
+from crm_site.core.views import records
+
+
+def bound(view, kind):
+    """A view of a kind, still named after the function."""
+    return update_wrapper(partial(view, kind=kind), view)
+
+
+def record_urls(kind, **own):
+    """The URL table of a kind: list, create, record, edit, delete and the smaller verbs.
+
+    `own` replaces views by verb: create, record, edit or delete, as functions that take what the helper takes.
+    """
+    slug, noun = kind.slug, kind.noun
+    table = [
+        ("", "list", login_required(pages.list_page)),
+        ("new/", "create", login_required(pages.create_page)),
+        ("bin/", "bin", records.record_bin),
+        ("count/", "count", records.record_count),
+        ("filters/", "filters", records.record_filters),
+        ("options/", "options", records.record_options),
+        ("views/save/", "view_save", records.record_view_save),
+        ("views/<big:pk>/delete/", "view_delete", records.record_view_delete),
+        ("<big:pk>/", "record", login_required(pages.record_page)),
+        ("<big:pk>/edit/", "edit", login_required(pages.edit_page)),
+        ("<big:pk>/delete/", "delete", login_required(pages.delete_page)),
+        ("<big:pk>/restore/", "restore", records.record_restore),
+        ("<big:pk>/history/", "history", records.record_history),
+        ("<big:pk>/access/", "access", records.record_access),
+        ("<big:pk>/share/", "share", records.record_share),
+        ("<big:pk>/cell/<slug:name>/", "cell", records.record_cell),
+    ]
+    if kind.similar:
+        table.append(("similar/", "similar", records.record_similar))
+    return [
+        path(f"{slug}/{tail}", own[verb] if verb in own else bound(view, kind), name=f"{noun}_{verb}")
+        for tail, verb, view in table
+    ]

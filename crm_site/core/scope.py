@@ -1,0 +1,175 @@
+"""The one gate: which records a user may see or change, as a condition of the query.
+
+Every query of a view, report, search, export or panel starts with `visible_to`, `changeable_by` or `for_portal`.
+A record is within reach when it is the user's own, when its team lies within the reach of the user's roles, or when
+somebody shared it. `first_of` gives the same rows as `visible_to` for the first page of a sorted list, but asks
+index by index (own rows, each team's rows, shared rows), so that thirty rows among a million cost thirty rows.
+"""
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import Func, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
+
+
+def teams_within(user, reach):
+    """The teams, as a query of ids, whose records the reach opens to the user."""
+    mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values("team_id")
+    if reach == TEAM:
+        return mine
+    return apps.get_model("core", "TeamClosure").objects.filter(ancestor_id__in=mine).values("descendant_id")
+
+
+def shared_ids(user, model, action):
+    """Ids of records of this kind that are shared with the user or one of the user's teams, today."""
+    shares = apps.get_model("core", "Share").objects.filter(
+        Q(user_id=user.pk) | Q(team_id__in=teams_within(user, TEAM)),
+        Q(until__isnull=True) | Q(until__gte=timezone.localdate()),
+        content_type_id=ContentType.objects.get_for_model(model).pk,
+    )
+    if action != "view":
+        shares = shares.filter(can_change=True)
+    return shares.values("object_id")
+
+
+def owned(model, user):
+    """The condition that a row is the user's own."""
+    condition = Q()
+    for field in model.OWNER_FIELDS:
+        condition |= Q(**{field: user.pk})
+    return condition
+
+
+def open_to(model, user):
+    """The condition that a row is not another's private one."""
+    return Q(**{model.PRIVATE_FIELD: False}) | Q(owner=user.pk) if model.PRIVATE_FIELD else Q()
+
+
+def shareable(user, action):
+    """Whether shares can open this action: sharing lets people read and change, never delete or export."""
+    return action in ("view", "change") and user.is_active and user.door == user.STAFF
+
+
+class ScopedQuerySet(models.QuerySet):
+    """The query of a record; its first call is one of the gates."""
+
+    def visible_to(self, user, action="view"):
+        """Rows, not in the bin, on which the user may do `action`; none for a stranger."""
+        return self.filter(deleted_at__isnull=True).within_reach(user, action)
+
+    def changeable_by(self, user):
+        """Rows that the user may change."""
+        return self.visible_to(user, "change")
+
+    def deleted_for(self, user):
+        """Rows in the bin that the user may bring back."""
+        return self.filter(deleted_at__isnull=False).within_reach(user, "delete")
+
+    def for_portal(self, user):
+        """Rows that a portal user may see; a kind that the portal shows overrides this."""
+        return self.none()
+
+    def unscoped(self, reason):
+        """All rows, for system work; `reason` says why no user's scope applies."""
+        if not reason:
+            raise ValueError("say why the query needs no scope")
+        return self.all()
+
+    def within_reach(self, user, action):
+        """The rows that the user's roles and shares open for the action, deleted ones included."""
+        reach = user.reach(self.model, action)
+        if reach == ALL:
+            return self.filter(open_to(self.model, user))
+        condition = Q(pk__in=shared_ids(user, self.model, action)) if shareable(user, action) else None
+        if reach == NONE:
+            return self.filter(condition, open_to(self.model, user)) if condition else self.none()
+        condition = condition | owned(self.model, user) if condition else owned(self.model, user)
+        if reach in (TEAM, SUBTREE):
+            for field in self.model.TEAM_FIELDS:
+                condition |= Q(**{f"{field}__in": teams_within(user, reach)})
+        return self.filter(condition, open_to(self.model, user))
+
+    def first_of(self, user, limit, order, action="view"):
+        """The first `limit` of the visible rows in `order`, found index by index; as a query, itself in `order`.
+
+        The receiver may be filtered but not sliced. `order` is a sequence of field names, "-" for descending.
+        """
+        reach = user.reach(self.model, action)
+        rows = self.filter(open_to(self.model, user), deleted_at__isnull=True)
+        if reach == ALL:
+            return rows.order_by(*order)[:limit]
+        branches = [rows.filter(**{f: user.pk}) for f in self.model.OWNER_FIELDS] if reach != NONE else []
+        if shareable(user, action):
+            branches.append(rows.filter(pk__in=shared_ids(user, self.model, action)))
+        tops = [branch.order_by(*order).values("pk")[:limit] for branch in branches]
+        if reach in (TEAM, SUBTREE):
+            tops += [
+                top_by_team(rows, field, teams_within(user, reach), limit, order) for field in self.model.TEAM_FIELDS
+            ]
+        if not tops:
+            return self.none()
+        ids = tops[0].union(*tops[1:]) if len(tops) > 1 else tops[0]
+        return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
+
+
+def top_by_team(rows, field, teams, limit, order):
+    """Ids of the first `limit` rows of each of the teams: one walk along (team, order) a team."""
+    best = ArraySubquery(rows.filter(**{field: OuterRef("pk")}).order_by(*order).values("pk")[:limit])
+    found = apps.get_model("core", "Team").objects.filter(pk__in=teams)
+    return (
+        found.annotate(top=Func(best, function="unnest", output_field=models.BigIntegerField()))
+        .order_by()
+        .values("top")
+    )
+
+
+ScopedManager = models.Manager.from_queryset(ScopedQuerySet, class_name="ScopedManager")
+
+
+def may(user, model, action):
+    """Whether the user may do `action` on at least some records of the kind."""
+    return user.reach(model, action) != NONE
+
+
+def explain(user, record, action="view"):
+    """Sentences that say why the user can or cannot do `action` on the record, the deciding ones only."""
+    model, reach = type(record), user.reach(type(record), action)
+    if record.deleted_at:
+        return [_("It is in the bin.")]
+    found = []
+    if user.is_superuser and user.is_active:
+        found.append(_("Administrators may do everything."))
+    elif reach == ALL:
+        found.append(_("A role of theirs reaches all records of this kind."))
+    if reach != NONE and model.objects.filter(owned(model, user), pk=record.pk).exists():
+        found.append(_("They own it, or the record it belongs to."))
+    if reach in (TEAM, SUBTREE):
+        for field in model.TEAM_FIELDS:
+            for name in model.objects.filter(pk=record.pk, **{f"{field}__in": teams_within(user, reach)}).values_list(
+                f"{field}__name", flat=True
+            ):
+                found.append(_("It belongs to the team %(team)s, which is within their reach.") % {"team": name})
+    if shareable(user, action) and model.objects.filter(pk=record.pk, pk__in=shared_ids(user, model, action)).exists():
+        found.append(_("It was shared with them or with a team of theirs."))
+    if found and not model.objects.filter(open_to(model, user), pk=record.pk).exists():
+        return [_("It is private: only its owner sees it.")]
+    return found or [refusal(user, reach)]
+
+
+def refusal(user, reach):
+    """The sentence for somebody who is kept out."""
+    if not user.is_active:
+        return _("They are not active.")
+    if user.door != user.STAFF:
+        return _("They are a portal user; portal users never see the staff's pages.")
+    if reach == NONE:
+        return _("None of their roles opens this kind of record.")
+    return _("It is not theirs, not of a team within their reach, and not shared with them.")
+
+
+__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "may"]

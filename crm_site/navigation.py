@@ -1,0 +1,31 @@
+"""The frame of every page: what the side bar and the top bar hold."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.kinds import KINDS
+
+
+def frame(request):
+    """Context of base.html. No statement of its own beyond the user's roles, which the page asks for anyway."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or user.door != user.STAFF:
+        return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user}
+    kinds = [kind for kind in KINDS.values() if kind.menu and user.reach(kind.model, "view") != "none"]
+    nav = [{"label": _("Home"), "url": "/", "icon": "home", "active": request.path == "/"}]
+    nav += [
+        {"label": k.label_plural, "url": k.base, "icon": k.icon, "active": request.path.startswith(k.base)}
+        for k in kinds
+    ]
+    quick = [
+        {"label": k.label, "url": f"{k.base}new/", "icon": k.icon}
+        for k in kinds
+        if user.reach(k.model, "add") != "none"
+    ]
+    return {
+        "nav": nav,
+        "quick_kinds": quick,
+        "theme": user.theme,
+        "search_url": reverse("search"),
+        "demo": user.is_demo,
+    }

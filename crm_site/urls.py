@@ -1,0 +1,18 @@
+"""The table of contents of the whole site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+import crm_site.core.converters  # noqa: F401 - registers <big:pk>
+from crm_site import health, home
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("search/", home.search, name="search"),
+    path("", include("crm_site.core.urls")),
+    path("", include("customers.urls")),
+    path("auth/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

@@ -1,0 +1,1 @@
+"""Filters of customers/, one module a noun."""

@@ -1,0 +1,1 @@
+"""Forms of customers/, one module a noun."""

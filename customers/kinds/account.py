@@ -1,0 +1,29 @@
+"""Accounts as a kind of record."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.kinds import Kind, register
+from crm_site.core.operations import delete_record, restore_record
+from customers.columns.account import ACCOUNT_COLUMNS
+from customers.filters.account import AccountFilters
+from customers.forms.account import AccountForm
+from customers.kinds.common import BY_NAME, CHANGED, NEWEST
+from customers.models import Account
+from customers.operations.accounts import create_account, update_account
+
+ACCOUNTS = register(
+    Kind(
+        model=Account, slug="accounts", icon="building", label=_("Account"), label_plural=_("Accounts"),
+        purpose=_("The organisations you know: prospects, customers, partners and suppliers."),
+        columns=ACCOUNT_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
+        form=AccountForm, filters=AccountFilters, create=create_account, update=update_account,
+        delete=delete_record, restore=restore_record, quick=("name", "website", "industry"),
+        highlights=("status", "owner", "phone", "email", "website", "industry"),
+        groups=(
+            (_("About"), ("number", "status", "industry", "website", "parent", "employees", "revenue", "currency", "description")),
+            (_("Kinds"), ("is_prospect", "is_customer", "is_partner", "is_supplier", "is_competitor", "partner_tier")),
+            (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
+        ),
+        bulk_fields=("status", "industry"), has_timeline=True,
+    )
+)  # fmt: skip

@@ -1,0 +1,162 @@
+"""Activities: calls, e-mails, meetings, notes and tasks; and what other apps put on the timeline."""
+
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.history import track
+from crm_site.core.models import Fold, Record, alive, list_indexes
+
+
+@track("followed_owner", "followed_team")
+class Activity(Record):
+    """One interaction or task; the one table behind every timeline.
+
+    `at` is when it happened, or for what is still to be done when it is due: every sort goes by it. It belongs to one
+    record (`regarding_type`, `regarding_id`), and counts for a contact, an account and a customer, whose timelines are
+    read by those keys. `followed_owner` and `followed_team` are the owner and the team of the record it belongs to:
+    who may see that may read this, unless it is private.
+    """
+
+    CALL, EMAIL, MEETING, NOTE, TASK, EVENT = "call", "email", "meeting", "note", "task", "event"
+    KINDS = {
+        CALL: _("Call"), EMAIL: _("E-mail"), MEETING: _("Meeting"), NOTE: _("Note"), TASK: _("Task"), EVENT: _("Event"),
+    }  # fmt: skip
+    IN, OUT = "in", "out"
+    DIRECTIONS = {"": "—", IN: _("Inbound"), OUT: _("Outbound")}
+    OPEN, DONE, CANCELLED = "open", "done", "cancelled"
+    STATUSES = {OPEN: _("Open"), DONE: _("Done"), CANCELLED: _("Cancelled")}
+    PRIORITIES = {1: _("High"), 2: _("Normal"), 3: _("Low")}
+    REPEATS = {
+        "": _("Never"),
+        "daily": _("Every day"),
+        "weekly": _("Every week"),
+        "monthly": _("Every month"),
+        "yearly": _("Every year"),
+    }
+
+    NUMBER_PREFIX = "T"
+    LABEL_FIELDS = ("subject",)
+    OWNER_FIELDS = ("owner", "followed_owner")
+    TEAM_FIELDS = ("team", "followed_team")
+    PRIVATE_FIELD = "is_private"
+
+    kind = models.CharField(_("kind"), max_length=10, choices=KINDS)
+    direction = models.CharField(_("direction"), max_length=3, choices=DIRECTIONS, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=DONE)
+    subject = models.CharField(_("subject"), max_length=300)
+    body = models.TextField(_("notes"), blank=True)
+    at = models.DateTimeField(_("when"))
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+    duration = models.PositiveIntegerField(_("minutes"), null=True, blank=True)
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=100, blank=True)
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=PRIORITIES, default=2)
+    repeats = models.CharField(_("repeats"), max_length=10, choices=REPEATS, blank=True)
+    remind_at = models.DateTimeField(_("remind me"), null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, editable=False)
+    is_private = models.BooleanField(_("private"), default=False)
+    is_pinned = models.BooleanField(_("pinned"), default=False)
+    regarding_type = models.ForeignKey(
+        ContentType, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    regarding_id = models.BigIntegerField(null=True, blank=True)
+    contact = models.ForeignKey(
+        "customers.Contact",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="activities",
+        verbose_name=_("contact"),
+        db_index=False,
+    )
+    account = models.ForeignKey(
+        "customers.Account",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="activities",
+        verbose_name=_("account"),
+        db_index=False,
+    )
+    customer = models.ForeignKey(
+        "customers.Customer", models.SET_NULL, null=True, blank=True, related_name="activities", verbose_name=_("customer"),
+        db_index=False,
+    )  # fmt: skip
+    followed_owner = models.ForeignKey(
+        "core.User", models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
+    )
+    followed_team = models.ForeignKey(
+        "core.Team", models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
+    )
+    search_text = models.GeneratedField(
+        expression=Fold(Concat("subject", models.Value(" "), "outcome", output_field=models.TextField())),
+        output_field=models.TextField(db_collation="C"), db_persist=True,
+    )  # fmt: skip
+
+    class Meta(Record.Meta):
+        verbose_name = _("activity")
+        verbose_name_plural = _("activities")
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(subject__regex=r"^\s*$"), name="activity_subject_given"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["call", "email", "meeting", "note", "task", "event"]),
+                name="activity_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["open", "done", "cancelled"]), name="activity_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(regarding_type__isnull=True, regarding_id__isnull=True)
+                | models.Q(regarding_type__isnull=False, regarding_id__isnull=False),
+                name="activity_regarding_whole",
+            ),
+        ]
+        indexes = [
+            *list_indexes("activity", "-at"),
+            models.Index(fields=["followed_owner", "-at", "-id"], name="activity_fowner_ix", condition=alive()),
+            models.Index(fields=["followed_team", "-at", "-id"], name="activity_fteam_ix", condition=alive()),
+            models.Index(fields=["customer", "-at", "-id"], name="activity_customer_ix"),
+            models.Index(fields=["account", "-at", "-id"], name="activity_account_ix"),
+            models.Index(fields=["contact", "-at", "-id"], name="activity_contact_ix"),
+            models.Index(fields=["regarding_type", "regarding_id", "-at", "-id"], name="activity_regarding_ix"),
+            models.Index(
+                fields=["owner", "at", "id"], name="activity_todo_ix", condition=alive() & models.Q(status="open")
+            ),
+            models.Index(
+                fields=["remind_at"], name="activity_remind_ix",
+                condition=models.Q(remind_at__isnull=False, reminded_at__isnull=True, status="open"),
+            ),
+            GinIndex(fields=["search_text"], name="activity_search_ix", opclasses=["gin_trgm_ops"], condition=alive()),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return self.subject
+
+
+class Participant(models.Model):
+    """Who took part in an activity: a contact or a user, and their answer to an invitation."""
+
+    ANSWERS = {"": "—", "accepted": _("Accepted"), "declined": _("Declined"), "tentative": _("Maybe")}
+
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="participants")
+    contact = models.ForeignKey(
+        "customers.Contact", models.CASCADE, null=True, blank=True, related_name="participations"
+    )
+    user = models.ForeignKey("core.User", models.CASCADE, null=True, blank=True, related_name="+")
+    answer = models.CharField(_("answer"), max_length=10, choices=ANSWERS, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(contact__isnull=False, user__isnull=True)
+                | models.Q(contact__isnull=True, user__isnull=False),
+                name="participant_contact_or_user",
+            ),
+            models.UniqueConstraint(
+                fields=["activity", "contact", "user"], nulls_distinct=False, name="participant_once"
+            ),
+        ]

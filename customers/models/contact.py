@@ -1,0 +1,110 @@
+"""Contacts: the people we know, and the accounts they work at."""
+
+from django.db import models
+from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.history import track
+from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+
+SPACE = models.Value(" ")
+
+
+@track("email", "phone", "city", "country", "account")
+class Contact(Record):
+    """A person. `account` is the account of the main current affiliation, kept by the operations beside it."""
+
+    NUMBER_PREFIX = "P"
+    LABEL_FIELDS = ("first_name", "middle_initial", "last_name")
+
+    first_name = models.CharField(_("first name"), max_length=100)
+    middle_initial = models.CharField(_("middle initial"), max_length=5, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100)
+    salutation = models.CharField(_("salutation"), max_length=30, blank=True)
+    job_title = models.CharField(_("title"), max_length=150, blank=True)
+    department = models.CharField(_("department"), max_length=100, blank=True)
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("account")
+    )
+    reports_to = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("reports to")
+    )
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
+    birthday = models.DateField(_("birthday"), null=True, blank=True)
+    do_not_contact = models.BooleanField(_("do not contact"), default=False)
+    source = models.CharField(_("source"), max_length=100, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    email = models.CharField(_("e-mail"), max_length=254, blank=True, editable=False)
+    phone = models.CharField(_("phone"), max_length=60, blank=True, editable=False)
+    city = models.CharField(_("city"), max_length=100, blank=True, editable=False)
+    country = models.CharField(_("country"), max_length=2, blank=True, editable=False)
+    name_sort = models.GeneratedField(
+        expression=Fold(Concat("last_name", SPACE, "first_name", output_field=models.TextField())),
+        output_field=models.TextField(db_collation="C"), db_persist=True,
+    )  # fmt: skip
+    search_text = models.GeneratedField(
+        expression=Fold(
+            Concat("first_name", SPACE, "last_name", SPACE, "email", SPACE, "phone", SPACE, "city",
+                   output_field=models.TextField())
+        ),
+        output_field=models.TextField(db_collation="C"), db_persist=True,
+    )  # fmt: skip
+
+    class Meta(Record.Meta):
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        constraints = [
+            # An import may bring people of whom only the last name is known; forms ask for both.
+            models.CheckConstraint(condition=~models.Q(last_name__regex=r"^\s*$"), name="contact_last_name_given"),
+            models.CheckConstraint(
+                condition=models.Q(reports_to__isnull=True) | ~models.Q(reports_to=models.F("id")),
+                name="contact_own_boss",
+            ),
+        ]
+        indexes = [
+            *list_indexes("contact", "name_sort", "-id", "-changed_at"),
+            models.Index(fields=["email"], name="contact_email_ix"),
+            models.Index(fields=["source", "name_sort", "id"], name="contact_source_ix", condition=alive()),
+            search_index("contact_search_ix"),
+        ]
+
+    def __str__(self):
+        return " ".join(part for part in (self.first_name, self.middle_initial, self.last_name) if part)
+
+
+@track()
+class Affiliation(models.Model):
+    """A contact at an account: in which role, from when to when; one current one of a contact is the main one."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="affiliations", verbose_name=_("contact"))
+    account = models.ForeignKey(
+        "customers.Account", models.CASCADE, related_name="affiliations", verbose_name=_("account")
+    )
+    role = models.CharField(_("role"), max_length=100, blank=True)
+    valid_from = models.DateField(_("from"), null=True, blank=True)
+    valid_to = models.DateField(_("to"), null=True, blank=True)
+    is_main = models.BooleanField(_("main account"), default=False)
+
+    class Meta:
+        verbose_name = _("affiliation")
+        verbose_name_plural = _("affiliations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact"], condition=models.Q(is_main=True), name="affiliation_one_main"
+            ),
+            models.UniqueConstraint(
+                fields=["contact", "account"], condition=models.Q(valid_to__isnull=True), name="affiliation_current_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_to__isnull=True) | models.Q(valid_from__isnull=True)
+                | models.Q(valid_to__gte=models.F("valid_from")),
+                name="affiliation_dates_in_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_main=False) | models.Q(valid_to__isnull=True), name="affiliation_main_is_current"
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.contact} · {self.account}"
