@@ -1,29 +1,36 @@
-"""What every test may use, and which tests this machine cannot run."""
+"""What every test may ask for: the cast, and browsers signed in as one of them."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
+from django.test import Client
+
+from crm_site.core.models import User
+from tests.cast import make_cast
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("KITH_DATA") or ROOT.parent / "shared" / "data")
 
 
-def pytest_collection_modifyitems(items):
-    """Skip browser tests without Chromium and tests on real data without the data."""
-    missing = {}
-    if not shutil.which("chromium"):
-        missing["browser"] = "there is no chromium: `apt-get install chromium`"
-    if not DATA.is_dir():
-        missing["real_data"] = "KITH_DATA names no folder"
-    for item in items:
-        for marker, reason in missing.items():
-            if item.get_closest_marker(marker):
-                item.add_marker(pytest.mark.skip(reason=reason))
+@pytest.fixture
+def cast(db):
+    """The small fixed cast: users, teams and roles; see tests/cast.py."""
+    return make_cast()
 
 
-@pytest.fixture(scope="session")
-def data_folder():
-    """The folder of real data; only for tests marked `real_data`."""
-    return DATA
+@pytest.fixture
+def client_of():
+    """client_of(user): a test client signed in as the user; None gives an anonymous one."""
+    return signed_in
+
+
+def signed_in(user, **options):
+    """A test client for the user; `options` as for Client, such as enforce_csrf_checks."""
+    client = Client(**options)
+    if user is not None:
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def fresh(user):
+    """The user as a new request would load it, without remembered roles."""
+    return User.objects.get(pk=user.pk)

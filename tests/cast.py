@@ -1,0 +1,105 @@
+"""The small fixed cast that every test knows: who they are, which team they are in, what their role opens.
+
+Sales ── North        Alice the rep; Bob manages Sales and with it North and South
+      └─ South ── Far South      Charlie the rep
+Service               Dora the support agent
+Mia (marketing), Audrey (auditor), Rita (administrator), Nora (staff without a role), Pat (partner), Paula (portal)
+"""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib.auth.models import Group
+
+from crm_site.core import roles
+from crm_site.core.models import Membership, RoleScope, Team, User
+
+PASSWORD = "a-password-of-the-tests"  # noqa: S105 - known on purpose
+ACTORS = ("alice", "bob", "charlie", "dora", "mia", "audrey", "rita", "paula", "nora", "pat")
+
+
+@dataclass
+class Cast:
+    """The people and teams of a test."""
+
+    sales: Team
+    north: Team
+    south: Team
+    far_south: Team
+    service: Team
+    alice: User
+    bob: User
+    charlie: User
+    dora: User
+    mia: User
+    audrey: User
+    rita: User
+    paula: User
+    nora: User
+    pat: User
+
+    def __iter__(self):
+        """The users, in a fixed order."""
+        return (getattr(self, name) for name in ACTORS)
+
+
+def make_cast():
+    """Make the teams and the people, and the shipped roles when a flush took them away; returns the Cast."""
+    ship_roles()
+    sales = Team.objects.create(name="Sales")
+    north, south = (Team.objects.create(name=name, parent=sales) for name in ("North", "South"))
+    far_south, service = Team.objects.create(name="Far South", parent=south), Team.objects.create(name="Service")
+    people = {
+        "alice": person("Alice", north, roles.REP),
+        "bob": person("Bob", sales, roles.MANAGER),
+        "charlie": person("Charlie", south, roles.REP),
+        "dora": person("Dora", service, roles.AGENT),
+        "mia": person("Mia", None, roles.MARKETING),
+        "audrey": person("Audrey", None, roles.AUDITOR),
+        "rita": person("Rita", None, roles.ADMINISTRATOR, is_superuser=True, is_staff=True),
+        "paula": person("Paula", None, door=User.PORTAL),
+        "nora": person("Nora", None),
+        "pat": person("Pat", None, roles.PARTNER),
+    }
+    Team.objects.filter(pk=sales.pk).update(manager=people["bob"])
+    return Cast(sales, north, south, far_south, service, **people)
+
+
+def person(name, team, role=None, **fields):
+    """Make one user, member of the team and holder of the role."""
+    user = User.objects.create_user(
+        f"{name.lower()}@kith.test", PASSWORD, first_name=name, last_name="Tester", team=team, **fields
+    )
+    if team:
+        Membership.objects.create(user=user, team=team)
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def grant(user, model, **reaches):
+    """Give a user a role of their own with these reaches, as grant(nora, Account, view="own"); returns a fresh user."""
+    role = Group.objects.create(name=f"Role {Group.objects.count()} of {user.first_name}")
+    RoleScope.objects.bulk_create(
+        RoleScope(role=role, kind=model._meta.label_lower, action=action, reach=reach)
+        for action, reach in reaches.items()
+    )
+    user.groups.add(role)
+    return User.objects.get(pk=user.pk)
+
+
+def ship_roles():
+    """Write the shipped roles as the apps' migrations do, when they are not there."""
+    if RoleScope.objects.exists():
+        return
+    for app in apps.get_app_configs():
+        try:
+            package = importlib.import_module(f"{app.name}.migrations")
+        except ModuleNotFoundError:
+            continue
+        for module in sorted(name for _finder, name, _is_package in pkgutil.iter_modules(package.__path__)):
+            migration = importlib.import_module(f"{package.__name__}.{module}")
+            if hasattr(migration, "ship"):
+                migration.ship(apps, None)

@@ -1,0 +1,117 @@
+"""Factories of records: real rows with the least that makes them valid, past the operations and their rights.
+
+`AccountFactory(owner=cast.alice)` takes the owner's team. Models whose app is not built yet simply have none.
+"""
+
+import factory
+from django.utils import timezone
+
+from crm_site.core.models import Team, User
+from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    """A staff user without roles."""
+
+    class Meta:
+        model = User
+
+    email = factory.Sequence(lambda n: f"user{n}@kith.test")
+    first_name = factory.Sequence(lambda n: f"User{n}")
+    last_name = "Factory"
+    password = "!"  # noqa: S105 - one that never matches
+
+
+class TeamFactory(factory.django.DjangoModelFactory):
+    """A team at the top."""
+
+    class Meta:
+        model = Team
+
+    name = factory.Sequence(lambda n: f"Team {n}")
+
+
+class RecordFactory(factory.django.DjangoModelFactory):
+    """What every record has; the team is the owner's unless given."""
+
+    class Meta:
+        abstract = True
+
+    team = factory.LazyAttribute(lambda made: made.owner.team if getattr(made, "owner", None) else None)
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        kwargs.setdefault("created_by", kwargs.get("owner"))
+        kwargs.setdefault("changed_by", kwargs.get("owner"))
+        return super()._create(model_class, *args, **kwargs)
+
+
+class AccountFactory(RecordFactory):
+    """An organisation."""
+
+    class Meta:
+        model = Account
+
+    name = factory.Sequence(lambda n: f"Account {n:05d}")
+
+
+class ContactFactory(RecordFactory):
+    """A person."""
+
+    class Meta:
+        model = Contact
+
+    first_name = factory.Sequence(lambda n: f"First{n}")
+    last_name = factory.Sequence(lambda n: f"Last{n:05d}")
+
+
+class CustomerFactory(RecordFactory):
+    """A business customer with an account of the same owner."""
+
+    class Meta:
+        model = Customer
+
+    kind = Customer.BUSINESS
+    account = factory.SubFactory(
+        AccountFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    name = factory.LazyAttribute(lambda made: made.account.name if made.account else str(made.contact))
+    owner = None
+
+
+class ActivityFactory(RecordFactory):
+    """A call that was made."""
+
+    class Meta:
+        model = Activity
+
+    kind = Activity.CALL
+    subject = factory.Sequence(lambda n: f"Call {n:05d}")
+    at = factory.LazyFunction(timezone.now)
+
+
+class AffiliationFactory(factory.django.DjangoModelFactory):
+    """A contact at an account."""
+
+    class Meta:
+        model = Affiliation
+
+    contact = factory.SubFactory(ContactFactory)
+    account = factory.SubFactory(AccountFactory)
+
+
+class MechanismFactory(factory.django.DjangoModelFactory):
+    """A phone number of an account."""
+
+    class Meta:
+        model = ContactMechanism
+
+    type = ContactMechanism.PHONE
+    value = factory.Sequence(lambda n: f"+49 30 {n:06d}")
+    normalised = factory.LazyAttribute(lambda made: made.value.replace(" ", ""))
+
+
+def factories():
+    """{model: factory} of all factories in this module."""
+    found = [f for f in globals().values() if isinstance(f, type) and issubclass(f, factory.django.DjangoModelFactory)]
+    return {f._meta.model: f for f in found if f._meta.model and not f._meta.abstract}
