@@ -58,7 +58,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "crm_site.core.middleware.session_limits",
     "crm_site.core.middleware.staff_door",
+    "crm_site.core.middleware.second_factor",
     "crm_site.core.middleware.history_context",
 ]
 
@@ -119,6 +121,7 @@ MFA_TOTP_ISSUER = "Kith"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_IDLE_SECONDS = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

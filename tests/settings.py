@@ -11,7 +11,10 @@ os.environ["KITH_BROKER_PREFIX"] = f"test-{_run}:"
 from crm_site.settings import *  # noqa: E402, F403 - the prefix must be known before Celery reads it
 from crm_site.settings import DATABASES, STORAGES  # noqa: E402
 
-DATABASES["default"]["TEST"] = {"NAME": f"test_kith_{_run}"}
+DATABASES["default"]["TEST"] = {
+    "NAME": f"test_kith_{_run}",
+    "TEMPLATE": os.environ.get("KITH_TEST_TEMPLATE") or None,
+}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

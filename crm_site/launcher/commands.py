@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from crm_site.launcher import archive, packages, places, services, serving
+from crm_site.launcher import archive, packages, places, services, serving, testing
 from crm_site.launcher.console import Trouble, whisper
 
 # Django commands that need neither database nor broker.
@@ -66,7 +66,8 @@ def _test(root, arguments):
         whisper("No /usr/bin/chromium: browser tests are skipped (`apt-get install chromium` brings it).")
     with services.borrowed(place, folder):
         env = _settings(place) | {"DJANGO_SETTINGS_MODULE": "tests.settings", "KITH_TEST_RUN": str(os.getpid())}
-        _drop_old_test_databases(place, folder)
+        testing.drop_left_over(place, folder)
+        env["KITH_TEST_TEMPLATE"] = testing.template(place, folder, python, env) or ""
         return subprocess.run([python, "-m", "pytest", *arguments], check=False, cwd=root, env=env).returncode
 
 
@@ -169,14 +170,3 @@ def _place(root):
     if os.geteuid() == 0:
         os.umask(0o022)
     return places.find(root)
-
-
-def _drop_old_test_databases(place, folder):
-    """Remove the test databases of runs that were killed; each carries the process id of its run."""
-    address = services.addresses(place)["DATABASE_URL"]
-    psql = [services.tool(place, folder, "psql"), address, "-Atqc"]
-    query = "select datname from pg_database where datname ~ '^test_kith_[0-9]+'"
-    names = subprocess.run([*psql, query], check=False, capture_output=True, text=True).stdout.split()
-    for name in names:
-        if not Path("/proc", name.split("_")[2]).exists():
-            subprocess.run([*psql, f'drop database if exists "{name}" with (force)'], check=False, capture_output=True)

@@ -229,7 +229,7 @@ def _valkey_answers(path):
 
 def _create_database(place, folder):
     query = [folder / "psql", "-h", place.state / "run", "-U", NAME, "-d", "postgres", "-Atc"]
-    if _call(place, *query, f"select 1 from pg_database where datname = '{NAME}'").strip() != "1":  # noqa: S608 - a constant
+    if _call(place, *query, f"select 1 from pg_database where datname = '{NAME}'").strip() != "1":
         _call(place, folder / "createdb", "-h", place.state / "run", "-U", NAME, NAME)
 
 

@@ -15,7 +15,7 @@ from django.db import migrations, models
 FOLD = """
     CREATE OR REPLACE FUNCTION kith_fold(text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
-    AS $$ SELECT lower(unaccent('unaccent'::regdictionary, $1)) COLLATE "C" $$
+    AS $$ SELECT lower(public.unaccent('public.unaccent'::regdictionary, $1)) COLLATE "C" $$
 """
 
 
