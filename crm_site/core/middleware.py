@@ -1,15 +1,22 @@
 """What every request passes: clean parameters, the right door, history's context, safe headers, honest errors."""
 
 import logging
+import time
 
 import pghistory
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponseBadRequest
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 log = logging.getLogger("kith.requests")
+SECOND_FACTOR = ("core.session", "second_factor")
+SEEN_EVERY = 600
 PUBLIC = ("/healthz", "/readyz", "/static/", "/auth/")
 
 
@@ -66,12 +73,56 @@ def staff_door(get_response):
             return get_response(request)
         if not request.user.is_authenticated:
             return get_response(request)
-        if request.user.door != request.user.STAFF:
+        if request.user.door != request.user.STAFF or (request.path.startswith("/admin/") and not request.user.is_staff):
             raise Http404
         timezone.activate(request.user.time_zone) if request.user.time_zone else timezone.deactivate()
         return get_response(request)
 
     return middleware
+
+
+def session_limits(get_response):
+    """Sign out whom nobody has seen for a working day, or who signed in too long ago; noted every ten minutes."""
+
+    def middleware(request):
+        if request.user.is_authenticated:
+            now = int(time.time())
+            started, seen = request.session.setdefault("started", now), request.session.setdefault("seen", now)
+            if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_COOKIE_AGE:
+                logout(request)
+            elif now - seen > SEEN_EVERY:
+                request.session["seen"] = now
+        return get_response(request)
+
+    return middleware
+
+
+def second_factor(get_response):
+    """The administration, and roles that ask for it, open only to who has a second factor."""
+
+    def middleware(request):
+        if request.user.is_authenticated and not request.path.startswith(PUBLIC) and lacks_second_factor(request):
+            messages.info(request, _("This part asks for a second factor. Set one up to go on."))
+            return redirect("mfa_activate_totp")
+        return get_response(request)
+
+    return middleware
+
+
+def lacks_second_factor(request):
+    """Whether the page stays closed until the user has a second factor.
+
+    Demo users are let in: their passwords were made at first start and stand only in the state directory.
+    """
+    user = request.user
+    if user.is_demo or request.session.get("second_factor"):
+        return False
+    asked = request.path.startswith("/admin/") or (not user.is_superuser and SECOND_FACTOR in user.scopes)
+    if not asked:
+        return False
+    found = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    request.session["second_factor"] = found
+    return not found
 
 
 def history_context(get_response):

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from crm_site.core.views import records
+from crm_site.core.views import me, records
 
 urlpatterns = [
+    path("me/", me.me, name="me"),
+    path("me/theme/", me.theme, name="me_theme"),
     path("users/options/", records.user_options, name="user_options"),
     path("teams/options/", records.team_options, name="team_options"),
 ]

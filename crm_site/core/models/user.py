@@ -5,6 +5,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group,
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may open the administration"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
 
     objects = UserManager()
@@ -75,6 +77,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self):
         """What to call the person in a sentence."""
         return self.first_name or self.get_full_name() or self.email
+
+    @property
+    def initials(self):
+        """Two letters for the round badge."""
+        return (self.first_name[:1] + self.last_name[:1] or self.email[:2]).upper()
+
+    def get_session_auth_hash(self):
+        """Ends every session of the user when the password or the generation changes."""
+        return salted_hmac("kith.session", f"{self.password}:{self.session_generation}", algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self):
+        """No older keys: there is nothing to fall back to."""
+        return iter(())
 
     @cached_property
     def scopes(self):
@@ -178,7 +193,7 @@ REACH_LABELS = {
 }  # fmt: skip
 ACTIONS = {
     "view": _("View"), "add": _("Create"), "change": _("Change"), "delete": _("Delete"), "assign": _("Assign"),
-    "export": _("Export"), "import": _("Import"), "bulk": _("Change many"), "merge": _("Merge"),
+    "export": _("Export"), "import": _("Import"), "bulk": _("Change many"), "merge": _("Merge"), "second_factor": _("Needs a second factor"),
 }  # fmt: skip
 
 

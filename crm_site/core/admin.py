@@ -1,0 +1,243 @@
+"""The administration: users, teams, roles, shares, and what the machinery keeps."""
+
+from allauth.account.decorators import secure_admin_login
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.forms import AdminUserCreationForm, ReadOnlyPasswordHashField
+from django.contrib.auth.models import Group
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.kinds import KINDS
+from crm_site.core.models import (
+    ExternalId,
+    Job,
+    Membership,
+    Notification,
+    RoleScope,
+    SavedView,
+    Setting,
+    Share,
+    Team,
+    User,
+)
+
+admin.site.site_header = _("Kith administration")
+admin.site.site_title = _("Kith")
+admin.site.login = secure_admin_login(admin.site.login)
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than a thousand rows: a list of a million opens like one of ten."""
+
+    CAP = 1000
+
+    @cached_property
+    def count(self):
+        """The number of rows, or the cap."""
+        return self.object_list.order_by().values("pk")[: self.CAP].count()
+
+
+class BigAdmin(admin.ModelAdmin):
+    """For tables without an end: no whole counts, no drop-down of a table."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class MembershipInline(admin.TabularInline):
+    """The teams of a user."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["team"]
+
+
+class NewUserForm(AdminUserCreationForm):
+    """A new user: an address and, unless they will set one by mail, a password."""
+
+    class Meta:
+        model = User
+        fields = ["email", "first_name", "last_name", "team"]
+
+
+class UserForm(forms.ModelForm):
+    """A user as administrators change it; the address is kept in lower case."""
+
+    password = ReadOnlyPasswordHashField(help_text=_("Passwords are not stored; only a hash of them."))
+
+    class Meta:
+        model = User
+        exclude = []
+
+    def clean_email(self):
+        """Addresses are compared without regard to case."""
+        return self.cleaned_data["email"].lower()
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):
+    """Users: who they are, their roles and teams, and signing them out."""
+
+    form = UserForm
+    list_display = ["email", "first_name", "last_name", "team", "door", "is_active", "is_staff", "last_login"]
+    list_filter = ["is_active", "door", "is_staff", "groups"]
+    search_fields = ["email", "first_name", "last_name"]
+    ordering = ["email"]
+    autocomplete_fields = ["team"]
+    filter_horizontal = ["groups"]
+    readonly_fields = ["last_login", "date_joined"]
+    inlines = [MembershipInline]
+    actions = ["sign_out_everywhere"]
+    fieldsets = [
+        (None, {"fields": ["email", "password", "first_name", "last_name", "job_title"]}),
+        (_("Place"), {"fields": ["team", "door", "groups"]}),
+        (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        (_("Preferences"), {"fields": ["time_zone", "theme", "shortcuts"], "classes": ["collapse"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+
+    def get_form(self, request, obj=None, **kwargs):
+        """The short form for a new user."""
+        return super().get_form(request, obj, **(kwargs | ({"form": NewUserForm} if obj is None else {})))
+
+    def get_fieldsets(self, request, obj=None):
+        """Few fields for a new user."""
+        if obj is None:
+            fields = ["email", "first_name", "last_name", "team", "usable_password", "password1", "password2"]
+            return [(None, {"fields": fields})]
+        return super().get_fieldsets(request, obj)
+
+    def save_model(self, request, obj, form, change):
+        """Save, keep the main team among the teams, and end the sessions of who is no longer active."""
+        with transaction.atomic():
+            if change and "is_active" in form.changed_data:
+                obj.session_generation += 1
+            super().save_model(request, obj, form, change)
+            if obj.team_id:
+                Membership.objects.get_or_create(user=obj, team=obj.team)
+
+    def has_delete_permission(self, request, obj=None):
+        """Users are made inactive, never deleted: their records and their history stay."""
+        return False
+
+    @admin.action(description=_("Sign out everywhere"))
+    def sign_out_everywhere(self, request, queryset):
+        """End all sessions of the chosen users."""
+        for user in queryset:
+            user.session_generation += 1
+            user.save(update_fields=["session_generation"])
+        self.message_user(request, _("Signed out everywhere."), messages.SUCCESS)
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):
+    """The tree of teams."""
+
+    list_display = ["name", "parent", "manager"]
+    search_fields = ["name"]
+    autocomplete_fields = ["parent", "manager"]
+
+
+class ScopeForm(forms.ModelForm):
+    """One reach of a role; the kinds are the ones that are registered."""
+
+    kind = forms.ChoiceField(label=_("kind of record"))
+
+    class Meta:
+        model = RoleScope
+        fields = ["kind", "action", "reach"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        kinds = [(key, kind.label_plural) for key, kind in KINDS.items()]
+        self.fields["kind"].choices = [*kinds, ("core.session", _("Signing in"))]
+
+
+class ScopeInline(admin.TabularInline):
+    """What a role may do."""
+
+    model = RoleScope
+    form = ScopeForm
+    extra = 0
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(admin.ModelAdmin):
+    """Roles: per kind of record and action how far they reach."""
+
+    search_fields = ["name"]
+    fields = ["name"]
+    inlines = [ScopeInline]
+
+
+@admin.register(Share)
+class ShareAdmin(BigAdmin):
+    """Records opened to one more user or team."""
+
+    list_display = ["content_type", "object_id", "user", "team", "can_change", "until", "reason"]
+    list_select_related = ["content_type", "user", "team"]
+    autocomplete_fields = ["user", "team"]
+    readonly_fields = ["content_type", "object_id", "created_by"]
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(admin.ModelAdmin):
+    """Views that users keep."""
+
+    list_display = ["name", "kind", "owner", "visibility", "is_default"]
+    autocomplete_fields = ["owner", "team"]
+
+
+@admin.register(Setting)
+class SettingAdmin(admin.ModelAdmin):
+    """The company's own choices."""
+
+    list_display = ["name", "value"]
+
+
+class ReadOnlyAdmin(BigAdmin):
+    """What the machinery keeps: to be looked at, not changed by hand."""
+
+    def has_add_permission(self, request):
+        """Nothing is added by hand."""
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        """Nothing is changed by hand."""
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        """Nothing is deleted by hand."""
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """Imports, exports and changes of many records."""
+
+    list_display = ["id", "kind", "record_kind", "user", "state", "position", "total", "created_at", "finished_at"]
+    list_filter = ["kind", "state"]
+    list_select_related = ["user"]
+
+
+@admin.register(ExternalId)
+class ExternalIdAdmin(ReadOnlyAdmin):
+    """Ids of other systems."""
+
+    list_display = ["system", "content_type", "external_id", "object_id"]
+    list_select_related = ["content_type"]
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    """What users were told."""
+
+    list_display = ["id", "user", "created_at", "read_at", "mailed_at"]
+    list_select_related = ["user"]
