@@ -276,7 +276,7 @@ function picker(field) {
   }
   const made = new window.TomSelect(field, settings);
   const name = label ? label.textContent.replace("*", "").trim() : field.getAttribute("aria-label") || field.name;
-  made.control_input.setAttribute("aria-label", name);
+  [made.control_input, field].forEach((e) => e.setAttribute("aria-label", name));
   made.dropdown_content.setAttribute("aria-label", name);
   if (field.classList.contains("is-invalid")) made.control_input.setAttribute("aria-invalid", "true");
 }

@@ -55,6 +55,13 @@
     event.preventDefault();
   }
 
+  /* The table says once per column what can be edited; each cell learns its address here. */
+  function nameCells() {
+    $$("table.rows col").forEach((col, place) => {
+      if (col.dataset.cell) rows().forEach((row) => { row.cells[place].dataset.editUrl = `${row.dataset.url}cell/${col.dataset.cell}/`; });
+    });
+  }
+
   /* Editing in place: the editor comes into the holder, the new value comes back into it. */
   function edit(holder) {
     if ($(".cell-edit", holder)) return;
@@ -88,7 +95,10 @@
 
   document.addEventListener("htmx:afterSwap", (event) => {
     const holder = event.detail.target;
-    if (holder.id === "records") count($("[data-list]"));
+    if (holder.id === "records") {
+      nameCells();
+      count($("[data-list]"));
+    }
     if (!holder.before_edit) return;
     const form = $(".cell-edit", holder);
     if (form) {
@@ -147,5 +157,6 @@
     if (left) link.href += left;
   });
 
+  nameCells();
   count($("[data-list]"));
 })();
