@@ -117,6 +117,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/15m/key,100/15m/ip", "login": "60/m/ip", "reset_password": "5/h/key,20/h/ip"}
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.trusted_proxies
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are the administrator's, who knows the people
 MFA_TOTP_ISSUER = "Kith"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
