@@ -44,6 +44,8 @@ app.conf.update(
     # The next turn comes anyway; one that waited longer than two turns is dropped.
     beat_schedule={
         "tick": {"task": "crm_site.tasks.tick", "schedule": 5.0, "options": {"expires": 10}},
+        "jobs": {"task": "crm_site.core.tasks.run_jobs", "schedule": 2.0, "options": {"expires": 4}},
+        "old-files": {"task": "crm_site.core.tasks.drop_old_files", "schedule": 3600.0, "options": {"expires": 3600}},
     },
 )
 app.autodiscover_tasks(["crm_site"])
