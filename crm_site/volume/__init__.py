@@ -1,0 +1,1 @@
+"""A large made-up company: the same shapes at ten thousand contacts and at a million, for measuring."""
