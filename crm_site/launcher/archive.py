@@ -69,7 +69,8 @@ def restore(place, packages_folder, source, *, overwrite):
             ]
             _run(place, packages_folder, "pg_restore", *options, stdin=file)
         _replace_media(place, Path(folder, "media"))
-    (place.state / "stamps" / "new-database").unlink(missing_ok=True)
+    for stamp in ("new-database", "migrations"):
+        (place.state / "stamps" / stamp).unlink(missing_ok=True)
     say(f"Restored from {source}")
 
 

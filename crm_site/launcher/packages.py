@@ -14,7 +14,7 @@ RUNTIME = ("requirements.txt", "requirements-local.txt")
 DEVELOPMENT = (*RUNTIME, "requirements-dev.txt")
 NODE = (*RUNTIME, "requirements-node.txt")
 NO_VENV = "Python cannot make environments here: run `apt-get install python3-venv` (as root), then this command again."
-NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
 
 
 def environment(place, folder, python, locks):
@@ -65,6 +65,14 @@ def fingerprint(*paths):
                 status = file.stat()
                 found.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return found.hexdigest()
+
+
+def migrations(root):
+    """A short name for the contents of all migrations and the packages that bring more of them."""
+    found = hashlib.sha256((root / "requirements.txt").read_bytes())
+    for file in sorted([*root.glob("*/migrations/*.py"), *root.glob("*/*/migrations/*.py")]):
+        found.update(str(file.relative_to(root)).encode() + file.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def _install(folder, python, locks):

@@ -166,6 +166,7 @@ def _start_postgres(place, folder, supervised):
         shutil.rmtree(partial, ignore_errors=True)
         _call(place, folder / "initdb", "-D", partial, "-U", NAME, *INITDB)
         places.write_private(place, place.state / "stamps" / "new-database", "")
+        (place.state / "stamps" / "migrations").unlink(missing_ok=True)
         partial.rename(data)
     _forget_stale_pid(data)
     settings = {**POSTGRES_SETTINGS, "unix_socket_directories": place.state / "run"}

@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class Child:
 
 def run(place, options):
     """Prepare, start and watch the site until a signal ends it; returns the exit code."""
-    stop = _listen_for_signals()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # until something serves, any signal ends the preparation
     folder, python = _environment(place)
     code = places.code(place)
     packages.front_end(place, code, folder)
@@ -53,6 +55,7 @@ def run(place, options):
         port = _free_port(options.host, options.port)
         env = _process_environment(place, code, settings(place, options.host, port))
         _prepare(place, code, python, env, options)
+        stop = _listen_for_signals()
         children = [Child(name, command) for name, command in _commands(place, python, options.host, port).items()]
         try:
             # The web process alone first: on a small machine three starts at once make people wait for the slowest.
@@ -115,29 +118,49 @@ def _prepare(place, code, python, env, options):
         _manage(place, code, env, [python, "-m", "crm_site.servers"], "The settings were refused")
     manage = [python, code / "manage.py"]
     fresh = place.state / "stamps" / "new-database"
-    if fresh.exists() or _call(place, code, env, [*manage, "migrate", "--check"]).returncode:
-        _manage(place, code, env, [*manage, "migrate", "--noinput"], "The migrations failed")
-        say("Database migrated")
-    stamp = place.state / "stamps" / "static"
-    print_of_static = packages.fingerprint(
-        code / "package-lock.json", code / "requirements.txt", code / "crm_site" / "assets.py", code / "static"
-    )
-    if not stamp.exists() or stamp.read_text() != print_of_static:
-        _manage(
-            place,
-            code,
-            env,
-            [*manage, "collectstatic", "--noinput", "--clear"],
-            "The static files could not be collected",
-        )
-        places.write_private(place, stamp, print_of_static)
-        say("Static files collected")
+    with _static_files(place, code, env, manage):
+        _migrate(place, code, env, manage)
     if fresh.exists():
         if not options.no_demo and next(code.glob("*/management/commands/demo.py"), None):
             say("Loading the demo company")
             _manage(place, code, env, [*manage, "demo"], "The demo company could not be loaded")
             say("Demo company loaded")
         fresh.unlink()
+
+
+def _migrate(place, code, env, manage):
+    """Apply what is missing. Our own database is only asked when the migrations differ from those applied last."""
+    stamp = place.state / "stamps" / "migrations"
+    now = packages.migrations(code)
+    if "postgres" in services.wanted() and stamp.exists() and stamp.read_text() == now:
+        return
+    _manage(place, code, env, [*manage, "migrate", "--noinput"], "The migrations failed")
+    places.write_private(place, stamp, now)
+    say("Database migrated")
+
+
+@contextmanager
+def _static_files(place, code, env, manage):
+    """Collect the static files beside the work of the block, when something about them has changed."""
+    stamp = place.state / "stamps" / "static"
+    sources = ("package-lock.json", "requirements.txt", "crm_site/assets.py", "static")
+    now = packages.fingerprint(*(code / source for source in sources))
+    if stamp.exists() and stamp.read_text() == now:
+        yield
+        return
+    log = place.state / "log" / "static.log"
+    log.unlink(missing_ok=True)
+    command = [*manage, "collectstatic", "--noinput", "--clear"]
+    collecting = processes.start(place, command, log=log, env=env, cwd=code, dies_with_us=signal.SIGTERM)
+    try:
+        yield
+        if collecting.wait():
+            raise Trouble(f"The static files could not be collected:\n{tail(log)}")
+    finally:
+        collecting.kill()
+        collecting.wait()
+    places.write_private(place, stamp, now)
+    say("Static files collected")
 
 
 def _commands(place, python, host, port):
@@ -240,7 +263,8 @@ def _tell(place, address):
 def _manage(place, code, env, command, trouble):
     done = _call(place, code, env, command)
     if done.returncode:
-        raise Trouble(f"{trouble}:\n{(done.stderr or done.stdout).strip()}")
+        words = (done.stderr or done.stdout).strip().splitlines()
+        raise Trouble("\n".join([f"{trouble}:", *words[-12:]]))
 
 
 def _call(place, code, env, command):

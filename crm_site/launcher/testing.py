@@ -1,12 +1,11 @@
 """Databases of the tests: a migrated template is kept, so that a run copies it instead of migrating again."""
 
-import hashlib
 import os
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from crm_site.launcher import places, services
+from crm_site.launcher import packages, places, services
 
 TEMPLATE = "kith_template_"
 RUNS = "test_kith_"
@@ -17,7 +16,7 @@ def template(place, folder, python, env):
 
     Failing migrations are left to pytest, which shows them at the test that needs the database.
     """
-    name = TEMPLATE + _migrations(place.root)
+    name = TEMPLATE + packages.migrations(place.root)
     with places.locked(place.state / "run" / "template.lock"):
         known = _query(place, folder, f"select datname from pg_database where datname like '{TEMPLATE}%'").split()
         if name in known:
@@ -40,15 +39,6 @@ def drop_left_over(place, folder):
     for name in _query(place, folder, f"select datname from pg_database where datname ~ '^{RUNS}[0-9]+'").split():
         if not Path("/proc", name.split("_")[2]).exists():
             _query(place, folder, f'drop database if exists "{name}" with (force)')
-
-
-def _migrations(root):
-    """A short name for the contents of all migrations and the packages they come with."""
-    found = hashlib.sha256((root / "requirements.txt").read_bytes())
-    for file in sorted(root.glob("**/migrations/*.py")):
-        if "node_modules" not in file.parts and ".venv" not in file.parts:
-            found.update(str(file.relative_to(root)).encode() + file.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def _query(place, folder, sql):
