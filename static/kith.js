@@ -310,7 +310,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   const target = event.detail.target;
-  if (target.id === "modal-content" && target.childElementCount) openDialog($("#modal"));
+  if (target.id === "modal-content" && target.childElementCount) {
+    openDialog($("#modal"));
+    if (!$("[data-focus]", target)) $('.sheet-body :is(input:not([type="hidden"]), select, textarea):not(.ts-hidden-accessible)', target)?.focus();
+    $("#modal").scrollTop = 0;
+  }
   if (target.id === "search-results") choose(1);
   target.removeAttribute("aria-busy");
 });
