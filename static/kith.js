@@ -194,7 +194,7 @@ document.addEventListener("submit", (event) => {
   if (event.target.hasAttribute("data-sending")) {
     event.preventDefault();
     event.stopImmediatePropagation();
-  } else if (event.target.method === "post") {
+  } else if (event.target.method === "post" && !event.target.matches("[data-download]")) {
     busy(event.target, true);
   } else if (event.target.matches("[data-filters]")) {
     const text = event.target.elements.q || event.target.appendChild(make("input", { type: "hidden", name: "q" }));
@@ -332,6 +332,10 @@ document.addEventListener("htmx:sendError", trouble);
 document.addEventListener("htmx:timeout", trouble);
 document.addEventListener("toast", (event) => toast(event.detail));
 document.addEventListener("closeModal", () => closeDialog($("#modal")));
+
+/* What has the focus must never lie under the sticky highlights. */
+const highlights = $("#highlights");
+if (highlights) new ResizeObserver(() => page.style.setProperty("--high", getComputedStyle(highlights).position === "sticky" ? `${highlights.offsetHeight}px` : "0px")).observe(highlights);
 
 $$(".toast-note", box).forEach(dress);
 switchShortcuts();
