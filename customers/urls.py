@@ -1,9 +1,13 @@
 """The addresses of customers/."""
 
 from crm_site.core.routes import record_urls
-from customers.kinds import ACCOUNTS
+from customers.activity_urls import ACTIVITY_URLS
+from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 
 app_name = "customers"
 urlpatterns = [
     *record_urls(ACCOUNTS),
+    *record_urls(CONTACTS),
+    *record_urls(CUSTOMERS),
+    *ACTIVITY_URLS,
 ]

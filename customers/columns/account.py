@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import Column
-from customers.columns.common import TONES, record_columns
+from customers.columns.common import TONES, record_columns, ways_columns
 from customers.models import Account
 
 ACCOUNT_COLUMNS = (
@@ -18,11 +18,8 @@ ACCOUNT_COLUMNS = (
     Column("number", _("Number"), source="number", needs=("id",), sort="new", shown=False, imports=False),
     Column("status", _("Status"), "choice", edit=True, choices=Account.STATUSES, tones=TONES),
     Column("industry", _("Industry"), edit=True, aliases=("sector",)),
-    Column("phone", _("Phone"), "phone"),
-    Column("email", _("E-mail"), "email", shown=False),
     Column("website", _("Website"), "url", edit=True, aliases=("web site", "url", "domain")),
-    Column("city", _("City"), aliases=("billing city",)),
-    Column("country", _("Country"), shown=False, aliases=("billing country",)),
+    *ways_columns(),
     Column("parent", _("Parent account"), "link", kind="customers.account", shown=False, edit=True),
     Column("employees", _("Employees"), "number", shown=False, edit=True),
     Column("revenue", _("Annual revenue"), "money", shown=False, edit=True),

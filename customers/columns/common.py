@@ -7,6 +7,16 @@ from crm_site.core.columns import Column
 TONES = {"active": "green", "prospect": "azure", "inactive": "yellow", "closed": "red", "former": "grey"}
 
 
+def ways_columns(*, edit=True):
+    """The columns that follow the primary mechanisms."""
+    return (
+        Column("email", _("E-mail"), "email", edit=edit, aliases=("email address", "e-mail address", "mail")),
+        Column("phone", _("Phone"), "phone", edit=edit, aliases=("telephone", "phone number", "work phone")),
+        Column("city", _("City"), shown=False, aliases=("billing city", "mailing city", "town")),
+        Column("country", _("Country"), shown=False, aliases=("billing country", "mailing country")),
+    )
+
+
 def record_columns(sortable_number="new"):
     """The columns that every record ends with."""
     return (

@@ -3,16 +3,27 @@
 import django_filters as df
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.filters import RecordFilters
+from crm_site.core.filters import PickFilter
+from customers.filters.common import PartyFilters, StartsWith, flag
 from customers.models import Account
 
 
-class AccountFilters(RecordFilters):
-    """Accounts by status, industry and kind."""
+class AccountFilters(PartyFilters):
+    """Accounts by status, industry, kind, parent and country."""
 
     status = df.ChoiceFilter(label=_("Status"), choices=Account.STATUSES)
-    industry = df.CharFilter(label=_("Industry"))
+    industry = StartsWith(label=_("Industry"))
+    is_prospect = flag(_("Prospect"))
+    is_customer = flag(_("Customer"))
+    is_partner = flag(_("Partner"))
+    is_supplier = flag(_("Supplier"))
+    is_competitor = flag(_("Competitor"))
+    parent = PickFilter(label=_("Parent account"), queryset=Account.objects.none(), options_url="/accounts/options/")
 
     class Meta:
         model = Account
-        fields = ["is_prospect", "is_customer", "is_partner", "is_supplier", "is_competitor"]
+        fields = []
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, user=user, **kwargs)
+        self.filters["parent"].extra["queryset"] = Account.objects.visible_to(user)

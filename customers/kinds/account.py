@@ -20,7 +20,9 @@ ACCOUNTS = register(
         delete=delete_record, restore=restore_record, quick=("name", "website", "industry"),
         highlights=("status", "owner", "phone", "email", "website", "industry"),
         groups=(
-            (_("About"), ("number", "status", "industry", "website", "parent", "employees", "revenue", "currency", "description")),
+            (_("About"), ("number", "status", "industry", "website", "parent", "employees", "revenue", "currency",
+                          "description")),
+            (_("How to reach it"), ("email", "phone", "city", "country")),
             (_("Kinds"), ("is_prospect", "is_customer", "is_partner", "is_supplier", "is_competitor", "partner_tier")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),

@@ -70,6 +70,11 @@ class Contact(Record):
         ]
 
     def __str__(self):
+        return self.name
+
+    @property
+    def name(self):
+        """First name, middle initial and last name, as far as they are known."""
         return " ".join(part for part in (self.first_name, self.middle_initial, self.last_name) if part)
 
 

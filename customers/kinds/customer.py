@@ -1,0 +1,30 @@
+"""Customers as a kind of record."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.kinds import Kind, register
+from crm_site.core.operations import delete_record, restore_record
+from customers.columns.customer import CUSTOMER_COLUMNS
+from customers.filters.customer import CustomerFilters
+from customers.forms.customer import CustomerForm
+from customers.kinds.common import BY_NAME, CHANGED, NEWEST
+from customers.models import Customer
+from customers.operations.customers import create_customer, create_customers, update_customer
+
+CUSTOMERS = register(
+    Kind(
+        model=Customer, slug="customers", icon="handshake", label=_("Customer"), label_plural=_("Customers"),
+        purpose=_("Everyone you do business with; deals, cases and activities hang on them."),
+        columns=CUSTOMER_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
+        form=CustomerForm, filters=CustomerFilters, create=create_customer, update=update_customer,
+        delete=delete_record, restore=restore_record, import_rows=create_customers,
+        quick=("kind", "company", "account", "first_name", "last_name", "contact", "email", "phone", "status"),
+        highlights=("status", "kind", "account", "contact", "phone", "email", "owner"),
+        groups=(
+            (_("About"), ("number", "kind", "status", "since", "account", "contact", "description")),
+            (_("How to reach them"), ("email", "phone", "city", "country")),
+            (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
+        ),
+        has_timeline=True,
+    )
+)  # fmt: skip
