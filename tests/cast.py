@@ -10,13 +10,14 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import Group
 
 from crm_site.core import roles
 from crm_site.core.models import Membership, RoleScope, Team, User
 
-PASSWORD = "a-password-of-the-tests"  # noqa: S105 - known on purpose
+PASSWORD = "a-password-of-the-tests"
 ACTORS = ("alice", "bob", "charlie", "dora", "mia", "audrey", "rita", "paula", "nora", "pat")
 
 
@@ -63,6 +64,8 @@ def make_cast():
         "nora": person("Nora", None),
         "pat": person("Pat", None, roles.PARTNER),
     }
+    # The administration opens only to who has a second factor.
+    Authenticator.objects.create(user=people["rita"], type=Authenticator.Type.TOTP, data={})
     Team.objects.filter(pk=sales.pk).update(manager=people["bob"])
     return Cast(sales, north, south, far_south, service, **people)
 

@@ -19,7 +19,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.Sequence(lambda n: f"user{n}@kith.test")
     first_name = factory.Sequence(lambda n: f"User{n}")
     last_name = "Factory"
-    password = "!"  # noqa: S105 - one that never matches
+    password = "!"
 
 
 class TeamFactory(factory.django.DjangoModelFactory):

@@ -1,0 +1,120 @@
+"""Who may open which address: the one table that every address of the site must be in.
+
+A rule is (pattern of the route's name, who). The first rule that fits counts. A new address without a rule fails
+`test_urls.py`; write its rule here in the same change.
+"""
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from crm_site.core.models import User
+
+PUBLIC_LIMIT = 12
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`who(user, route, subject)` says whether the signed-in user may; `public` needs no signing in at all."""
+
+    pattern: str
+    who: object
+    public: bool = False
+    subject: str = "record"
+    # What an auditor may write here: something of his own, never a record.
+    personal: bool = False
+
+
+def anybody(user, route, subject):
+    """Everybody, signed in or not."""
+    return True
+
+
+def staff(user, route, subject):
+    """Every staff user, with or without a role."""
+    return user.door == User.STAFF
+
+
+def administrator(user, route, subject):
+    """Only who may open the administration."""
+    return user.is_staff and user.is_active
+
+
+def superuser(user, route, subject):
+    """Only who has every right."""
+    return user.is_superuser and user.is_active
+
+
+def portal(user, route, subject):
+    """Only portal users."""
+    return user.door == User.PORTAL
+
+
+def nobody(user, route, subject):
+    """Nobody but the system."""
+    return False
+
+
+def own(user, route, subject):
+    """Only the one to whom the thing belongs."""
+    return staff(user, route, subject) and getattr(subject, "owner_id", getattr(subject, "user_id", None)) == user.pk
+
+
+def lists(user, route, subject):
+    """Who sees some of the kind, by role or by a share."""
+    return staff(user, route, subject) and (user.reach(route.kind.model, "view") != "none" or user.shares.exists())
+
+
+def kind_action(action):
+    """Who may do the action on some records of the kind."""
+
+    def check(user, route, subject):
+        return user.reach(route.kind.model, action) != "none"
+
+    return check
+
+
+def on_record(action):
+    """Who may do the action on this very record."""
+
+    def check(user, route, subject):
+        return route.kind.model.objects.visible_to(user, action).filter(pk=subject.pk).exists()
+
+    return check
+
+
+def in_bin(user, route, subject):
+    """Who may bring this very record back."""
+    return route.kind.model.objects.deleted_for(user).filter(pk=subject.pk).exists()
+
+
+RULES = (
+    # The machinery and signing in.
+    Rule("healthz", anybody, public=True), Rule("readyz", anybody, public=True),
+    Rule("account_login", anybody, public=True, personal=True), Rule("account_logout", anybody, public=True, personal=True),
+    Rule("account_inactive", anybody, public=True), Rule("account_signup", anybody, public=True),
+    Rule("account_reset_password*", anybody, public=True, personal=True),
+    Rule("account_email_verification_sent", anybody, public=True),
+    Rule("account_confirm_email", anybody, public=True), Rule("account_confirm_login_code", anybody, public=True),
+    Rule("mfa_authenticate", anybody, public=True),
+    Rule("account_*", anybody, personal=True), Rule("mfa_*", anybody, personal=True),
+    # The administration.
+    Rule("admin:login", administrator, personal=True), Rule("admin:logout", administrator, public=True, personal=True),
+    Rule("admin:*", administrator), Rule("admin", administrator),
+    # The frame.
+    Rule("home", staff), Rule("search", staff), Rule("user_options", staff), Rule("team_options", staff),
+    Rule("access_simulator", superuser),
+    Rule("me", staff, personal=True), Rule("me_*", staff, personal=True),
+    # What every kind of record has.
+    Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_filters", lists), Rule("*:*_options", staff),
+    Rule("*:*_view_save", lists, personal=True), Rule("*:*_view_delete", own, subject="view", personal=True),
+    Rule("*:*_create", kind_action("add")), Rule("*:*_similar", kind_action("add")), Rule("*:*_bin", kind_action("delete")),
+    Rule("*:*_record", on_record("view")), Rule("*:*_history", on_record("view")), Rule("*:*_access", on_record("view")),
+    Rule("*:*_edit", on_record("change")), Rule("*:*_cell", on_record("change")), Rule("*:*_share", on_record("change")),
+    Rule("*:*_delete", on_record("delete")), Rule("*:*_restore", in_bin, subject="binned"),
+)  # fmt: skip
+
+
+def rule_for(route, rules=RULES):
+    """The first rule that fits the route, or None."""
+    name = route.name or ("admin" if route.is_admin else route.pattern)
+    return next((rule for rule in rules if fnmatch(name, rule.pattern)), None)

@@ -1,0 +1,194 @@
+"""R01, R02, R11: every address × every actor × every method, against the table in expectations.py."""
+
+import os
+import zlib
+
+import pytest
+from django.http import HttpResponse
+from django.urls import path
+
+from tests.architecture.expectations import PUBLIC_LIMIT, RULES, Rule, anybody, rule_for
+from tests.architecture.routes import Route, all_routes
+from tests.architecture.world import METHODS, World, asked, declared
+from tests.cast import ACTORS
+
+# The whole product takes minutes: without KITH_WALK=full the rare methods are tried by those who could profit from
+# them, and the administration by one of each sort, since one decorator guards all of it.
+FULL = os.environ.get("KITH_WALK") == "full"
+PROBERS = {"anonymous", "charlie", "paula", "audrey"}
+ADMIN_PROBERS = {"anonymous", "alice", "audrey", "paula", "rita"}
+# Pages that open are costly; of the rest of the cast each opens every fourth, always the same ones.
+ALWAYS = {"alice", "rita", "audrey"}
+DENIED = {404, 405}
+
+
+@pytest.fixture
+def world(db):
+    """Cast and records."""
+    return World()
+
+
+def test_every_address_is_declared():
+    """An address without a rule is one that nobody thought about."""
+    assert [str(route) for route in all_routes() if rule_for(route) is None] == []
+
+
+def test_an_undeclared_address_is_found():
+    """Negative control."""
+    forgotten = [path("forgotten/", lambda request: HttpResponse(), name="forgotten")]
+    assert [str(r) for r in all_routes(forgotten) if rule_for(r) is None] == ["forgotten"]
+
+
+def test_no_rule_is_left_over():
+    """A rule for an address that is gone would cover the next one of that name."""
+    used = {rule for _route, rule in declared()}
+    assert [rule.pattern for rule in RULES if rule not in used] == []
+
+
+def test_few_addresses_are_public(world):
+    """Without signing in at most PUBLIC_LIMIT addresses show anything, and each of them is declared public."""
+    shown = []
+    for route, rule in declared():
+        for subject in world.subjects(route, rule)[:1]:
+            response, _tables = asked(world.client("anonymous"), "GET", world.path(route, subject))
+            if response.status_code == 200:
+                shown.append(route.name)
+                assert rule.public or route.name == "admin:login", f"{route} is shown to anybody"
+    assert len(shown) <= PUBLIC_LIMIT, shown
+
+
+@pytest.mark.parametrize("actor", ["anonymous", *ACTORS])
+def test_walk(world, actor):
+    """Each address answers the actor as declared, never breaks, and changes nothing where it should not."""
+    faults = []
+    for route, rule in declared():
+        if not route.is_admin or actor in ADMIN_PROBERS or FULL:
+            faults += walk_route(world, actor, route, rule)
+    assert not faults, "\n".join(faults)
+
+
+def methods_for(actor, route, *, may):
+    """The methods that the actor tries on the route: the rare ones where they must not help."""
+    if FULL or (actor in PROBERS and not may and not route.is_admin):
+        return METHODS
+    if may and not FULL and actor not in ALWAYS and zlib.crc32(f"{actor} {route}".encode()) % 4:
+        return ()
+    return ("GET",) if route.is_admin and may else ("GET", "POST")
+
+
+def walk_route(world, actor, route, rule):
+    """What is wrong with the route for the actor, as sentences."""
+    user = None if actor == "anonymous" else getattr(world.cast, actor)
+    faults = []
+    for subject in world.subjects(route, rule):
+        may = rule.public if user is None else rule.who(user, route, subject)
+        target = world.path(route, subject)
+        for method in methods_for(actor, route, may=may):
+            response, tables = asked(world.client(actor), method, target)
+            if fault := wrong(response, tables, method=method, user=user, may=may, rule=rule):
+                faults.append(f"{actor} {method} {target} ({route}): {fault}")
+            if rule.personal and user and response.wsgi_request.user.pk != user.pk:
+                world.client.cache_clear()
+    return faults
+
+
+def wrong(response, tables, *, method, user, may, rule):
+    """Why the answer is not the declared one, or an empty text."""
+    status = response.status_code
+    if status >= 500:
+        return (
+            ""
+            if status == 503 and rule.pattern == "readyz"
+            else f"broke with {status}: {getattr(response, 'exc_info', None) and response.exc_info[1]!r}"[:300]
+        )
+    if method in ("GET", "HEAD", "OPTIONS") and tables:
+        return f"a {method} wrote to {sorted(tables)}"
+    if not may:
+        if tables:
+            return f"was denied with {status} and still wrote to {sorted(tables)}"
+        return denied_wrongly(response, user)
+    if user and user.groups.filter(name="Auditor").exists() and tables and not rule.personal:
+        return f"the auditor wrote to {sorted(tables)}"
+    missed = (
+        method == "GET"
+        and status in (401, 403, 404)
+        and not rule.public
+        and not rule.pattern.startswith(("mfa_", "admin"))
+    )
+    return f"should be allowed, got {status}" if missed else ""
+
+
+def denied_wrongly(response, user):
+    """Why this is no proper refusal, or an empty text."""
+    status, target = response.status_code, response.get("Location", "")
+    if status == 302 and target.startswith(("/auth/login/", "/admin/login/")) and (user is None or "admin" in target):
+        return ""
+    if status in DENIED and user is not None:
+        return ""
+    return f"should be refused, got {status} {target}"
+
+
+def test_walk_sees_an_open_door(world):
+    """Negative controls: an address that lets strangers in, breaks, or writes on a GET is reported."""
+    kind_route = next(r for r in all_routes() if r.name == "customers:account_record")
+    too_strict = Rule("*", lambda user, route, subject: False)
+    assert any("should be refused" in fault for fault in walk_route(world, "alice", kind_route, too_strict))
+    too_wide = Rule("*", anybody)
+    assert any("should be allowed" in fault for fault in walk_route(world, "charlie", kind_route, too_wide))
+    broken = type("Broken", (), {"status_code": 500})()
+    assert "broke" in wrong(broken, set(), method="GET", user=None, may=True, rule=too_wide)
+    fine = HttpResponse(status=404)
+    assert "still wrote" in wrong(
+        fine, {"customers_account"}, method="POST", user=world.cast.nora, may=False, rule=too_wide
+    )
+    assert "a GET wrote" in wrong(fine, {"core_team"}, method="GET", user=world.cast.nora, may=False, rule=too_wide)
+
+
+def test_the_counter_sees_what_was_undone(world):
+    """Negative control of R02: a write that is rolled back before the answer still counts."""
+    _response, tables = asked(world.client("alice"), "POST", "/accounts/new/", {"name": "Counted", "status": "active"})
+    assert "customers_account" in tables
+    _response, tables = asked(world.client("nora"), "POST", "/accounts/new/", {"name": "Counted", "status": "active"})
+    assert tables == set()
+
+
+def test_every_post_needs_its_token(world):
+    """R11: without the token every unsafe request of every address is refused with 403, whoever asks."""
+    faults = []
+    for route, rule in declared():
+        target = world.path(route, world.subjects(route, rule)[0])
+        response, tables = asked(world.client("rita", enforce_csrf_checks=True), "POST", target)
+        if response.status_code != 403 or tables:
+            faults.append(f"{target}: {response.status_code} {tables}")
+    assert not faults, "\n".join(faults)
+
+
+def test_every_address_works_for_somebody(world):
+    """The happy path: at least one of the cast gets a page, a redirect within the site or a "POST only"."""
+    faults = []
+    for route, rule in declared():
+        seen = set()
+        for actor in ("rita", "alice", "anonymous", "paula"):
+            subject = world.subjects(route, rule)[0]
+            response, _tables = asked(world.client(actor), "GET", world.path(route, subject))
+            seen.add(response.status_code)
+            if response.status_code in (200, 204, 302, 405):
+                break
+        else:
+            if route.name not in NOT_BY_GET and route.pattern != "admin/(?P<url>.*)$":
+                faults.append(f"{route}: {seen}")
+    assert not faults, "\n".join(faults)
+
+
+# Addresses that rightly show nothing to a plain GET in this world.
+NOT_BY_GET = {
+    "readyz", "admin:view_on_site", "admin:autocomplete", "mfa_deactivate_totp", "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+}  # fmt: skip
+
+
+def test_route_paths_are_real():
+    """The walker's addresses lead to the routes that they were made from."""
+    made = Route("x", "accounts/<big:pk>/cell/<slug:name>/", None, ()).path(pk=5, name="status")
+    assert made == "/accounts/5/cell/status/"
+    assert Route("x", "auth/^confirm-email/(?P<key>[-:\\w]+)/$", None, ()).path(key="k") == "/auth/confirm-email/k/"
