@@ -20,6 +20,7 @@ from crm_site.core.models import Fold
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
+FEW_MATCHES = 1000
 
 
 @dataclass
@@ -58,9 +59,15 @@ def search(rows, text, model):
         return rows
     if max(len(word) for word in found) < 3 and hasattr(model, "name_sort"):
         return rows.filter(name_sort__like=Fold(Value(f"{' '.join(found)}%")))
+    holding = model.objects.unscoped("only narrows rows that pass the gate").filter(deleted_at__isnull=True)
     for word in found:
+        holding = holding.filter(search_text__like=Fold(Value(f"%{word}%")))
         rows = rows.filter(search_text__like=Fold(Value(f"%{word}%")))
-    return rows
+    # The planner cannot tell a rare word from a common one, so a few matches are looked up first and then named.
+    few = list(holding.values_list("pk", flat=True)[: FEW_MATCHES + 1])
+    if not few:
+        return rows.none()
+    return rows.filter(pk__in=few) if len(few) <= FEW_MATCHES else rows
 
 
 def order_of(kind, name):
@@ -149,7 +156,8 @@ def page_of(kind, params, user, fields=()):
     size = page_size(params)
     start = rows.filter(beyond(walk, at)) if at else rows
     wanted = {*fields, *(part.lstrip("-") for part in order), *kind.model.LABEL_FIELDS, "version"}
-    found = list(start.first_of(user, size + 1, walk).select_related(*joins(wanted)).only(*sorted(wanted)))
+    first = start.first_of(user, size + 1, walk, narrowed=bool(rows.query.where))
+    found = list(first.select_related(*joins(wanted)).only(*sorted(wanted)))
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -218,7 +226,7 @@ def table_rows(listing, columns, user, *, may_change):
         yield {"id": record.pk, "url": url, "label": str(record), "cells": cells}
 
 
-def address(kind, params, **changes):
+def address(kind, params, /, **changes):
     """The list's address with some parameters changed; None or an empty list removes one."""
     query = params.copy()
     for name, value in changes.items():

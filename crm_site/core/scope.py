@@ -15,14 +15,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
+# Up to so many teams a sorted list is read team by team, with filters and without.
+FEW_TEAMS, MANY_TEAMS = 4, 60
 
 
 def teams_within(user, reach):
     """The teams, as a query of ids, whose records the reach opens to the user."""
-    mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values("team_id")
+    mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values_list("team_id", flat=True)
     if reach == TEAM:
         return mine
-    return apps.get_model("core", "TeamClosure").objects.filter(ancestor_id__in=mine).values("descendant_id")
+    return (
+        apps.get_model("core", "TeamClosure")
+        .objects.filter(ancestor_id__in=mine)
+        .values_list("descendant_id", flat=True)
+    )
 
 
 def shared_ids(user, model, action):
@@ -34,7 +40,7 @@ def shared_ids(user, model, action):
     )
     if action != "view":
         shares = shares.filter(can_change=True)
-    return shares.values("object_id")
+    return shares.values_list("object_id", flat=True)
 
 
 def owned(model, user):
@@ -94,27 +100,50 @@ class ScopedQuerySet(models.QuerySet):
                 condition |= Q(**{f"{field}__in": teams_within(user, reach)})
         return self.filter(condition, open_to(self.model, user))
 
-    def first_of(self, user, limit, order, action="view"):
-        """The first `limit` of the visible rows in `order`, found index by index; as a query, itself in `order`.
+    def first_of(self, user, limit, order, action="view", *, narrowed=None):
+        """The first `limit` of the visible rows in `order`; as a query, itself in `order`.
 
-        The receiver may be filtered but not sliced. `order` is a sequence of field names, "-" for descending.
+        The receiver may be filtered but not sliced. `order` is a sequence of field names, "-" for descending; empty
+        where it does not matter, as in a count. A few teams are asked index by index; many teams of a list that
+        filters have made thin (`narrowed`, by default whether there is any) would each be read far, so those are one
+        condition, whose ids are given as values for the planner to weigh.
         """
         reach = user.reach(self.model, action)
         rows = self.filter(open_to(self.model, user), deleted_at__isnull=True)
-        if reach == ALL:
+        if reach == ALL or rows.query.is_empty():
             return rows.order_by(*order)[:limit]
-        branches = [rows.filter(**{f: user.pk}) for f in self.model.OWNER_FIELDS] if reach != NONE else []
-        if shareable(user, action):
-            branches.append(rows.filter(pk__in=shared_ids(user, self.model, action)))
-        tops = [branch.order_by(*order).values("pk")[:limit] for branch in branches]
-        if reach in (TEAM, SUBTREE):
-            tops += [
-                top_by_team(rows, field, teams_within(user, reach), limit, order) for field in self.model.TEAM_FIELDS
-            ]
-        if not tops:
+        teams, shared = opened(user, self.model, action, reach)
+        if reach == NONE and not shared:
             return self.none()
+        narrowed = bool(self.query.where) if narrowed is None else narrowed
+        if not order or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
+            return rows.filter(one_condition(self.model, user, reach, teams, shared)).order_by(*order)[:limit]
+        branches = [rows.filter(**{f: user.pk}) for f in self.model.OWNER_FIELDS] if reach != NONE else []
+        if shared:
+            branches.append(rows.filter(pk__in=shared))
+        tops = [branch.order_by(*order).values("pk")[:limit] for branch in branches]
+        if teams:
+            tops += [top_by_team(rows, field, teams, limit, order) for field in self.model.TEAM_FIELDS]
         ids = tops[0].union(*tops[1:]) if len(tops) > 1 else tops[0]
         return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
+
+
+def opened(user, model, action, reach):
+    """(ids of the teams, ids of the shared records) that open rows to the user; two statements."""
+    teams = list(teams_within(user, reach)) if reach in (TEAM, SUBTREE) else []
+    shared = list(shared_ids(user, model, action)) if shareable(user, action) else []
+    return teams, shared
+
+
+def one_condition(model, user, reach, teams, shared):
+    """What `opened` found, as the condition that a row is within reach."""
+    condition = owned(model, user) if reach != NONE else Q()
+    if shared:
+        condition |= Q(pk__in=shared)
+    if teams:
+        for field in model.TEAM_FIELDS:
+            condition |= Q(**{f"{field}__in": teams})
+    return condition
 
 
 def top_by_team(rows, field, teams, limit, order):
