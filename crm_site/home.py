@@ -1,20 +1,109 @@
-"""The home page and the search over all kinds of records."""
+"""The home page, a user's day, and the search over all kinds of records."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Value
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
+from crm_site import start
 from crm_site.core import lists
 from crm_site.core.kinds import KINDS
+from crm_site.core.recent import recent_of
+from customers import timeline
+from customers.columns.activity import LINK_COLUMNS
+from customers.days import day_start
+from customers.forms.composer import OUTCOMES, ComposerForm
+from customers.models import Activity
+
+MEETINGS_AHEAD = 7
+SHOWN = 8
+# The names behind recent and changed records cost a statement a kind; so many kinds at most.
+NAMED_KINDS = 5
 
 
 @login_required
 @require_GET
 def home(request):
-    """A user's day."""
-    return TemplateResponse(request, "home.html", {})
+    """A user's day: tasks, meetings, recent records, what others changed; and for administrators how to get going."""
+    user = request.user
+    due, meetings = timeline.todo_of(user), timeline.meetings_of(user, day_start(), day_start(MEETINGS_AHEAD), SHOWN)
+    changes, recent = changed_by_others(user), recent_of(user)[:SHOWN]
+    links = named(user, [
+        *((column.kind, column.value(a)) for a in (*due, *meetings) for column in LINK_COLUMNS),
+        *((key, pk) for key, pk, *_rest in changes), *((key, pk) for key, pk in recent),
+    ])  # fmt: skip
+    shown = timeline.items([*due, *meetings], user, LINK_COLUMNS, links=links)
+    tasks = shown[: len(due)]
+    context = {
+        "overdue": [i for i in tasks if i["overdue"]], "today": [i for i in tasks if not i["overdue"]],
+        "meetings": shown[len(due) :], "recent": recent_links(recent, links),
+        "changes": [
+            {"link": links[key, pk], "icon": KINDS[key].icon, "at": at, "by": f"{first or ''} {last or ''}".strip()}
+            for key, pk, at, first, last in changes if (key, pk) in links
+        ],
+        "start": start.steps(user), "form": ComposerForm(user=user), "action_url": "/activities/log/",
+        "outcomes": OUTCOMES,
+        "may_log": user.reach(Activity, "add") != "none",
+    }  # fmt: skip
+    return TemplateResponse(request, "home.html", context)
+
+
+def recent_links(recent, links):
+    """The recent records that the user may still see, each with its kind's icon."""
+    return [{"link": links[key, pk], "icon": KINDS[key].icon} for key, pk in recent if (key, pk) in links]
+
+
+def changed_by_others(user):
+    """(kind, id, when, first name, last name) of the user's own records that others changed since yesterday.
+
+    One statement over all kinds; each branch walks the index (owner, changed_at).
+    """
+    branches = []
+    for kind in KINDS.values():
+        if kind.model is Activity or user.reach(kind.model, "view") == "none":
+            continue
+        rows = kind.model.objects.visible_to(user).filter(owner=user, changed_at__gte=day_start(-1))
+        rows = rows.exclude(changed_by=user).annotate(kind_key=Value(kind.key)).order_by("-changed_at", "-id")
+        branches.append(
+            rows.values_list("kind_key", "pk", "changed_at", "changed_by__first_name", "changed_by__last_name")[:SHOWN]
+        )
+    if not branches:
+        return []
+    found = branches[0].union(*branches[1:], all=True) if len(branches) > 1 else branches[0]
+    return sorted(found, key=lambda row: row[2], reverse=True)[:SHOWN]
+
+
+def named(user, wanted):
+    """{(kind, id): (text, address)} of the wanted records that the user may see; a statement a kind."""
+    ids = {}
+    for key, pk in wanted:
+        if key in KINDS and pk is not None and (key in ids or len(ids) < NAMED_KINDS):
+            ids.setdefault(key, set()).add(pk)
+    found = {}
+    for key, pks in ids.items():
+        kind = KINDS[key]
+        rows = kind.model.objects.visible_to(user).filter(pk__in=pks).only(*kind.model.LABEL_FIELDS)
+        found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in rows}
+    return found
+
+
+@login_required
+@require_POST
+def demo_remove(request):
+    """Remove the invented company; administrators only."""
+    if not request.user.is_superuser or find_spec("crm_site.demo") is None:
+        raise Http404
+    # The demo data is a part of its own that an installation may go without.
+    import_module("crm_site.demo").remove(by=request.user)
+    messages.success(request, _("The demo data is gone."))
+    return redirect("home")
 
 
 @login_required

@@ -4,10 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 import crm_site.core.converters  # noqa: F401 - registers <big:pk>
-from crm_site import health, home
+from crm_site import health, home, start
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("demo/remove/", home.demo_remove, name="demo_remove"),
+    path("start/", start.start_step, name="start_step"),
+    path("start/company/", start.start_company, name="start_company"),
     path("search/", home.search, name="search"),
     path("", include("crm_site.core.urls")),
     path("", include("customers.urls")),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 log = logging.getLogger("kith.requests")
 SECOND_FACTOR = ("core.session", "second_factor")
 SEEN_EVERY = 600
-PUBLIC = ("/healthz", "/readyz", "/static/", "/auth/")
+PUBLIC = ("/healthz", "/readyz", "/static/", "/auth/", "/invitation/")
 
 
 def database_trouble(get_response):

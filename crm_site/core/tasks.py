@@ -1,8 +1,13 @@
 """Sweeps of the core: each looks up what is due and calls one function for it."""
 
+import logging
+import smtplib
+
 from celery import shared_task
 
-from crm_site.core import jobs
+from crm_site.core import jobs, notifications
+
+log = logging.getLogger("kith.mail")
 
 
 @shared_task
@@ -15,3 +20,13 @@ def run_jobs():
 def drop_old_files():
     """Remove the files of jobs that ended a week ago."""
     jobs.drop_old_files()
+
+
+@shared_task
+def mail_notifications():
+    """Mail the notifications that are due; a mail server that is away is asked again next time."""
+    try:
+        return notifications.mail_due()
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("mail server unavailable: %s", type(error).__name__)
+        return 0

@@ -4,13 +4,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Concat
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.history import track
 from crm_site.core.models import Fold, Record, alive, list_indexes
 
 
-@track("followed_owner", "followed_team")
+def on_top():
+    """The condition that a row stands above a timeline: it is pinned, or still to be done."""
+    return models.Q(is_pinned=True) | models.Q(status="open")
+
+
+@track("followed_owner", "followed_team", "reminded_at")
 class Activity(Record):
     """One interaction or task; the one table behind every timeline.
 
@@ -83,7 +89,8 @@ class Activity(Record):
         db_index=False,
     )
     customer = models.ForeignKey(
-        "customers.Customer", models.SET_NULL, null=True, blank=True, related_name="activities", verbose_name=_("customer"),
+        "customers.Customer", models.SET_NULL, null=True, blank=True, related_name="activities",
+        verbose_name=_("customer"),
         db_index=False,
     )  # fmt: skip
     followed_owner = models.ForeignKey(
@@ -119,9 +126,9 @@ class Activity(Record):
             *list_indexes("activity", "-at"),
             models.Index(fields=["followed_owner", "-at", "-id"], name="activity_fowner_ix", condition=alive()),
             models.Index(fields=["followed_team", "-at", "-id"], name="activity_fteam_ix", condition=alive()),
-            models.Index(fields=["customer", "-at", "-id"], name="activity_customer_ix"),
-            models.Index(fields=["account", "-at", "-id"], name="activity_account_ix"),
-            models.Index(fields=["contact", "-at", "-id"], name="activity_contact_ix"),
+            models.Index(fields=["customer", "-at", "-id", "kind"], name="activity_customer_ix"),
+            models.Index(fields=["account", "-at", "-id", "kind"], name="activity_account_ix"),
+            models.Index(fields=["contact", "-at", "-id", "kind"], name="activity_contact_ix"),
             models.Index(fields=["regarding_type", "regarding_id", "-at", "-id"], name="activity_regarding_ix"),
             models.Index(
                 fields=["owner", "at", "id"], name="activity_todo_ix", condition=alive() & models.Q(status="open")
@@ -131,14 +138,27 @@ class Activity(Record):
                 condition=models.Q(remind_at__isnull=False, reminded_at__isnull=True, status="open"),
             ),
             GinIndex(fields=["search_text"], name="activity_search_ix", opclasses=["gin_trgm_ops"], condition=alive()),
+            # What stands above a timeline: few rows, found without walking along all the others.
+            *(
+                models.Index(fields=[key, "at", "id"], name=f"activity_{key}_top_ix", condition=on_top())
+                for key in ("customer", "account", "contact")
+            ),
         ]  # fmt: skip
 
     def __str__(self):
         return self.subject
 
+    @property
+    def seconds(self):
+        """The duration in seconds, as other systems count it; None when it is not known."""
+        return None if self.duration is None else self.duration * 60
+
 
 class Participant(models.Model):
-    """Who took part in an activity: a contact or a user, and their answer to an invitation."""
+    """Who took part in an activity: a contact or a user, and their answer to an invitation.
+
+    `invite_due` is the outbox of invitations: a sweep sends those whose time has come and notes `invited_at`.
+    """
 
     ANSWERS = {"": "—", "accepted": _("Accepted"), "declined": _("Declined"), "tentative": _("Maybe")}
 
@@ -148,8 +168,16 @@ class Participant(models.Model):
     )
     user = models.ForeignKey("core.User", models.CASCADE, null=True, blank=True, related_name="+")
     answer = models.CharField(_("answer"), max_length=10, choices=ANSWERS, blank=True)
+    answered_at = models.DateTimeField(null=True, editable=False)
+    invite_due = models.DateTimeField(null=True, editable=False)
+    invited_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["invite_due"], name="participant_due_ix", condition=models.Q(invite_due__isnull=False)
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(contact__isnull=False, user__isnull=True)
@@ -160,3 +188,17 @@ class Participant(models.Model):
                 fields=["activity", "contact", "user"], nulls_distinct=False, name="participant_once"
             ),
         ]
+
+    def __str__(self):
+        return str(self.contact or self.user)
+
+
+class CalendarFeed(models.Model):
+    """The secret address under which a user's calendar program reads their meetings; only its hash is kept."""
+
+    user = models.OneToOneField("core.User", models.CASCADE, related_name="calendar_feed")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self):
+        return str(self.user)

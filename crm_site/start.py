@@ -1,0 +1,132 @@
+"""The first-day checklist of administrators: what a new company sets up, and how far it is."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.db.models import Exists
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm_site.core.models import Job, Setting, User
+from crm_site.core.notifications import notify
+
+CONFIRMED = ("zone", "currency", "mail")
+
+
+class CompanyForm(forms.Form):
+    """What the company is called."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Company name"), max_length=200, widget=forms.TextInput({"class": "form-control"})
+    )
+
+
+def steps(user):
+    """The checklist as the home page shows it, or None when it is not the user's or was put away; two statements."""
+    if not user.is_superuser:
+        return None
+    kept = {row.pk: row.value for row in Setting.objects.filter(pk__in=("company", "start"))}
+    start = kept.get("start", {})
+    if start.get("dismissed"):
+        return None
+    done = (
+        set(start.get("done", [])) | ({"company"} if kept.get("company", {}).get("name") else set()) | found_done(user)
+    )
+    made = [step | {"done": step["key"] in done} for step in all_steps()]
+    return {"steps": made, "done": sum(step["done"] for step in made), "total": len(made)}
+
+
+def found_done(user):
+    """The steps that show by themselves: somebody was invited, something was imported."""
+    others = User.objects.filter(door=User.STAFF, is_demo=False).exclude(pk=user.pk)
+    imports = Job.objects.filter(kind="import", state=Job.DONE)
+    found = User.objects.filter(pk=user.pk).values(invite=Exists(others), imported=Exists(imports)).get()
+    return {key for key, name in (("invite", "invite"), ("import", "imported")) if found[name]}
+
+
+def all_steps():
+    """Each step with where it is done; one with `confirm` is done by a button."""
+    sends = "smtp" in settings.EMAIL_BACKEND
+    mail = _("Mail goes out through %(host)s.") % {"host": settings.EMAIL_HOST}
+    nowhere = _("No mail leaves yet: set EMAIL_URL, start again, and send yourself a test.")
+    return [
+        {
+            "key": "company",
+            "label": _("Name your company"),
+            "text": _("It stands on mails and quotes."),
+            "url": "/start/company/",
+        },
+        {
+            "key": "zone",
+            "label": _("Check the time zone"),
+            "confirm": _("That is right"),
+            "text": _("%(zone)s (KITH_TIME_ZONE); everybody can choose their own.") % {"zone": settings.TIME_ZONE},
+        },
+        {
+            "key": "currency",
+            "label": _("Check the currency"),
+            "confirm": _("That is right"),
+            "text": _("Totals are in %(code)s (KITH_CURRENCY).") % {"code": settings.BASE_CURRENCY},
+        },
+        {"key": "mail", "label": _("Let mail out"), "confirm": _("Send me a test"), "text": mail if sends else nowhere},
+        {
+            "key": "invite",
+            "label": _("Invite your colleagues"),
+            "text": _("With a role and a team each."),
+            "url": "/admin/core/user/add/",
+        },
+        {
+            "key": "import",
+            "label": _("Import what you have"),
+            "text": _("Accounts and contacts from any spreadsheet."),
+            "url": "/imports/new/?kind=contacts",
+        },
+    ]
+
+
+def administrator_or_404(request):
+    """Nobody else has these pages."""
+    if not request.user.is_superuser:
+        raise Http404
+
+
+@login_required
+@require_POST
+def start_step(request):
+    """Tick a step, or put the checklist away."""
+    administrator_or_404(request)
+    step = request.POST.get("step", "")
+    with transaction.atomic():
+        Setting.objects.get_or_create(pk="start")
+        row = Setting.objects.select_for_update().get(pk="start")
+        if "dismiss" in request.POST:
+            row.value["dismissed"] = True
+        elif step in CONFIRMED:
+            row.value["done"] = sorted({*row.value.get("done", []), step})
+        row.save(update_fields=["value"])
+        if step == "mail":
+            key = f"test:{timezone.now():%Y%m%d%H%M%S}"
+            notify([{"user_id": request.user.pk, "text": _("Mail from Kith arrives."), "url": "/", "key": key}])
+            messages.success(request, _("A test mail to %(address)s is on its way.") % {"address": request.user.email})
+    return redirect("home")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def start_company(request):
+    """The company's name."""
+    administrator_or_404(request)
+    row = Setting.objects.filter(pk="company").first()
+    form = CompanyForm(request.POST or None, initial=row.value if row else {})
+    if request.method == "POST" and form.is_valid():
+        value = (row.value if row else {}) | form.cleaned_data
+        Setting.objects.update_or_create(pk="company", defaults={"value": value})
+        messages.success(request, _("Saved."))
+        return redirect("home")
+    return render(request, "start.html", {"form": form})

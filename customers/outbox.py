@@ -1,0 +1,124 @@
+"""What leaves customers/ by a sweep: reminders of activities and invitations to meetings."""
+
+import smtplib
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.notifications import notify
+from customers.calendars import answer_token, invitation
+from customers.models import Activity, Participant
+from customers.operations.activities import zone_of
+
+BATCH = 200
+TRY_AGAIN = timedelta(hours=1)
+
+
+def remind_due():
+    """Notify the owners of open activities whose reminder is due, each once however many workers sweep."""
+    count = 0
+    while done := remind_batch():
+        count += done
+    return count
+
+
+def remind_batch():
+    """Claim some due activities, notify their owners and mark them, in one transaction; returns how many."""
+    with transaction.atomic():
+        rows = Activity.objects.unscoped("the clock reminds everybody").filter(
+            remind_at__lte=timezone.now(), remind_at__isnull=False, reminded_at__isnull=True, status=Activity.OPEN
+        )
+        rows = rows.select_for_update(skip_locked=True, of=("self",)).select_related("owner").order_by("remind_at")
+        found = list(rows[:BATCH])
+        notify([reminder(row) for row in found if row.owner_id and not row.deleted_at])
+        ids = [row.pk for row in found]
+        Activity.objects.unscoped("as above").filter(pk__in=ids).update(reminded_at=timezone.now())
+        return len(found)
+
+
+def reminder(activity):
+    """The notification of an activity's reminder; its key holds the moment, so a later reminder is a new one."""
+    local = activity.at.astimezone(zone_of(activity.owner))
+    words = {"what": activity.subject, "when": formats.date_format(local, "SHORT_DATETIME_FORMAT")}
+    return {
+        "user_id": activity.owner_id, "text": _("%(when)s: %(what)s") % words, "url": f"/activities/{activity.pk}/",
+        "key": f"reminder:{activity.pk}:{activity.remind_at.timestamp():.0f}",
+    }  # fmt: skip
+
+
+def invite_due():
+    """Mail the invitations in the outbox and return how many were sent; each is claimed, sent and marked by itself."""
+    sent = 0
+    with get_connection() as connection:
+        for _turn in range(BATCH):
+            done = invite_next(connection)
+            if done is None:
+                return sent
+            sent += done
+    return sent
+
+
+def invite_next(connection):
+    """Mail the next invitation: 1 when sent, 0 when it was put off or dropped, None when nothing is due."""
+    with transaction.atomic():
+        rows = Participant.objects.filter(invite_due__lte=timezone.now(), invite_due__isnull=False)
+        rows = rows.select_for_update(skip_locked=True, of=("self",)).order_by("invite_due")
+        row = rows.select_related("activity__owner", "contact", "user").first()
+        if row is None:
+            return None
+        party = row.contact or row.user
+        if row.activity.deleted_at or not party.email or getattr(party, "do_not_contact", False):
+            settle(row, invite_due=None)
+            return 0
+        try:
+            message_of(row, party, connection).send()
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError):
+            over = row.activity.at < timezone.now()
+            settle(row, invite_due=None if over else timezone.now() + TRY_AGAIN)
+            return 0
+        settle(row, invite_due=None, invited_at=timezone.now())
+        return 1
+
+
+def settle(row, **values):
+    """Set what became of an invitation."""
+    Participant.objects.filter(pk=row.pk).update(**values)
+
+
+def message_of(row, party, connection):
+    """The mail that invites to a meeting or takes the invitation back, with the calendar file."""
+    activity = row.activity
+    cancelled = activity.status == Activity.CANCELLED
+    zone = zone_of(row.user or activity.owner)
+    when = formats.date_format(activity.at.astimezone(zone), "DATETIME_FORMAT")
+    words = {"what": " ".join(activity.subject.split()), "when": f"{when} ({zone.key})", "place": activity.place}
+    link = settings.BASE_URL.rstrip("/") + reverse("customers:invitation_answer", args=[answer_token(row)])
+    if cancelled:
+        subject, lines = (
+            _("Cancelled: %(what)s") % words,
+            [_("The meeting “%(what)s” on %(when)s is cancelled.") % words],
+        )
+    else:
+        subject = _("Invitation: %(what)s") % words
+        lines = [
+            _("You are invited to “%(what)s”.") % words,
+            words["when"],
+            words["place"],
+            "",
+            _("Answer here:"),
+            link,
+        ]
+    mail = EmailMessage(subject, "\n".join(lines), to=[party.email], connection=connection)
+    if activity.owner:
+        mail.reply_to = [activity.owner.email]
+    host = urlsplit(settings.BASE_URL).hostname or "localhost"
+    mail.extra_headers["Message-ID"] = f"<invitation-{row.pk}-{activity.version}@{host}>"
+    method = "CANCEL" if cancelled else "REQUEST"
+    mail.attach("invitation.ics", invitation(activity).decode(), f"text/calendar; method={method}")
+    return mail

@@ -1,0 +1,26 @@
+"""Sweeps of customers/: reminders and invitations."""
+
+import logging
+import smtplib
+
+from celery import shared_task
+
+from customers import outbox
+
+log = logging.getLogger("kith.mail")
+
+
+@shared_task
+def send_reminders():
+    """Make the notifications of all reminders that are due; returns how many."""
+    return outbox.remind_due()
+
+
+@shared_task
+def send_invitations():
+    """Mail the invitations that are due; a mail server that is away is asked again next time."""
+    try:
+        return outbox.invite_due()
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("mail server unavailable: %s", type(error).__name__)
+        return 0
