@@ -214,3 +214,7 @@ def _split(name, value, example):
         wrong(name, f"cannot be read ({error})", example)
         return urlsplit("")
     return parts
+
+
+if __name__ == "__main__":  # the launcher asks before it starts anything
+    read()

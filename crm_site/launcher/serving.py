@@ -114,6 +114,9 @@ def _process_environment(place, code, ours):
 
 def _prepare(place, code, python, env, options):
     """Check the servers' versions, migrate when needed, collect static files, load the demo company once."""
+    done = _call(place, code, env, [python, "-m", "crm_site.environment"])
+    if done.returncode:
+        raise Trouble(done.stderr.strip())
     if len(services.wanted()) < 2:
         _manage(place, code, env, [python, "-m", "crm_site.servers"], "The settings were refused")
     manage = [python, code / "manage.py"]
