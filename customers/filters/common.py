@@ -8,6 +8,7 @@ from django.db.models import F, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.filters import RecordFilters
+from crm_site.core.lists import few_named
 from crm_site.core.models import Fold
 from customers.countries import country_choices
 
@@ -18,16 +19,17 @@ def pattern(text):
 
 
 class StartsWith(df.CharFilter):
-    """Rows whose text begins with what was typed, in any case and with any accents; an index on the folded text serves."""
+    """Rows whose text begins with what was typed, in any case and with any accents, by an index on the folded text."""
 
     def filter(self, rows, value):
         """The rows; all for an empty text."""
         if not value:
             return rows
         name = f"{self.field_name}_folded"
-        return rows.alias(**{name: Fold(F(self.field_name))}).filter(
-            **{f"{name}__like": Fold(Value(f"{pattern(value)}%"))}
-        )
+        starting = {f"{name}__like": Fold(Value(f"{pattern(value)}%"))}
+        every = rows.model.objects.unscoped("only narrows rows that pass the gate").filter(deleted_at__isnull=True)
+        holding = every.alias(**{name: Fold(F(self.field_name))}).filter(**starting)
+        return few_named(rows.alias(**{name: Fold(F(self.field_name))}).filter(**starting), holding)
 
 
 class PartyFilters(RecordFilters):

@@ -20,5 +20,6 @@ class AccountForm(PartyForm):
         model = Account
         fields = [
             "name", "status", "industry", "website", "parent", "is_prospect", "is_customer", "is_partner",
-            "is_supplier", "is_competitor", "partner_tier", "employees", "revenue", "currency", "description", "owner", "team", "tags",
+            "is_supplier", "is_competitor", "partner_tier", "employees", "revenue", "currency", "description",
+            "owner", "team", "tags",
         ]  # fmt: skip

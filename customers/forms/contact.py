@@ -9,11 +9,6 @@ from customers.forms.party import ADDRESS_FIELDS, PartyForm, text_field
 from customers.models import Affiliation, Contact
 
 
-def zone_choices():
-    """The time zones of the world by name, the empty one first."""
-    return [("", "—"), *((name, name) for name in sorted(zoneinfo.available_timezones()) if "/" in name)]
-
-
 class ContactForm(PartyForm):
     """A person."""
 
@@ -25,13 +20,16 @@ class ContactForm(PartyForm):
         (_("Record"), ("owner", "team", "tags")),
     )
     role = text_field(_("Role at the account"), 100)
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, choices=zone_choices)
+    time_zone = forms.CharField(
+        label=_("Time zone"), required=False, max_length=50, help_text=_("Such as Europe/Berlin.")
+    )
 
     class Meta:
         model = Contact
         fields = [
             "salutation", "first_name", "middle_initial", "last_name", "job_title", "department", "account",
-            "reports_to", "language", "time_zone", "birthday", "source", "do_not_contact", "description", "owner", "team", "tags",
+            "reports_to", "language", "time_zone", "birthday", "source", "do_not_contact", "description",
+            "owner", "team", "tags",
         ]  # fmt: skip
 
     def __init__(self, *args, **kwargs):
@@ -39,6 +37,13 @@ class ContactForm(PartyForm):
         if self.instance.pk and "role" in self.fields:
             main = Affiliation.objects.filter(contact=self.instance, is_main=True).values_list("role", flat=True)
             self.initial["role"] = main.first() or ""
+
+    def clean_time_zone(self):
+        """A zone that the clock knows, or none."""
+        name = self.cleaned_data["time_zone"]
+        if name and name not in zoneinfo.available_timezones():
+            raise forms.ValidationError(_("There is no such time zone."))
+        return name
 
     def clean_reports_to(self):
         """Anybody but the contact itself."""

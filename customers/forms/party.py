@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import RecordForm
 from crm_site.core.imports.values import parse_email
-from crm_site.core.imports.values import parse_email
 from customers.countries import country_choices
 from customers.models import ContactMechanism
 from customers.operations.reach import ADDRESS, EMAIL, POSTAL, SINGLE, field_of
@@ -41,8 +40,6 @@ ADDRESS_FIELDS = ("street", "postal_code", "city", "region", "country")
 
 class PartyForm(RecordForm):
     """A form that shows and takes the primary e-mail, numbers and address beside the record's own fields."""
-
-    sections = ()
 
     sections = ()
 

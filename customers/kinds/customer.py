@@ -3,13 +3,15 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.kinds import Kind, register
-from crm_site.core.operations import delete_record, restore_record
 from customers.columns.customer import CUSTOMER_COLUMNS
 from customers.filters.customer import CustomerFilters
 from customers.forms.customer import CustomerForm
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
+from customers.kinds.parties import ACTIVITIES, customer_actions
 from customers.models import Customer
 from customers.operations.customers import create_customer, create_customers, update_customer
+from customers.operations.following import delete_customer, follow_customers, restore_customer
+from customers.similar import similar_customers
 
 CUSTOMERS = register(
     Kind(
@@ -17,7 +19,7 @@ CUSTOMERS = register(
         purpose=_("Everyone you do business with; deals, cases and activities hang on them."),
         columns=CUSTOMER_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
         form=CustomerForm, filters=CustomerFilters, create=create_customer, update=update_customer,
-        delete=delete_record, restore=restore_record, import_rows=create_customers,
+        delete=delete_customer, restore=restore_customer, import_rows=create_customers,
         quick=("kind", "company", "account", "first_name", "last_name", "contact", "email", "phone", "status"),
         highlights=("status", "kind", "account", "contact", "phone", "email", "owner"),
         groups=(
@@ -26,5 +28,6 @@ CUSTOMERS = register(
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),
         has_timeline=True,
+        dependents=(ACTIVITIES,), similar=similar_customers, actions=customer_actions, after_assign=follow_customers,
     )
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Accounts: the organisations we know."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
@@ -88,9 +89,17 @@ class Account(Record):
         indexes = [
             *list_indexes("account", "name_sort", "-id", "-changed_at"),
             models.Index(fields=["status", "name_sort", "id"], name="account_status_ix", condition=alive()),
-            models.Index(fields=["industry", "name_sort", "id"], name="account_industry_ix", condition=alive()),
+            models.Index(OpClass(Fold("industry"), "text_pattern_ops"), name="account_industry_ix", condition=alive()),
+            models.Index(fields=["country", "name_sort", "id"], name="account_country_ix", condition=alive()),
+            *(
+                models.Index(
+                    fields=["name_sort", "id"], name=f"account_{kind}_ix",
+                    condition=alive() & models.Q(**{f"is_{kind}": True}),
+                )
+                for kind in ("prospect", "customer", "partner", "supplier", "competitor")
+            ),
             search_index("account_search_ix"),
-        ]
+        ]  # fmt: skip
         triggers = [
             pgtrigger.Trigger(
                 name="no_loop",

@@ -1,5 +1,6 @@
 """Contacts: the people we know, and the accounts they work at."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
@@ -65,7 +66,12 @@ class Contact(Record):
         indexes = [
             *list_indexes("contact", "name_sort", "-id", "-changed_at"),
             models.Index(fields=["email"], name="contact_email_ix"),
-            models.Index(fields=["source", "name_sort", "id"], name="contact_source_ix", condition=alive()),
+            models.Index(OpClass(Fold("source"), "text_pattern_ops"), name="contact_source_ix", condition=alive()),
+            models.Index(fields=["account", "name_sort", "id"], name="contact_account_ix", condition=alive()),
+            models.Index(fields=["country", "name_sort", "id"], name="contact_country_ix", condition=alive()),
+            models.Index(
+                fields=["name_sort", "id"], name="contact_silent_ix", condition=alive() & models.Q(do_not_contact=True)
+            ),
             search_index("contact_search_ix"),
         ]
 

@@ -78,6 +78,8 @@ class Customer(Record):
             *list_indexes("customer", "name_sort", "-id", "-changed_at"),
             models.Index(fields=["status", "name_sort", "id"], name="customer_status_ix", condition=alive()),
             models.Index(fields=["kind", "name_sort", "id"], name="customer_kind_ix", condition=alive()),
+            models.Index(fields=["country", "name_sort", "id"], name="customer_country_ix", condition=alive()),
+            models.Index(fields=["since"], name="customer_since_ix", condition=alive()),
             search_index("customer_search_ix"),
         ]
 

@@ -9,6 +9,7 @@ from customers.models import Account, Affiliation, Contact, Customer, CustomerSt
 from customers.operations.accounts import new_accounts
 from customers.operations.activities import follow
 from customers.operations.contacts import NAMES, need_visible, new_contacts
+from customers.operations.following import adopt_many
 from customers.operations.mechanisms import refuse
 from customers.operations.reach import ADDRESS, refresh_customers, take
 
@@ -30,6 +31,7 @@ def create_customers(rows, *, by):
     rows = [sorted_out(dict(row)) for row in rows]
     for model, key in ((Account, "account"), (Contact, "contact")):
         need_visible(model, {row[key].pk for row, _new in rows if row.get(key)}, by)
+    reused = [bool(row.get("account") or row.get("contact")) for row, _new in rows]
     make_parties(rows, by)
     made = [
         row | {"name": str(party_of(row)), **columns_from(row)} | ({"since": since} if (since := began(row)) else {})
@@ -40,6 +42,7 @@ def create_customers(rows, *, by):
     CustomerStatusChange.objects.bulk_create(
         [CustomerStatusChange(customer=c, to_status=c.status, **begin) for c in customers], batch_size=2000
     )
+    adopt_many([customer for customer, known in zip(customers, reused, strict=True) if known])
     return customers
 
 

@@ -15,7 +15,7 @@ from crm_site.core import history, lists, pages
 from crm_site.core.columns import cell
 from crm_site.core.forms import ShareForm, ViewForm, users_for
 from crm_site.core.models import ACTIONS, SavedView, Share, Team, User
-from crm_site.core.operations import Stale
+from crm_site.core.operations import Refused, Stale
 from crm_site.core.scope import explain
 from crm_site.core.sharing import share_record, unshare_record
 
@@ -172,7 +172,11 @@ def record_restore(request, kind, pk):
     record = kind.model.objects.deleted_for(request.user).filter(pk=pk).first()
     if record is None:
         raise Http404
-    kind.restore(record, by=request.user)
+    try:
+        kind.restore(record, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"{kind.base}bin/")
     messages.success(request, _("%(name)s is back.") % {"name": record})
     if request.htmx:
         response = HttpResponse(status=204)

@@ -1,0 +1,30 @@
+"""The addresses of what hangs on accounts, contacts and customers."""
+
+from django.urls import path
+
+from customers.views import panels, parties
+
+PARTY_URLS = [
+    path("accounts/<big:pk>/contacts/", panels.account_contacts, name="account_contacts"),
+    path("accounts/<big:pk>/contacts/add/", parties.account_affiliation_create, name="account_affiliation_create"),
+    path("accounts/<big:pk>/mechanisms/", panels.account_mechanisms, name="account_mechanisms"),
+    path("accounts/<big:pk>/mechanisms/new/", parties.account_mechanism_create, name="account_mechanism_create"),
+    path("accounts/<big:pk>/customers/", panels.account_customers, name="account_customers"),
+    path("accounts/<big:pk>/tree/", panels.account_tree, name="account_tree"),
+    path("contacts/<big:pk>/accounts/", panels.contact_accounts, name="contact_accounts"),
+    path("contacts/<big:pk>/accounts/add/", parties.contact_affiliation_create, name="contact_affiliation_create"),
+    path("contacts/<big:pk>/mechanisms/", panels.contact_mechanisms, name="contact_mechanisms"),
+    path("contacts/<big:pk>/mechanisms/new/", parties.contact_mechanism_create, name="contact_mechanism_create"),
+    path("contacts/<big:pk>/customers/", panels.contact_customers, name="contact_customers"),
+    path("customers/<big:pk>/people/", panels.customer_people, name="customer_people"),
+    path("customers/<big:pk>/mechanisms/", panels.customer_mechanisms, name="customer_mechanisms"),
+    path("customers/<big:pk>/statuses/", panels.customer_statuses, name="customer_statuses"),
+    path("customers/<big:pk>/status/", parties.customer_status, name="customer_status"),
+    path("mechanisms/<big:pk>/edit/", parties.mechanism_edit, name="mechanism_edit"),
+    *(
+        path(f"mechanisms/<big:pk>/{verb}/", parties.mechanism_verb, {"verb": verb}, name=f"mechanism_{verb}")
+        for verb in parties.VERBS
+    ),
+    path("affiliations/<big:pk>/end/", parties.affiliation_end, name="affiliation_end"),
+    path("affiliations/<big:pk>/main/", parties.affiliation_main, name="affiliation_main"),
+]

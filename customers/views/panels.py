@@ -1,0 +1,191 @@
+"""The panels of accounts, contacts and customers: each a fragment of its own, through the gate."""
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, F, Q, Value
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from crm_site.core import pages
+from customers.countries import country_name
+from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
+from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
+from customers.operations.accounts import subtree
+from customers.operations.mechanisms import ways_to
+
+SHOWN = 10
+
+
+def panel(request, kind, record, template, title, **context):
+    """One panel's fragment."""
+    base = kind.record_url(record.pk)
+    context |= {"kind": kind, "record": record, "title": title, "base": base}
+    context["may_change"] = type(record).objects.changeable_by(request.user).filter(pk=record.pk).exists()
+    return pages.fragment(request, f"customers/parties/{template}.html", context)
+
+
+def places(rows, user, other, model):
+    """Affiliations whose other side the user may see: current ones first, main before others; ten and one more."""
+    seen = rows.filter(**{f"{other}__in": model.objects.visible_to(user)}).select_related(other)
+    return list(seen.order_by(F("valid_to").desc(nulls_first=True), "-is_main", "-id")[: SHOWN + 1])
+
+
+@login_required
+@require_GET
+def account_contacts(request, pk):
+    """Who is at the account, in which role, from when to when."""
+    account = pages.get_visible_or_404(ACCOUNTS, request.user, pk)
+    found = places(Affiliation.objects.filter(account=account), request.user, "contact", Contact)
+    return panel(
+        request, ACCOUNTS, account, "_contacts", _("Contacts"), rows=found[:SHOWN], more=len(found) > SHOWN,
+        all_url=f"{CONTACTS.base}?account={pk}", may_add=pages.may(request.user, CONTACTS, "add"),
+    )  # fmt: skip
+
+
+@login_required
+@require_GET
+def contact_accounts(request, pk):
+    """Where the contact is or was."""
+    contact = pages.get_visible_or_404(CONTACTS, request.user, pk)
+    found = places(Affiliation.objects.filter(contact=contact), request.user, "account", Account)
+    return panel(request, CONTACTS, contact, "_accounts", _("Accounts"), rows=found[:SHOWN], more=len(found) > SHOWN)
+
+
+def shared_values(ways):
+    """The e-mail addresses among these that somebody else has too: a fact, not an error; one statement."""
+    values = {way.normalised for way in ways if way.type == ContactMechanism.EMAIL and not way.valid_to}
+    if not values:
+        return set()
+    others = ContactMechanism.objects.filter(
+        type=ContactMechanism.EMAIL, normalised__in=values, valid_to__isnull=True
+    ).exclude(pk__in=[way.pk for way in ways])
+    return set(others.order_by().values_list("normalised", flat=True).distinct())
+
+
+def mechanism_panel(request, kind, pk):
+    """The ways to reach an account or a contact."""
+    party = pages.get_visible_or_404(kind, request.user, pk)
+    ways = list(ways_to(party)[: 5 * SHOWN])
+    shared = shared_values(ways)
+    for way in ways:
+        way.is_shared = way.normalised in shared
+        way.country_name = country_name(way.country)
+    return panel(
+        request, kind, party, "_mechanisms", _("Ways to reach"), current=[way for way in ways if not way.valid_to],
+        ended=[way for way in ways if way.valid_to], types=ContactMechanism.TYPES.items(),
+    )  # fmt: skip
+
+
+@login_required
+@require_GET
+def account_mechanisms(request, pk):
+    """The ways to reach an account."""
+    return mechanism_panel(request, ACCOUNTS, pk)
+
+
+@login_required
+@require_GET
+def contact_mechanisms(request, pk):
+    """The ways to reach a contact."""
+    return mechanism_panel(request, CONTACTS, pk)
+
+
+@login_required
+@require_GET
+def customer_mechanisms(request, pk):
+    """The ways to reach a customer: those of its account and of its contact, as far as the user sees these."""
+    customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
+    user = request.user
+    mine = Q(account=customer.account_id, account__in=Account.objects.visible_to(user)) if customer.account_id else Q()
+    if customer.contact_id:
+        mine |= Q(contact=customer.contact_id, contact__in=Contact.objects.visible_to(user))
+    rows = ContactMechanism.objects.filter(mine, valid_to__isnull=True).select_related("account", "contact")
+    ways = list(rows.order_by("type", "-is_primary", "id")[: 5 * SHOWN])
+    shared = shared_values(ways)
+    for way in ways:
+        way.is_shared = way.normalised in shared
+    return panel(request, CUSTOMERS, customer, "_customer_ways", _("Ways to reach"), rows=ways)
+
+
+def customer_panel(request, kind, pk):
+    """The customers that stand for an account or a contact."""
+    party = pages.get_visible_or_404(kind, request.user, pk)
+    rows = Customer.objects.visible_to(request.user).filter(**{kind.noun: party}).order_by("id")[: SHOWN + 1]
+    for row in (found := list(rows)):
+        row.tone = CUSTOMERS.column("status").tones.get(row.status, "")
+    return panel(
+        request, kind, party, "_customers", _("Customers"), rows=found[:SHOWN],
+        make_url=pages.may(request.user, CUSTOMERS, "add") and not found and f"{CUSTOMERS.base}new/?{kind.noun}={pk}",
+    )  # fmt: skip
+
+
+@login_required
+@require_GET
+def account_customers(request, pk):
+    """The customers behind which an account stands."""
+    return customer_panel(request, ACCOUNTS, pk)
+
+
+@login_required
+@require_GET
+def contact_customers(request, pk):
+    """The customers behind which a contact stands."""
+    return customer_panel(request, CONTACTS, pk)
+
+
+def rolled_up(account, user):
+    """{what: how many} over an account and all below it: customers by status, open activities; one statement."""
+    below = subtree(account)
+    accounts = Account.objects.visible_to(user).filter(pk__in=below).order_by()
+    customers = Customer.objects.visible_to(user).filter(account__in=below).order_by()
+    activities = Activity.objects.visible_to(user).filter(account__in=below, status=Activity.OPEN).order_by()
+    parts = [
+        accounts.values_list(Value("accounts")).annotate(n=Count("pk")),
+        customers.values_list("status").annotate(n=Count("pk")),
+        activities.values_list(Value("activities")).annotate(n=Count("pk")),
+    ]
+    return dict(parts[0].union(*parts[1:], all=True))
+
+
+@login_required
+@require_GET
+def account_tree(request, pk):
+    """The accounts below an account, and sums over all of them."""
+    account = pages.get_visible_or_404(ACCOUNTS, request.user, pk)
+    children = Account.objects.visible_to(request.user).filter(parent=account).order_by("name_sort", "id")
+    found = list(children[: SHOWN + 1])
+    sums = rolled_up(account, request.user) if found else {}
+    lines = [(label, sums[key]) for key, label in Customer.STATUSES.items() if sums.get(key)]
+    return panel(
+        request, ACCOUNTS, account, "_tree", _("Below this account"), rows=found[:SHOWN], more=len(found) > SHOWN,
+        accounts=sums.get("accounts", 1) - 1, activities=sums.get("activities", 0), customers=lines,
+        all_url=f"{ACCOUNTS.base}?parent={pk}",
+    )  # fmt: skip
+
+
+@login_required
+@require_GET
+def customer_people(request, pk):
+    """The people of a customer: its primary contact and all who are at its account now."""
+    customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
+    seen = Contact.objects.visible_to(request.user)
+    mine = Q(pk=customer.contact_id) if customer.contact_id else Q()
+    if customer.account_id:
+        now = Affiliation.objects.filter(account=customer.account_id, valid_to__isnull=True)
+        mine |= Q(pk__in=now.values("contact"))
+    found = list(seen.filter(mine).order_by("name_sort", "id")[: SHOWN + 1]) if mine else []
+    found.sort(key=lambda contact: contact.pk != customer.contact_id)
+    return panel(
+        request, CUSTOMERS, customer, "_people", _("People"), rows=found[:SHOWN], more=len(found) > SHOWN,
+        all_url=customer.account_id and f"{CONTACTS.base}?account={customer.account_id}",
+    )  # fmt: skip
+
+
+@login_required
+@require_GET
+def customer_statuses(request, pk):
+    """How a customer's status changed, and the way to change it."""
+    customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
+    rows = customer.status_changes.select_related("by").order_by("-at", "-id")[:SHOWN]
+    for row in (found := list(rows)):
+        row.tone = CUSTOMERS.column("status").tones.get(row.to_status, "")
+    return panel(request, CUSTOMERS, customer, "_statuses", _("Status"), rows=found)
