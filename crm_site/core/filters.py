@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import PickField, users_for
+from crm_site.core.lists import few_named
 from crm_site.core.models import Team, User
 
 
@@ -49,7 +50,7 @@ class RecordFilters(df.FilterSet):
 
     def with_tag(self, rows, _name, value):
         """Rows that carry the tag."""
-        return rows.filter(tags__contains=[value.strip()])
+        return few_named(rows, lambda asked: asked.filter(tags__contains=[value.strip()]))
 
     def created_between(self, rows, _name, value):
         """Rows created from the first day to the last, both whole, in the viewer's zone; django-filter gives moments."""

@@ -59,15 +59,31 @@ def search(rows, text, model):
         return rows
     if max(len(word) for word in found) < 3 and hasattr(model, "name_sort"):
         return rows.filter(name_sort__like=Fold(Value(f"{' '.join(found)}%")))
-    holding = model.objects.unscoped("only narrows rows that pass the gate").filter(deleted_at__isnull=True)
+    return few_named(rows, lambda asked: holding(asked, found))
+
+
+def holding(rows, found):
+    """Rows whose search text holds every word."""
     for word in found:
-        holding = holding.filter(search_text__like=Fold(Value(f"%{word}%")))
         rows = rows.filter(search_text__like=Fold(Value(f"%{word}%")))
-    # The planner cannot tell a rare word from a common one, so a few matches are looked up first and then named.
-    few = list(holding.values_list("pk", flat=True)[: FEW_MATCHES + 1])
+    return rows
+
+
+def few_named(rows, narrow):
+    """`narrow(rows)`, where `narrow` filters a query by what one index serves; few matches are found through it first.
+
+    The planner cannot tell a rare word or tag from a common one, and would walk a million names in their order to
+    find three. Up to a thousand are looked up and named, up to ten thousand found within the statement.
+    """
+    every = rows.model.objects.unscoped("only narrows rows that pass the gate").filter(deleted_at__isnull=True)
+    matches = narrow(every).values("pk")
+    few = [row["pk"] for row in matches[: FEW_MATCHES + 1]]
     if not few:
         return rows.none()
-    return rows.filter(pk__in=few) if len(few) <= FEW_MATCHES else rows
+    if len(few) <= FEW_MATCHES:
+        return rows.filter(pk__in=few)
+    some = matches[: 10 * FEW_MATCHES + 1]
+    return rows.filter(pk__in=some) if some.count() <= 10 * FEW_MATCHES else narrow(rows)
 
 
 def order_of(kind, name):

@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Func, OuterRef, Q
+from django.db.models.lookups import In
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -116,7 +117,7 @@ class ScopedQuerySet(models.QuerySet):
         if reach == NONE and not shared:
             return self.none()
         narrowed = bool(self.query.where) if narrowed is None else narrowed
-        if not order or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
+        if not order or names_ids(self.query) or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
             return rows.filter(one_condition(self.model, user, reach, teams, shared)).order_by(*order)[:limit]
         branches = [rows.filter(**{f: user.pk}) for f in self.model.OWNER_FIELDS] if reach != NONE else []
         if shared:
@@ -126,6 +127,11 @@ class ScopedQuerySet(models.QuerySet):
             tops += [top_by_team(rows, field, teams, limit, order) for field in self.model.TEAM_FIELDS]
         ids = tops[0].union(*tops[1:]) if len(tops) > 1 else tops[0]
         return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
+
+
+def names_ids(query):
+    """Whether a query says by their ids which rows it may hold at most."""
+    return any(isinstance(part, In) and part.lhs.target.primary_key for part in query.where.children)
 
 
 def opened(user, model, action, reach):

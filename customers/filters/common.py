@@ -27,9 +27,7 @@ class StartsWith(df.CharFilter):
             return rows
         name = f"{self.field_name}_folded"
         starting = {f"{name}__like": Fold(Value(f"{pattern(value)}%"))}
-        every = rows.model.objects.unscoped("only narrows rows that pass the gate").filter(deleted_at__isnull=True)
-        holding = every.alias(**{name: Fold(F(self.field_name))}).filter(**starting)
-        return few_named(rows.alias(**{name: Fold(F(self.field_name))}).filter(**starting), holding)
+        return few_named(rows, lambda asked: asked.alias(**{name: Fold(F(self.field_name))}).filter(**starting))
 
 
 class PartyFilters(RecordFilters):
