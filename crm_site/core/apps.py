@@ -6,3 +6,8 @@ class CoreConfig(AppConfig):
 
     name = "crm_site.core"
     label = "core"
+
+    def ready(self):
+        """Make the import of users and its job known."""
+        import crm_site.core.imports.run
+        import crm_site.core.imports.users  # noqa: F401 - needs the models, which are there only now

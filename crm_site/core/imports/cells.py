@@ -7,7 +7,11 @@ from django.core.exceptions import ValidationError
 EMPTY_MARKERS = frozenset(("", "-", "--", "–", "—", "?", "n/a", "#n/a", "na", "null", "nil", "none", "select", "."))
 CACHE_SIZE = 20_000  # values that a function remembers, for columns that repeat themselves
 SEPARATORS = re.compile(r"\s*(?:\s:::\s|[;\n|])\s*")
-GUARDED = re.compile(r"'[=+\-@\t\r\n＝＋－＠]")
+# What a spreadsheet program runs when a cell begins so, or when it splits the cell at another separator than ours.
+FORMULA = re.compile(r"^()('*)(?=[\t\r\n]|\s*[=+\-@＝＋－＠])")
+INNER_FORMULA = re.compile(r"([;\t\r\n|]|\",) *('*)(?=[=@＝＠]|[+\-＋－][^\s;]*[|!(])")
+SPLITS = re.compile(r"[;\t\r\n|\"]")
+PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 def clean_text(cell):
@@ -21,9 +25,34 @@ def clean_text(cell):
     return cell.strip()
 
 
+def guard_formula(text):
+    """Text with an apostrophe before each place where a spreadsheet program would begin a formula.
+
+    Plain numbers stay as they are. restore_formula gives the exact text back.
+    """
+    if text[:1].isalnum() and not SPLITS.search(text):
+        return text
+    if FORMULA.match(text) and not PLAIN_NUMBER.fullmatch(text):
+        text = f"'{text}"
+    return INNER_FORMULA.sub(guard_place, text)
+
+
+def guard_place(found):
+    """One more apostrophe at a place inside a text."""
+    return f"{found[0]}'"
+
+
 def restore_formula(text):
     """Text that an export guarded against being run as a formula, without the guard."""
-    return text[1:] if GUARDED.match(text) else text
+    if "'" not in text:
+        return text
+    text = INNER_FORMULA.sub(restore_place, text)
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+
+
+def restore_place(found):
+    """One apostrophe less at a place inside a text."""
+    return found[0][:-1] if found[2] else found[0]
 
 
 def is_empty(cell, markers=EMPTY_MARKERS):

@@ -15,6 +15,7 @@ from .cells import (
     CACHE_SIZE,
     EMPTY_MARKERS,
     clean_text,
+    guard_formula,
     guess_empty_markers,
     is_empty,
     refuse,
@@ -26,6 +27,7 @@ from .dates import guess_day_first, parse_date, parse_datetime
 __all__ = [
     "EMPTY_MARKERS",
     "clean_text",
+    "guard_formula",
     "guess_day_first",
     "guess_decimal_mark",
     "guess_empty_markers",

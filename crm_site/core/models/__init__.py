@@ -1,3 +1,5 @@
+from crm_site.core.models.bulk import BulkChange
+from crm_site.core.models.imports import ImportChange, ImportMapping, PendingLink
 from crm_site.core.models.record import (
     Attachment,
     ExternalId,
@@ -32,7 +34,7 @@ from crm_site.core.models.user import (
 )
 
 __all__ = [
-    "ACTIONS", "ALL", "NONE", "OWN", "REACHES", "REACH_LABELS", "SUBTREE", "TEAM", "Attachment", "ExternalId", "Fold",
-    "Heartbeat", "Job", "JobProblem", "Membership", "Notification", "Record", "RoleScope", "SavedView", "Setting",
+    "ACTIONS", "ALL", "NONE", "OWN", "REACHES", "REACH_LABELS", "SUBTREE", "TEAM", "Attachment", "BulkChange", "ExternalId", "Fold",
+    "Heartbeat", "ImportChange", "ImportMapping", "Job", "JobProblem", "Membership", "Notification", "PendingLink", "Record", "RoleScope", "SavedView", "Setting",
     "Share", "Submission", "Team", "TeamClosure", "User", "alive", "list_indexes", "search_index",
 ]  # fmt: skip

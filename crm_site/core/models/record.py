@@ -92,7 +92,10 @@ def alive():
 
 
 def list_indexes(name, *sorts):
-    """Indexes for a list in each of its sorts: over all rows, one owner's and one team's. `name` is short."""
+    """Indexes for a list in each of its sorts, over all rows, one owner's and one team's, and for every list's filters.
+
+    `name` is short: the names of indexes are made of it.
+    """
     made = []
     for sort in sorts:
         tail = sort.strip("-").split("_")[0][:8]
@@ -101,6 +104,8 @@ def list_indexes(name, *sorts):
             label = "_".join([name, *(x[:5] for x in lead), tail, "ix"])
             if fields != ["-id"]:
                 made.append(models.Index(fields=fields, name=label, condition=alive()))
+    made.append(GinIndex(fields=["tags"], name=f"{name}_tags_ix", condition=alive()))
+    made.append(models.Index(fields=["created_at"], name=f"{name}_created_ix", condition=alive()))
     return made
 
 
@@ -139,12 +144,20 @@ class Share(models.Model):
 
 
 class ExternalId(models.Model):
-    """The id that another system gives a record of ours; imports link their files by it."""
+    """The id that another system gives a record of ours; imports link their files by it.
+
+    A row without an id is known by its contents instead ("row:…"), so that the same file never comes in twice.
+    """
 
     system = models.CharField(_("system"), max_length=50)
     content_type = models.ForeignKey(ContentType, models.CASCADE)
     external_id = models.CharField(_("id there"), max_length=200)
     object_id = models.BigIntegerField()
+    digest = models.CharField(_("fingerprint of the last import"), max_length=32, blank=True)
+    job = models.ForeignKey(
+        "core.Job", models.SET_NULL, null=True, related_name="made", verbose_name=_("import that made the record"),
+        db_index=False,
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("external id")
@@ -152,7 +165,12 @@ class ExternalId(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["system", "content_type", "external_id"], name="external_id_once")
         ]
-        indexes = [models.Index(fields=["content_type", "object_id"], name="external_id_object_ix")]
+        indexes = [
+            models.Index(fields=["content_type", "object_id"], name="external_id_object_ix"),
+            models.Index(
+                fields=["job", "object_id"], name="external_id_job_ix", condition=models.Q(job__isnull=False)
+            ),
+        ]  # fmt: skip
 
 
 class SavedView(models.Model):

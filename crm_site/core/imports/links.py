@@ -1,0 +1,194 @@
+"""What the rows of an import point at: owners, records by the id of the other system, records by name."""
+
+from collections import defaultdict
+
+from django.contrib.contenttypes.models import ContentType
+from django.utils.translation import gettext as _
+
+from crm_site.core.models import ExternalId, PendingLink, User
+
+from .plan import fold
+from .registry import IMPORTERS, importer_of
+
+CHUNK = 1000
+
+
+def content_type(model):
+    """The content type of a model."""
+    return ContentType.objects.get_for_model(model)
+
+
+class People:
+    """The staff by the ids of one system, by e-mail address and by name, read once an import."""
+
+    def __init__(self, system):
+        users = {user.pk: user for user in User.objects.filter(is_active=True, door=User.STAFF).select_related("team")}
+        rows = ExternalId.objects.filter(system=system, content_type=content_type(User))
+        self.by_id = {row.external_id: users[row.object_id] for row in rows if row.object_id in users}
+        self.by_name = defaultdict(list)
+        for user in users.values():
+            for name in {fold(user.email), fold(user.get_full_name()), fold(f"{user.last_name}, {user.first_name}")}:
+                self.by_name[name].append(user)
+
+    def find(self, found):
+        """The user that a row's {by: (target, text)} means, or None."""
+        if "id" in found and (user := self.by_id.get(found["id"][1])):
+            return user
+        named = self.by_name.get(fold(found["name"][1]), []) if "name" in found else []
+        return named[0] if len(named) == 1 else None
+
+
+def resolve(run, drafts):
+    """Replace the links of the drafts by records: one query a kind for ids, one for names.
+
+    What is not found becomes a warning and, for ids, a pending link; the row comes in without it.
+    """
+    owners(run, drafts)
+    wanted = defaultdict(list)
+    for draft in drafts:
+        for name, found in draft.links.items():
+            target = next(iter(found.values()))[0]
+            wanted[target.wanted].append((draft, name, found))
+    for key, uses in wanted.items():
+        importer = importer_of(key)
+        ids = by_ids(run, importer, {found["id"][1] for _d, _n, found in uses if "id" in found}) if importer else {}
+        open_uses = [(d, n, found) for d, n, found in uses if not linked(run, d, n, found, ids)]
+        names = {found["name"][1] for _d, _n, found in open_uses if "name" in found}
+        named = importer.find(names, run.user) if names and importer and importer.find else {}
+        for draft, name, found in open_uses:
+            settle(run, draft, name, found, named)
+
+
+def owners(run, drafts):
+    """Set the owner of each draft to whom the file names, as far as the user may hand records to others."""
+    for draft in drafts:
+        found = draft.links.pop("owner", None)
+        if not found:
+            continue
+        user = run.people.find(found)
+        if user and (run.may_assign or user.pk == run.user.pk):
+            draft.values["owner"] = user
+            continue
+        by = "name" if "name" in found else "id"
+        header = run.plan.header_of[found[by][0].name]
+        if user:
+            text = _("You may not assign records to others; the row is yours.")
+            draft.warn(header, text)
+        else:
+            draft.warn(header, _("There is no user “%(name)s”; the row is yours.") % {"name": found[by][1]},
+                       _("There is no user “%(name)s”; the row is yours.") % {"name": "…"})  # fmt: skip
+
+
+def by_ids(run, importer, ids):
+    """{id there: record that the user sees}."""
+    if not ids:
+        return {}
+    rows = ExternalId.objects.filter(
+        system=run.plan.system, content_type=content_type(importer.model), external_id__in=ids
+    )
+    known = dict(rows.values_list("external_id", "object_id"))
+    records = importer.visible(run.user).in_bulk(set(known.values()))
+    return {text: records[pk] for text, pk in known.items() if pk in records}
+
+
+def linked(run, draft, name, found, ids):
+    """Link a draft by the id, if that is known."""
+    record = ids.get(found["id"][1]) if "id" in found else None
+    if record is not None:
+        draft.values[name] = record
+    return record is not None
+
+
+def settle(run, draft, name, found, named):
+    """Link by name, else warn and remember the id for a later import."""
+    if "name" in found:
+        target, text = found["name"]
+        records = named.get(fold(text), [])
+        if len(records) == 1:
+            draft.values[name] = records[0]
+            return
+        header, words = run.plan.header_of[target.name], {"name": text}
+        sentence = _("%(count)d records are called “%(name)s”; the link was left empty.")
+        if not records and run.may_make(target.wanted):
+            draft.links[name] = {"make": (target, text)}
+            return
+        if not records:
+            sentence = _("Nothing that you may see is called “%(name)s”; the link was left empty.")
+        words["count"] = len(records)
+        draft.warn(header, sentence % words, sentence % (words | {"name": "…", "count": max(2, len(records))}))
+    if "id" in found:
+        target, text = found["id"]
+        sentence = _("There is no record with the id “%(name)s” yet; the link is made when it comes.")
+        draft.warn(run.plan.header_of[target.name], sentence % {"name": text}, sentence % {"name": "…"})
+        draft.pending.append((target.wanted, text, name))
+
+
+def remember(run, drafts):
+    """Write down the links that wait for their records."""
+    kind = content_type(run.importer.model)
+    PendingLink.objects.bulk_create(
+        [
+            PendingLink(system=run.plan.system, wanted=wanted, external_id=text, content_type=kind,
+                        object_id=draft.record.pk, field=field)
+            for draft in drafts for wanted, text, field in draft.pending
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def make_missing(run, drafts):
+    """Make the records that rows name and nobody has, such as the company of a person; returns how many."""
+    wanted = defaultdict(list)
+    for draft in drafts:
+        for name, found in draft.links.items():
+            if "make" in found and draft.outcome in ("created", "updated"):
+                target, text = found["make"]
+                wanted[target.wanted].append((fold(text), text, draft, name))
+    made = 0
+    for key, uses in wanted.items():
+        texts = {folded: (text, draft.values.get("owner")) for folded, text, draft, _name in reversed(uses)}
+        rows = [{"name": text} | ({"owner": owner} if owner else {}) for text, owner in texts.values()]
+        records = dict(zip(texts, importer_of(key).create(rows, by=run.user), strict=True))
+        run.made += records.values()
+        for folded, _text, draft, name in uses:
+            draft.values[name] = records[folded]
+        made += len(records)
+    return made
+
+
+def catch_up(system, user, limit=CHUNK):
+    """Make up to `limit` links whose records have come meanwhile; returns how many (0: nothing is left to do)."""
+    made = 0
+    for importer in IMPORTERS.values():
+        kind = content_type(importer.model)
+        known = ExternalId.objects.filter(system=system, content_type=kind)
+        rows = list(
+            PendingLink.objects.filter(
+                system=system, wanted=importer.key, external_id__in=known.values("external_id")
+            ).order_by("id")[:limit]
+        )
+        if rows:
+            ids = dict(known.filter(external_id__in={r.external_id for r in rows}).values_list("external_id", "object_id"))
+            made += catch(rows, importer.visible(user).in_bulk(set(ids.values())), ids, user)
+    return made
+
+
+def catch(rows, records, ids, user):
+    """Make the pending links of one kind and forget them; those out of the user's reach are forgotten too."""
+    grouped = defaultdict(list)
+    for row in rows:
+        grouped[row.content_type_id, row.field].append(row)
+    for (type_id, field), group in grouped.items():
+        model = ContentType.objects.get_for_id(type_id).model_class()
+        importer = importer_of(model._meta.label_lower)
+        if not importer or not importer.link:
+            continue
+        sources = importer.visible(user, "change").in_bulk({row.object_id for row in group})
+        pairs = {
+            sources[row.object_id]: records[ids[row.external_id]]
+            for row in group
+            if row.object_id in sources and ids[row.external_id] in records
+        }
+        importer.link(field, pairs, by=user)
+    PendingLink.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)

@@ -1,0 +1,91 @@
+"""What the wizard proposes for a file: the kind of record, where each column goes, how its cells are read."""
+
+import hashlib
+
+from crm_site.core.models import ImportMapping
+
+from .guessing import guess_kind, guess_mapping
+from .parsing import choices_of, habits, plain
+from .plan import CREATE, UPDATE, UPSERT
+from .registry import IMPORTERS, NAME_OF_ID
+
+VALUES_SHOWN = 30
+
+
+def detect(headers, file_name, importers):
+    """The importer that the file's name and headers speak for, or None."""
+    found = guess_kind(headers, {importer.name: importer.targets() for importer in importers}, file_name)
+    return IMPORTERS.get(found)
+
+
+def fingerprint(headers):
+    """What tells a set of headers from others."""
+    return hashlib.blake2b("\x1f".join(headers).encode(errors="replace"), digest_size=16).hexdigest()
+
+
+def propose(importer, table, file_name, *, system="", user=None):
+    """The options of an import as far as they can be guessed; a mapping used before by the user comes first."""
+    samples = table.sample()
+    options = base_options(importer, table, file_name, system)
+    guesses = guess_mapping(table.headers, samples, importer.targets())
+    used = user and ImportMapping.objects.filter(
+        user=user, importer=importer.name, headers=fingerprint(table.headers)
+    ).first()
+    if used:
+        return options | used.options | {"remembered": True}
+    targets = {target.name: target for target in importer.targets()}
+    for n, header in enumerate(table.headers):
+        guess = guesses[header]
+        column = {"target": guess.target, "confidence": guess.confidence, "reason": str(guess.reason)}
+        if guess.target:
+            column |= column_habits(header, targets[guess.target], cells_of(samples, n))
+        options["columns"][header] = column
+    mapped = {column["target"] for column in options["columns"].values()}
+    if importer.guess and "kind" not in mapped:
+        options["constants"] = importer.guess(file_name, table.headers)
+    options |= key_options(importer, mapped)
+    return options
+
+
+def base_options(importer, table, file_name, system):
+    """The options that do not depend on the columns."""
+    return {
+        "importer": importer.name, "file_name": file_name, "system": system or "file", "encoding": table.encoding,
+        "delimiter": table.delimiter, "sheet": table.sheet, "columns": {}, "constants": {}, "mode": UPSERT,
+        "duplicates": CREATE, "key": "", "make_links": True, "make_customers": True,
+    }  # fmt: skip
+
+
+def key_options(importer, mapped):
+    """How records are known again: by id; an e-mail address or, without ids, a name points out what is here already."""
+    if importer.name == "users":
+        return {"key": "email", "duplicates": UPDATE}
+    if "email" in importer.keys and "email" in mapped:
+        return {"key": "email"}
+    if "name" in importer.keys and NAME_OF_ID not in mapped:
+        return {"key": "name"}
+    return {}
+
+
+def cells_of(samples, n):
+    """The filled cells of a column in the sample."""
+    return [row.cells[n] for row in samples if row.cells[n] not in ("", None)]
+
+
+def column_habits(header, target, cells):
+    """The habits of a column, and for choices the map of the words that its sample shows."""
+    found = habits(header, target, cells)
+    if target.type == "choice":
+        known = choices_of(target, {})
+        words = list(dict.fromkeys(plain(cell) for cell in cells))[:VALUES_SHOWN]
+        found["map"] = {word: known.get(word.lower()) for word in words}
+        found["unknown"] = [word for word in words if word.lower() not in known]
+    return found
+
+
+def remember_mapping(user, importer, headers, options):
+    """Keep a mapping for the next file with the same headers."""
+    kept = {k: options[k] for k in ("columns", "constants", "mode", "duplicates", "key", "make_links", "make_customers")}
+    ImportMapping.objects.update_or_create(
+        user=user, importer=importer.name, headers=fingerprint(headers), defaults={"options": kept}
+    )

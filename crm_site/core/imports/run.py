@@ -1,0 +1,190 @@
+"""Imports as jobs: a check of the whole file that writes nothing, then the import itself, a thousand rows a step."""
+
+from collections import Counter
+from itertools import islice
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.jobs import step
+from crm_site.core.models import Job, JobProblem
+from crm_site.core.operations import Refused
+
+from . import apply, links
+from .plan import CHECK, CREATED, LINK, OUTCOMES, RUN, UNDO, Plan, Seen, identify
+from .reading import open_table
+from .registry import IMPORTERS, importer_of
+from .undo import undo_some
+
+CHUNK = 1000
+RESTARTS = 3
+# Open imports of this process, by job: the reader stands where the last step ended.
+OPEN = {}
+
+
+class Run:
+    """An import under way: its plan, its reader and what it knows of the file so far."""
+
+    def __init__(self, job):
+        self.job, self.user = job, job.user
+        self.importer = IMPORTERS[job.options["importer"]]
+        self.table = open_table(
+            job.file.path, encoding=job.options.get("encoding") or None, delimiter=job.options.get("delimiter") or None,
+            sheet=job.options.get("sheet") or None,
+        )  # fmt: skip
+        self.plan = Plan(self.importer, job.options, self.table.headers)
+        self.people = links.People(self.plan.system)
+        self.may_assign = self.importer.admin_only or self.user.reach(self.importer.model, "assign") != "none"
+        self.seen, self.foreseen, self.changes, self.tally = Seen(), set(), [], Counter()
+        self.made, self.phase = [], job.options.get("phase")
+        self.rows, self.position = self.table.rows(), 0
+        self.go_on(job.position)
+
+    def go_on(self, position):
+        """Move the reader to a line, learning the keys of the rows before it."""
+        while self.position < position:
+            part = [row for row in islice(self.rows, CHUNK)]
+            if not part:
+                return
+            before = [row for row in part if row.line <= position]
+            identify(self.plan, self.plan.drafts(before), self.seen)
+            self.position = part[-1].line
+            if self.position > position:
+                self.rows, self.position = self.table.rows(after=position), position
+
+    def may_make(self, key):
+        """Whether a record that a row only names is made along the way."""
+        importer = importer_of(key)
+        return bool(
+            self.job.options.get("make_links", True) and importer and importer is not self.importer and importer.find and not importer.admin_only
+            and "name" in {target.name for target in importer.targets()}
+            and self.user.reach(importer.model, "add") != "none"
+        )  # fmt: skip
+
+    def chunk(self):
+        """Read, settle and (unless it is a check) write the next rows; False when none was left."""
+        rows = list(islice(self.rows, CHUNK))
+        if not rows:
+            return False
+        drafts = self.plan.drafts(rows)
+        identify(self.plan, drafts, self.seen)
+        live = [draft for draft in drafts if draft.outcome == CREATED]
+        links.resolve(self, live)
+        for draft in live:
+            self.prepare(draft)
+        apply.match(self, drafts)
+        writes = apply.check if self.job.options.get("phase") == CHECK else apply.write
+        made = writes(self, drafts)
+        apply.report(self, drafts)
+        self.note(made)
+        self.position = self.job.position = rows[-1].line
+        return True
+
+    def prepare(self, draft):
+        """Settle a row's values; one without its mandatory values fails with the column's name."""
+        if self.importer.prepare:
+            self.importer.prepare(draft, self)
+        target = self.plan.missing(draft) if draft.outcome == CREATED else None
+        if target:
+            text = _("“%(field)s” is missing.") % {"field": target.label}
+            draft.fail(self.plan.header_of.get(target.name, ""), text)
+
+    def note(self, made):
+        """Add to the job's counts what was made along the way."""
+        counts = self.job.counts
+        extra = counts.setdefault("made", {})
+        if made:
+            extra["links"] = extra.get("links", 0) + made
+        for name, number in self.tally.items():
+            extra[name] = extra.get(name, 0) + number
+        self.tally.clear()
+
+
+def zone_of(user):
+    """The zone in which the moments of a user's file are meant."""
+    try:
+        return ZoneInfo(user.time_zone) if user.time_zone else timezone.get_default_timezone()
+    except (ZoneInfoNotFoundError, ValueError):
+        return timezone.get_default_timezone()
+
+
+def opened(job):
+    """The import of a job, going on where this process stood, or opened anew at the job's position."""
+    run = OPEN.get(job.pk)
+    if run is None or run.position != job.position or run.phase != job.options.get("phase"):
+        if job.options.get("phase") == CHECK:
+            start_over(job)
+        try:
+            OPEN.clear()
+            run = OPEN[job.pk] = Run(job)
+        except ValidationError as error:
+            raise Refused(" ".join(error.messages)) from error
+    run.job, run.user = job, job.user
+    return run
+
+
+def start_over(job):
+    """Forget what a check has found so far: it knows the file only as long as it reads in one go."""
+    starts = job.counts.get("starts", 0) + 1
+    if starts > RESTARTS:
+        raise Refused(_("The check was broken off too often."))
+    JobProblem.objects.filter(job=job).delete()
+    job.position, job.counts = 0, {"starts": starts}
+
+
+@step("import")
+def import_step(job):
+    """One piece of a check, of an import, of the links that had waited, or of an undoing."""
+    phase = job.options.get("phase", RUN)
+    if phase == UNDO:
+        return undo_some(job)
+    if phase == LINK:
+        return link_step(job)
+    if not IMPORTERS[job.options["importer"]].open_to(job.user):
+        raise Refused(_("You may not import records of this kind."))
+    with timezone.override(zone_of(job.user)):
+        run = opened(job)
+        try:
+            if job.total is None:
+                job.total = run.table.count_rows()
+                run.rows = run.table.rows(after=run.position)
+            more = run.chunk()
+        except BaseException:
+            OPEN.pop(job.pk, None)
+            raise
+    return False if more else ended(job)
+
+
+def ended(job):
+    """All rows are read: a check goes back to the user as a draft, an import goes on to links that had waited."""
+    OPEN.pop(job.pk, None)
+    counts = {outcome: job.counts.get(outcome, 0) for outcome in OUTCOMES}
+    job.counts = job.counts | counts | {"rows": job.total}
+    if sum(counts.values()) != job.total:
+        raise Refused(_("The file changed while it was read."))
+    if job.options["phase"] == CHECK:
+        job.options = job.options | {"checked": True}
+        job.state, job.position = Job.DRAFT, 0
+        return True
+    job.options = job.options | {"phase": LINK}
+    return False
+
+
+def link_step(job):
+    """Make links that had waited for the records of this import."""
+    system = job.options.get("system") or "file"
+    made = links.catch_up(system, job.user)
+    extra = job.counts.setdefault("made", {})
+    extra["late links"] = extra.get("late links", 0) + made
+    return made == 0
+
+
+def begin(job):
+    """Set a draft to be imported: what its check counted is kept beside, and the counting begins anew."""
+    JobProblem.objects.filter(job=job).delete()
+    return {
+        "options": job.options | {"phase": RUN, "checked": False, "check": job.counts}, "position": 0, "counts": {},
+    }  # fmt: skip
+

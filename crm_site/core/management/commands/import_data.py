@@ -1,0 +1,121 @@
+"""manage.py import_data FILE…: the import wizard without a browser."""
+
+import json
+import time
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.core.management.base import BaseCommand, CommandError
+
+from crm_site.core.imports.plan import CHECK, OUTCOMES, RUN
+from crm_site.core.imports.propose import detect, propose
+from crm_site.core.imports.reading import open_table
+from crm_site.core.imports.registry import IMPORTERS, importers_for
+from crm_site.core.jobs import run_now, start_job
+from crm_site.core.models import Job, User
+
+SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"}
+
+
+class Command(BaseCommand):
+    """Import tables; a folder means its files that can be imported, users first and activities last."""
+
+    help = "Import CSV or spreadsheet files: users, accounts, contacts, activities."
+
+    def add_arguments(self, parser):
+        """The files and how to read them."""
+        parser.add_argument("files", nargs="+", metavar="FILE", help="a table, or a folder of them")
+        parser.add_argument("--kind", help="what the rows are, such as accounts; guessed unless given")
+        parser.add_argument("--system", default="", help="the system that the ids belong to, such as zoho")
+        parser.add_argument("--mapping", help='a file or text of JSON: {"Header": "target", …}')
+        parser.add_argument("--user", help="the e-mail address of who imports; default: the first administrator")
+        parser.add_argument("--dry-run", action="store_true", help="read and check everything, write nothing")
+
+    def handle(self, *_args, **options):
+        """Import the files one after the other."""
+        user = self.who(options["user"])
+        found, failed = self.sorted_files(options, user), False
+        if not found:
+            raise CommandError("No file holds users, accounts, contacts or activities. Say which with --kind.")
+        for path, importer in found:
+            failed |= not self.import_file(path, importer, user, options)
+        if failed:
+            raise CommandError("Not everything could be imported; see above.")
+
+    def who(self, email):
+        """The importing user."""
+        users = User.objects.filter(is_active=True, door=User.STAFF)
+        user = users.filter(email=email.lower()).first() if email else users.filter(is_superuser=True).first()
+        if user is None:
+            raise CommandError(f"There is no user {email}." if email else "There is no administrator; give --user.")
+        return user
+
+    def sorted_files(self, options, user):
+        """(path, importer) of all files, in the order in which they depend on each other."""
+        found, open_to = [], importers_for(user)
+        for path in self.paths(options["files"]):
+            importer = IMPORTERS.get(options["kind"] or "")
+            if options["kind"] and importer is None:
+                raise CommandError(f"--kind is one of {', '.join(IMPORTERS)}.")
+            try:
+                importer = importer or detect(open_table(path).headers, path.name, open_to)
+            except ValidationError as error:
+                self.stderr.write(f"{path.name}: {' '.join(error.messages)}")
+                continue
+            if importer is None:
+                self.stdout.write(f"{path.name}: left out, it holds nothing that can be imported yet")
+            else:
+                found.append((path, importer))
+        return sorted(found, key=lambda pair: pair[1].order)
+
+    def paths(self, names):
+        """The files that the arguments name."""
+        for name in names:
+            path = Path(name)
+            if path.is_dir():
+                yield from sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+            elif path.is_file():
+                yield path
+            else:
+                raise CommandError(f"There is no file {name}.")
+
+    def import_file(self, path, importer, user, options):
+        """Import one file and say what became of its rows; False when it could not be read through."""
+        chosen = propose(importer, open_table(path), path.name, system=options["system"])
+        chosen["columns"] |= {h: {"target": t} for h, t in self.mapping(options["mapping"]).items()}
+        chosen["phase"] = CHECK if options["dry_run"] else RUN
+        started = time.perf_counter()
+        with path.open("rb") as file:
+            job = start_job("import", importer.key, user, chosen, file=File(file, path.name))
+        while job.state in (Job.WAITING, Job.RUNNING):
+            job = run_now(job, seconds=3600)
+            if job.state == Job.WAITING:
+                time.sleep(0.5)
+        self.tell(job, importer, time.perf_counter() - started, path.name)
+        return job.state in (Job.DONE, Job.DRAFT)
+
+    def mapping(self, text):
+        """{header: target} from --mapping."""
+        if not text:
+            return {}
+        return json.loads(Path(text).read_text() if text.lstrip()[:1] != "{" else text)
+
+    def tell(self, job, importer, seconds, name):
+        """The report of one file."""
+        counts = ", ".join(f"{job.counts.get(outcome, 0)} {outcome}" for outcome in OUTCOMES)
+        rows = job.counts.get("rows", 0)
+        self.stdout.write(f"{name} → {importer.name}: {rows} rows: {counts}; {seconds:.1f} s, {rows / seconds:,.0f} rows/s")
+        if job.error:
+            self.stderr.write(f"  {job.error}")
+        left_out = [h for h, c in job.options["columns"].items() if not c.get("target")]
+        if left_out:
+            self.stdout.write(f"  columns not imported: {', '.join(left_out)}")
+        for made, number in job.counts.get("made", {}).items():
+            if number:
+                self.stdout.write(f"  {number} {made} made along the way")
+        for outcome, reasons in job.counts.get("reasons", {}).items():
+            for reason, number in reasons.items():
+                self.stdout.write(f"  {outcome}: {number} × {reason.strip().replace(chr(9), ': ')}")
+        for warning, number in job.counts.get("warnings", {}).items():
+            self.stdout.write(f"  warning: {number} × {warning.strip().replace(chr(9), ': ')}")

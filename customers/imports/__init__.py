@@ -1,0 +1,7 @@
+"""Imports of customers/, one module a noun: how the rows of a file become records."""
+
+from customers.imports.accounts import ACCOUNT_IMPORT
+from customers.imports.activities import ACTIVITY_IMPORT
+from customers.imports.contacts import CONTACT_IMPORT
+
+__all__ = ["ACCOUNT_IMPORT", "ACTIVITY_IMPORT", "CONTACT_IMPORT"]

@@ -1,0 +1,97 @@
+"""How the rows of a file become contacts, each at its account."""
+
+from collections import defaultdict
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_site.core.imports.plan import fold
+from crm_site.core.imports.registry import Importer, Target, register
+from crm_site.core.imports.targets import link_targets, targets_of
+from customers.imports.common import (
+    find_by, lost_first_name, reach_targets, save_extra, settle_reach, split_name, with_columns,
+)  # fmt: skip
+from customers.models import Contact
+from customers.operations.contacts import create_contacts, update_contact
+
+COMPANY = ("account name", "company", "company name", "organization name", "organisation", "employer", "firma")
+
+
+def contact_targets():
+    """Where a column of a file of contacts may go."""
+    own = [
+        Target("first_name", gettext_lazy("First name"), limit=100),
+        Target("middle_name", gettext_lazy("Middle name"), aliases=("middle initial", "initial"), limit=100),
+        Target("last_name", gettext_lazy("Last name"), required=True, limit=100),
+        Target("full_name", gettext_lazy("Whole name"), limit=200),
+        *link_targets("account", gettext_lazy("Account"), "customers.account", COMPANY),
+        *reach_targets(),
+        Target("source", gettext_lazy("Source"), aliases=("lead source", "original source"), limit=100),
+        Target("description", gettext_lazy("Description"), "longtext", ("notes", "note", "comments", "comment", "remarks")),
+    ]
+    return with_columns(
+        "customers.contact", own, targets_of, without=("name", "city", "country", "region", "middle_initial", "state")
+    )
+
+
+def prepare_contact(draft, _run):
+    """First and last name from whatever names there are; an address of parts, one e-mail and the others."""
+    values = draft.values
+    settle_reach(draft)
+    whole, middle = values.pop("full_name", ""), values.pop("middle_name", "")
+    first, last = values.get("first_name", ""), values.get("last_name", "")
+    if whole and not last:
+        first, last = (first, whole.removeprefix(first).strip()) if first else split_name(whole)
+    if whole and last and not first and whole.endswith(last):
+        first = whole.removesuffix(last).strip()
+    if first and not last:
+        first, last = "", first
+        draft.warn("", _("There is only one name; it was taken for the last name."))
+    elif last and not first:
+        lost_first_name(draft)
+    values["first_name"], values["last_name"] = first[:100], last[:100]
+    if middle:
+        values["middle_initial"] = middle if len(middle) <= 5 else f"{middle[0]}."
+
+
+def after_contacts(drafts, _run):
+    """Keep the second e-mail addresses and numbers."""
+    save_extra("contact", [draft for draft in drafts if draft.extra])
+    return {}
+
+
+def find_contacts(texts, user):
+    """{folded e-mail address or name: contacts that the user sees}; at most two statements."""
+    rows = Contact.objects.visible_to(user)
+    found = defaultdict(list)
+    addresses = {text.lower() for text in texts if text and "@" in text}
+    if addresses:
+        for contact in rows.filter(email__in=addresses):
+            found[fold(contact.email)].append(contact)
+    names = [" ".join(reversed(split_name(text))) for text in texts if text and "@" not in text]
+    by_name = find_by(rows, names, "name_sort", lambda contact: f"{contact.first_name} {contact.last_name}")
+    return found | by_name
+
+
+def name_of(values):
+    """The name by which a row's contact is looked for."""
+    return f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
+
+
+def link_contact(field, pairs, *, by):
+    """Set the account of contacts that came before it, or whom they report to."""
+    for contact, record in pairs.items():
+        update_contact(contact, {field: record}, by=by)
+
+
+CONTACT_IMPORT = register(
+    Importer(
+        name="contacts", label=gettext_lazy("Contacts"), model=Contact, targets=contact_targets, order=30, icon="user",
+        create=create_contacts, update=lambda record, values, by: update_contact(record, values, by=by),
+        prepare=prepare_contact, after=after_contacts, find=find_contacts, link=link_contact,
+        keys={
+            "email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_contacts),
+            "name": (gettext_lazy("Name"), name_of, find_contacts),
+        },
+    )
+)  # fmt: skip
