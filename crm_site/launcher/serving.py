@@ -52,10 +52,12 @@ def run(place, options):
     _end_leftovers(place)
     with services.borrowed(place, folder, supervised=True) as started:
         say(f"Database and broker are ready ({', '.join(services.wanted()) or 'at the addresses given'})")
-        port = _free_port(options.host, options.port)
-        env = _process_environment(place, code, settings(place, options.host, port))
+        env = _process_environment(place, code, settings(place, options.host, options.port))
         _prepare(place, code, python, env, options)
         stop = _listen_for_signals()
+        # Looked for only now: during a long preparation another copy might take it.
+        port = _free_port(options.host, options.port)
+        env = _process_environment(place, code, settings(place, options.host, port))
         children = [Child(name, command) for name, command in _commands(place, python, options.host, port).items()]
         try:
             # The web process alone first: on a small machine three starts at once make people wait for the slowest.
@@ -241,7 +243,7 @@ def _end_leftovers(place):
     file.unlink(missing_ok=True)
 
 
-def _wait_until_serving(web, address, place, stop, patience=60.0):
+def _wait_until_serving(web, address, place, stop, patience=120.0):
     """Wait until the web process answers; ends with its last words when it does not."""
     deadline = time.monotonic() + patience
     while not stop and time.monotonic() < deadline and web.process.poll() is None:

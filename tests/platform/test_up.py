@@ -36,7 +36,7 @@ def site(state):
     address = next(word for word in said[-1].split() if word.startswith("http://"))
     yield places.find(ROOT), address, launcher
     launcher.send_signal(signal.SIGTERM)
-    launcher.communicate(timeout=60)
+    launcher.communicate(timeout=90)
 
 
 def _ready(address):
@@ -49,7 +49,7 @@ def _ready(address):
         return {"web": "does not answer"}
 
 
-def _wait_until_ready(address, patience=60):
+def _wait_until_ready(address, patience=120):
     deadline = time.monotonic() + patience
     while set(_ready(address).values()) != {"ok"}:
         assert time.monotonic() < deadline, _ready(address)
@@ -77,5 +77,5 @@ def test_a_real_start_survives_kill_9_of_every_part(site):
         assert now != pid
     pids = _children(place) | {name: services.running_pid(place, name) for name in ("valkey", "postgres")}
     launcher.send_signal(signal.SIGTERM)
-    assert launcher.wait(60) == 0
+    assert launcher.wait(90) == 0
     assert [name for name, pid in pids.items() if processes.start_time(pid) is not None] == []
