@@ -333,9 +333,14 @@ document.addEventListener("htmx:timeout", trouble);
 document.addEventListener("toast", (event) => toast(event.detail));
 document.addEventListener("closeModal", () => closeDialog($("#modal")));
 
-/* What has the focus must never lie under the sticky highlights. */
-const highlights = $("#highlights");
-if (highlights) new ResizeObserver(() => page.style.setProperty("--high", getComputedStyle(highlights).position === "sticky" ? `${highlights.offsetHeight}px` : "0px")).observe(highlights);
+/* What has the focus never lies under the sticky bars: scroll-padding alone does not move what is half in view. */
+document.addEventListener("focusin", ({ target }) => requestAnimationFrame(() => {
+  if (!target.closest("main") || target.closest(".high")) return;
+  const bars = $$(".top, .high").filter((bar) => getComputedStyle(bar).position === "sticky");
+  const edge = Math.max(0, ...bars.map((bar) => bar.getBoundingClientRect().bottom));
+  const top = target.getBoundingClientRect().top;
+  if (top < edge + 4 && scrollY > 0 && target.matches(":focus-visible")) scrollBy(0, top - edge - 12);
+}));
 
 $$(".toast-note", box).forEach(dress);
 switchShortcuts();

@@ -1,0 +1,99 @@
+"""A real Chromium in front of the live site: pages signed in as one of the cast, and axe to judge them."""
+
+import os
+import shutil
+from importlib import resources
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import sync_playwright
+
+from tests.conftest import signed_in as client_of_user
+
+WIDTHS = {"desktop": (1366, 800), "phone": (360, 740)}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CHROMIUM = os.environ.get("KITH_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+# Playwright keeps an event loop of its own in the thread; Django takes that for asynchronous code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+def pytest_collection_modifyitems(items):
+    """Everything in this folder is a browser test and gets the mark by itself."""
+    for item in items:
+        if "/browser/" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for the whole run."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine; name one in KITH_CHROMIUM")
+    with sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server):
+    """open_page(size="desktop", scheme="light", **options): a new page of the live site, whose faults fail the test."""
+    opened, faults = [], []
+
+    def opener(size="desktop", scheme="light", **options):
+        width, height = WIDTHS[size]
+        context = chromium.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": height}, color_scheme=scheme, **options
+        )
+        page = context.new_page()
+        page.add_init_script(
+            "document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
+        )
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.text.startswith("CSP ") else None)
+        opened.append(context)
+        return page
+
+    yield opener
+    for context in opened:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(open_page):
+    """A page on a desktop in the light look, nobody signed in."""
+    return open_page()
+
+
+@pytest.fixture
+def signed_in(live_server):
+    """signed_in(page, user): the page with the user's session; returns the page."""
+
+    def sign(page, user):
+        name = settings.SESSION_COOKIE_NAME
+        value = client_of_user(user).cookies[name].value
+        page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+        return page
+
+    return sign
+
+
+@pytest.fixture(scope="session")
+def axe_source():
+    """The text of axe-core, out of the installed package."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def axe(axe_source):
+    """axe(page): what axe-core finds wrong, each as "rule at element"; an empty list is the aim."""
+
+    def judge(page):
+        page.evaluate(axe_source)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules}).then(result => result.violations)", RULES)
+        return [f"{v['id']} at {node['target']}: {node['failureSummary']}" for v in found for node in v["nodes"]]
+
+    return judge
