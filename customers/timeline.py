@@ -83,13 +83,16 @@ def is_overdue(activity, today):
 
 
 def concerned(activity, columns, links, beside):
-    """(text, address) of the records that an activity concerns, the one on whose page it stands left out."""
-    found = []
+    """(text, address) of the records that an activity concerns, the one on whose page it stands left out.
+
+    A customer bears the name of its account or contact; the same name is shown once.
+    """
+    found = {}
     for column in columns:
         key = (column.kind, column.value(activity))
         if key in links and not (beside and beside._meta.label_lower == key[0] and beside.pk == key[1]):
-            found.append(links[key])
-    return list(dict.fromkeys(found))
+            found.setdefault(*links[key])
+    return list(found.items())
 
 
 def todo_of(user, limit=50):
