@@ -1,0 +1,68 @@
+"""The administration of activities."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from customers.admin.parties import KindAdmin
+from customers.kinds import ACTIVITIES
+from customers.models import Activity, CalendarFeed, Participant
+
+
+class ParticipantInline(admin.TabularInline):
+    """Who takes part; changed on the activity's own page."""
+
+    model = Participant
+    fields = readonly_fields = ("contact", "user", "answer", "answered_at", "invited_at")
+    extra, can_delete = 0, False
+
+    def has_add_permission(self, request, obj=None):
+        """On the activity's own page."""
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        """On the activity's own page."""
+        return False
+
+    def has_view_permission(self, request, obj=None):
+        """With the activity."""
+        return True
+
+    def get_queryset(self, request):
+        """With the names, in one statement."""
+        return super().get_queryset(request).select_related("contact", "user")
+
+
+@admin.register(Activity)
+class ActivityAdmin(KindAdmin):
+    """Activities."""
+
+    kind = ACTIVITIES
+    list_display = ("number", "subject", "kind_name", "status", "at", "owner", "team")
+    list_filter = ("kind", "status")
+    search_fields = ("subject",)
+    ordering = ("-at", "-id")
+    autocomplete_fields = ("contact", "account", "customer", "owner", "team")
+    fields = [
+        "kind", "subject", "at", "ends_at", "status", "contact", "account", "customer", "body", "direction", "duration",
+        "outcome", "place", "priority", "repeats", "remind_at", "is_private", "owner", "team", "tags",
+        *KindAdmin.readonly_fields,
+    ]  # fmt: skip
+    inlines = (ParticipantInline,)
+
+    @admin.display(description=_("kind"))
+    def kind_name(self, activity):
+        """Call, task and so on; `kind` is the kind of record here."""
+        return activity.get_kind_display()
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(admin.ModelAdmin):
+    """Calendar feeds: seen and revoked here, made by their users."""
+
+    list_display = ("user", "created_at")
+    list_select_related = ("user",)
+    fields = readonly_fields = ("user", "created_at")
+
+    def has_add_permission(self, request):
+        """Only the user sees the address."""
+        return False
