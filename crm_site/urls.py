@@ -6,6 +6,7 @@ from django.urls import include, path
 import crm_site.core.converters  # noqa: F401 - registers <big:pk>
 from crm_site import health, home, start
 
+handler500 = "crm_site.errors.server_error"
 urlpatterns = [
     path("", home.home, name="home"),
     path("demo/remove/", home.demo_remove, name="demo_remove"),

@@ -102,7 +102,8 @@ def ship_roles():
             package = importlib.import_module(f"{app.name}.migrations")
         except ModuleNotFoundError:
             continue
-        for module in sorted(name for _finder, name, _is_package in pkgutil.iter_modules(package.__path__)):
+        folders = getattr(package, "__path__", [])
+        for module in sorted(name for _finder, name, _is_package in pkgutil.iter_modules(folders)):
             migration = importlib.import_module(f"{package.__name__}.{module}")
             if hasattr(migration, "ship"):
                 migration.ship(apps, None)

@@ -101,6 +101,8 @@ class RecordForm(forms.ModelForm):
         self.set_choices()
         self.initial["once"] = uuid.uuid4()
         self.initial["version"] = self.instance.version if self.instance.pk else None
+        if not self.instance.pk and not self.initial.get("owner"):
+            self.initial["owner"] = user.pk
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True

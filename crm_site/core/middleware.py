@@ -9,8 +9,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,7 +31,9 @@ def database_trouble(get_response):
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         log.error("database unavailable: %s", type(error).__name__)
-        response = render(request, "503.html", {"request_id": getattr(request, "request_id", "")}, status=503)
+        # Without the request: its context would ask the database who is signed in.
+        text = render_to_string("503.html", {"request_id": getattr(request, "request_id", "")})
+        response = HttpResponse(text, status=503)
         response["Retry-After"] = "5"
         return response
 
