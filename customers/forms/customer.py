@@ -39,6 +39,10 @@ class CustomerForm(PartyForm):
         if not self.instance.pk:
             self.say_what_is_optional()
 
+    def _get_validation_exclusions(self):
+        """The party behind a new customer is made by the operation, so nothing about it can be checked before."""
+        return {*super()._get_validation_exclusions(), "kind", "account", "contact"}
+
     def reached(self):
         """A customer has no ways of its own: they are its account's and its contact's."""
         return {}

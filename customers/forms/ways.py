@@ -49,8 +49,9 @@ class MechanismForm(forms.ModelForm):
         if kind and "type" in self.fields:
             self.fields["type"].widget = forms.HiddenInput()
 
-    def validate_constraints(self):
-        """Left to the operation."""
+    def _get_validation_exclusions(self):
+        """The value is checked by the operation, which makes that of an address from its parts."""
+        return {*super()._get_validation_exclusions(), "value"}
 
 
 class AffiliationForm(forms.Form):
