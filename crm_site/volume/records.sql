@@ -152,8 +152,9 @@ SELECT %(activity)s + i, k.kind, CASE WHEN k.kind IN ('call', 'email') THEN (ARR
     (%(subjects)s::text[])[1 + pg_temp.pick(i, 103, %(n_subjects)s)] || ' ' || pg_temp.surname(pg_temp.pick(i, 104, 200000)),
     CASE WHEN i %% 4 > 0 THEN (%(notes)s::text[])[1 + pg_temp.pick(i, 105, %(n_notes)s)] || ' '
         || (%(notes)s::text[])[1 + pg_temp.pick(i, 106, %(n_notes)s)] ELSE '' END,
-    pg_temp.born(i, %(activities)s) + CASE WHEN i > %(activities)s * 0.97 THEN (pg_temp.unit(i, 107) - 0.3) * interval '40 days'
-        ELSE pg_temp.unit(i, 107) * interval '9 hours' END,
+    pg_temp.born(i, %(activities)s) + CASE
+        WHEN k.kind IN ('task', 'meeting') AND i > %(activities)s * 0.97 THEN (pg_temp.unit(i, 107) - 0.3) * interval '40 days'
+        ELSE (pg_temp.unit(i, 107) - 1) * interval '9 hours' END,
     NULL, CASE WHEN k.kind IN ('call', 'meeting') THEN 5 + 5 * pg_temp.pick(i, 108, 18) END, NULL,
     CASE WHEN k.kind = 'call' THEN (ARRAY['Reached','No answer','Left a message','Call back'])[1 + pg_temp.pick(i, 109, 4)] ELSE '' END,
     CASE WHEN k.kind = 'meeting' THEN (%(cities)s::text[])[1 + pg_temp.pick(i, 110, %(n_cities)s)] ELSE '' END,

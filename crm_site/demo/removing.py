@@ -1,0 +1,122 @@
+"""Takes the demo company out again: its records, users, teams and history; nothing that real people entered."""
+
+import pghistory
+from django.apps import apps
+from django.db import models, transaction
+from django.db.models import ProtectedError
+from pghistory.models import Context
+
+from crm_site.core.history import event_models
+from crm_site.core.models import Record, Setting, Share, Team, User
+from crm_site.demo.loading import sign_ins, write_private
+
+
+@transaction.atomic
+def remove(*, by=None):
+    """Remove all that the demo company's users made, and the users; returns how many records went.
+
+    The administrator who does it stays when there is no other one, as a user of the real company from then on.
+    """
+    staying = stays(by)
+    users = User.objects.filter(is_demo=True)
+    ids = list(users.values_list("pk", flat=True))
+    with pghistory.context(door="demo"):
+        gone = remove_records(ids)
+        release_records(ids)
+    forget(gone, ids)
+    teams = Setting.objects.filter(pk="demo").values_list("value", flat=True).first() or {}
+    if staying:
+        User.objects.filter(pk=staying.pk).update(is_demo=False, team=None)
+        staying.memberships.all().delete()
+    User.objects.filter(is_demo=True).delete()
+    remove_teams(teams.get("teams", []))
+    Setting.objects.filter(pk="demo").delete()
+    transaction.on_commit(lambda: close_file(staying))
+    return sum(len(pks) for pks in gone.values())
+
+
+def stays(by):
+    """The acting demo administrator, unless a real one is there to go on."""
+    real = User.objects.filter(is_superuser=True, is_active=True, is_demo=False)
+    return by if by and by.is_demo and not real.exists() else None
+
+
+def record_models():
+    """All models of records."""
+    return [model for model in apps.get_models() if issubclass(model, Record)]
+
+
+def remove_records(ids):
+    """Delete what these users made, again and again until nothing that is left hangs on it; {model: ids}."""
+    gone, left = {}, record_models()
+    while left:
+        kept = []
+        for model in left:
+            rows = model._base_manager.filter(created_by__in=ids)
+            pks = list(rows.values_list("pk", flat=True))
+            try:
+                with transaction.atomic():
+                    let_go(model, pks, ids)
+                    rows.delete()
+                gone[model] = pks
+            except ProtectedError:
+                kept.append(model)
+        if len(kept) == len(left):
+            raise ProtectedError("real records depend on demo records", set(kept))
+        left = kept
+    return gone
+
+
+def let_go(model, pks, ids):
+    """Cut the optional links that real records have to these."""
+    for relation in model._meta.related_objects:
+        field = relation.field
+        if issubclass(relation.related_model, Record) and field.null and field.remote_field.on_delete is models.PROTECT:
+            rows = relation.related_model._base_manager.filter(**{f"{field.name}__in": pks})
+            own = (
+                rows.filter(created_by__in=ids) if relation.related_model is model else rows.exclude(created_by__in=ids)
+            )
+            own.update(**{field.name: None})
+
+
+def release_records(ids):
+    """Leave real records that a demo user owns without an owner, and those of demo teams without a team."""
+    teams = (Setting.objects.filter(pk="demo").values_list("value", flat=True).first() or {}).get("teams", [])
+    for model in record_models():
+        model._base_manager.filter(owner__in=ids).update(owner=None)
+        model._base_manager.filter(team__in=teams).update(team=None)
+
+
+def forget(gone, ids):
+    """Remove the history and the shares of what went, and the contexts that only it used."""
+    events = event_models()
+    for event in events:
+        if event.pgh_tracked_model in gone:
+            event.objects.filter(pgh_obj_id__in=gone[event.pgh_tracked_model]).delete()
+        elif not issubclass(event.pgh_tracked_model, Record):
+            living = event.pgh_tracked_model._base_manager.values("pk")
+            event.objects.filter(pgh_context__metadata__door="demo").exclude(pgh_obj_id__in=living).delete()
+    for model, pks in gone.items():
+        Share.objects.filter(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name,
+                             object_id__in=pks).delete()  # fmt: skip
+    contexts = Context.objects.filter(metadata__user__in=ids) | Context.objects.filter(metadata__door="demo")
+    for event in events:
+        used = event.objects.filter(pgh_context__isnull=False).values("pgh_context")
+        contexts = contexts.exclude(pk__in=used)
+    contexts.delete()
+
+
+def remove_teams(ids):
+    """Delete the demo teams from the leaves up; one in which real people work meanwhile stays, with those above it."""
+    for team in Team.objects.filter(pk__in=ids).order_by("-pk"):
+        if not (team.users.exists() or team.children.exists() or team.main_users.exists()):
+            team.delete()
+
+
+def close_file(staying):
+    """Keep only the sign-in of the administrator who stays, if any."""
+    rows = [{"role": "Administrator", "email": staying.email, "password": "(unchanged)"}] if staying else []
+    if rows:
+        write_private(rows)
+    else:
+        sign_ins().unlink(missing_ok=True)

@@ -1,0 +1,26 @@
+"""What the invented company sells, to whom, and what is said on the way; the texts are in words.json.
+
+COUNTRIES: places, names, houses, streets and numbers by country. CHAINS: head office, country, industry and its houses.
+STORY, LATER: steps of a sale and touches afterwards as kind, direction, subject, notes, outcome and minutes.
+TO_DO: kind, subject and notes of what is still to be done.
+"""
+
+import json
+from pathlib import Path
+
+_words = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
+COUNTRIES = _words["countries"]
+CHAINS = _words["chains"]
+DISTRIBUTORS = _words["distributors"]
+SUPPLIERS = _words["suppliers"]
+RIVALS = _words["rivals"]
+INDUSTRIES = _words["industries"]
+TITLES = _words["titles"]
+MACHINES = _words["machines"]
+TAGS = _words["tags"]
+SOURCES = _words["sources"]
+REASONS = _words["reasons"]
+LEFT = _words["left"]
+STORY = _words["story"]
+LATER = _words["later"]
+TO_DO = _words["to_do"]

@@ -1,0 +1,120 @@
+"""The demo company: believable, safe to show, gone without a trace."""
+
+import json
+import stat
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from crm_site import demo
+from crm_site.core.history import event_models
+from crm_site.core.models import Membership, Record, SavedView, Team, User
+from crm_site.core.roles import SHIPPED
+from crm_site.demo.removing import record_models
+from customers.models import Account, Activity, Contact, Customer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company(settings, tmp_path, django_capture_on_commit_callbacks):
+    """The demo company, with its sign-ins in a folder of the test's own."""
+    settings.ENV.state, before = tmp_path, settings.ENV.state
+    with django_capture_on_commit_callbacks(execute=True):
+        demo.load()
+    yield tmp_path / "demo-sign-ins.json"
+    settings.ENV.state = before
+
+
+def every(model):
+    return model.objects.unscoped("a test counts all")
+
+
+def test_it_is_a_whole_company(company):
+    assert {user.groups.get().name for user in User.objects.filter(is_demo=True)} == set(SHIPPED)
+    assert Team.objects.count() == 5
+    assert 100 <= every(Account).count() <= 140
+    assert 300 <= every(Contact).count() <= 400
+    assert 120 <= every(Customer).count() <= 180
+    assert 2000 <= every(Activity).count() <= 3500
+    assert every(Account).filter(parent__isnull=False).count() > 10
+    assert SavedView.objects.filter(visibility="public").count() > 2
+    assert not every(Activity).filter(status="done", at__gt=timezone.now()).exists()
+    assert every(Activity).filter(customer__isnull=True).count() == 0
+
+
+def test_every_seller_has_work_overdue_today_and_ahead(company):
+    today = timezone.localdate()
+    for rep in User.objects.filter(groups__name="Sales rep"):
+        days = {row.date() for row in every(Activity).filter(owner=rep, status="open").values_list("at", flat=True)}
+        assert {day < today for day in days} == {True, False}, rep
+        assert today in days, rep
+
+
+def test_each_customer_has_the_history_of_its_status(company):
+    for customer in every(Customer).prefetch_related("status_changes"):
+        steps = sorted(customer.status_changes.all(), key=lambda change: change.at)
+        assert steps[-1].to_status == customer.status
+        assert [s.from_status for s in steps] == ["", *(s.to_status for s in steps[:-1])]
+        assert steps[0].at == customer.created_at
+
+
+def test_history_began_when_the_records_did(company):
+    account = every(Account).order_by("created_at").first()
+    event = account.events.get(pgh_label="insert")
+    assert event.pgh_created_at == account.created_at
+
+
+def test_sign_ins_are_secret_and_work(company, client):
+    assert stat.S_IMODE(company.stat().st_mode) == 0o600
+    rows = json.loads(company.read_text())
+    assert {row["role"] for row in rows} == set(SHIPPED)
+    assert len({row["password"] for row in rows}) == len(rows)
+    answer = client.post(reverse("account_login"), {"login": rows[2]["email"], "password": rows[2]["password"]})
+    assert answer.status_code == 302
+
+
+def test_a_second_start_changes_nothing(company, capsys):
+    before = company.read_text(), every(Activity).count()
+    call_command("demo")
+    assert (company.read_text(), every(Activity).count()) == before
+
+
+def test_removal_leaves_nothing_of_it_and_all_of_the_rest(company, django_capture_on_commit_callbacks):
+    own = Team.objects.create(name="Ours")
+    real = User.objects.create_superuser("boss@real.test", "a-long-password-1", team=own)
+    Membership.objects.create(user=real, team=own)
+    demo_account = every(Account).first()
+    kept = Account.objects.create(
+        name="Real Ltd", owner=User.objects.filter(is_demo=True).first(), parent=demo_account, created_by=real
+    )
+    talk = Activity.objects.create(
+        kind="note", subject="Ours", at=timezone.now(), account=demo_account, owner=real, created_by=real
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("demo", "--remove")
+    kept.refresh_from_db(), talk.refresh_from_db()
+    assert (kept.owner, kept.parent, talk.account) == (None, None, None)
+    assert {row.pk for model in record_models() for row in every(model)} == {kept.pk, talk.pk}
+    assert list(User.objects.all()) == [real]
+    assert list(Team.objects.all()) == [own]
+    assert not company.exists()
+    for event in event_models():
+        if issubclass(event.pgh_tracked_model, Record):
+            assert set(event.objects.values_list("pgh_obj_id", flat=True)) <= {kept.pk, talk.pk}, event
+        else:
+            assert not event.objects.exists(), event
+
+
+def test_the_only_administrator_can_remove_it_and_stays(company, client, django_capture_on_commit_callbacks):
+    admin = User.objects.get(is_superuser=True)
+    client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(reverse("demo_remove"))
+    assert answer.status_code == 302
+    assert not demo.is_there()
+    assert list(User.objects.all()) == [admin]
+    assert every(Customer).count() == 0
+    assert client.get("/").status_code == 200

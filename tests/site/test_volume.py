@@ -1,0 +1,96 @@
+"""The volume: the same shapes at any size, and lists that agree with the gate on it."""
+
+import pytest
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Count, Max, Min
+
+from crm_site.core.kinds import KINDS
+from crm_site.core.models import Team, TeamClosure, User
+from customers.models import Account, Activity, Contact, Customer
+from customers.operations.reach import drifted
+
+pytestmark = [pytest.mark.django_db]
+SIZES = {"contacts": 1500, "customers": 500, "accounts": 500, "activities": 3000, "users": 40, "teams": 15}
+
+
+@pytest.fixture
+def volume(db):
+    """A small volume; its first three users: administrator, manager above all, seller of the oldest rows."""
+    from crm_site.volume import load
+
+    sizes = {name: SIZES[name] for name in ("accounts", "contacts", "customers", "activities")}
+    load.load(sizes, users=40, teams=15, seed=7, password="volume-password-1", history_percent=10, say=str)
+    return [User.objects.get(email=f"volume-{number:04d}@example.test") for number in (1, 2, 3)]
+
+
+def every(model):
+    return model.objects.unscoped("a test counts all")
+
+
+def test_the_shapes_are_those_asked_for(volume):
+    _admin, top, small = volume
+    assert every(Contact).count() == 1500
+    assert every(Activity).count() == 3000
+    assert TeamClosure.objects.aggregate(deep=Max("depth"))["deep"] == 3
+    assert TeamClosure.objects.filter(ancestor=top.team).count() == Team.objects.count() == 15
+    for model in (Account, Contact, Customer):
+        own = every(model).filter(owner=small)
+        assert own.count() == 30
+        assert (
+            own.aggregate(m=Max("created_at"))["m"]
+            <= every(model).exclude(owner=small).aggregate(m=Min("created_at"))["m"]
+        )
+    busiest = every(Activity).values("customer").exclude(customer=None).annotate(n=Count("pk")).order_by("-n")[0]["n"]
+    assert busiest >= 750
+
+
+def test_derived_columns_are_true_and_new_records_follow(volume):
+    assert set(drifted().values()) == {0}
+    last = every(Account).aggregate(last=Max("pk"))["last"]
+    assert Account.objects.create(name="The next one").pk == last + 1
+    for contact in every(Contact).filter(account__isnull=False)[:50]:
+        assert contact.affiliations.get(is_main=True).account_id == contact.account_id
+
+
+def test_triggers_and_indexes_are_back(volume):
+    account = Account.objects.create(name="Watched")
+    assert account.events.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW session_replication_role")
+        assert cursor.fetchone()[0] == "origin"
+
+
+def test_it_refuses_a_database_in_use(volume):
+    with pytest.raises(CommandError, match="holds records"):
+        call_command("make_volume", **SIZES)
+
+
+@pytest.mark.parametrize("query", [{}, {"q": "son"}, {"q": "zanvi"}, {"tags__contains": ["vip"]}])
+@pytest.mark.parametrize("key", ["customers.account", "customers.contact", "customers.activity"])
+def test_a_first_page_is_what_the_gate_opens(volume, key, query):
+    from crm_site.core.lists import search
+
+    kind = KINDS[key]
+    people = [
+        *volume,
+        User.objects.get(email="volume-0004@example.test"),
+        User.objects.get(email="volume-0040@example.test"),
+    ]
+    for user in people:
+        for sort in kind.sorts.values():
+            rows = kind.model.objects.all()
+            rows = search(rows, query["q"], kind.model) if "q" in query else rows.filter(**query)
+            asked = [row.pk for row in rows.first_of(user, 51, sort.order)]
+            assert asked == list(rows.visible_to(user).order_by(*sort.order).values_list("pk", flat=True)[:51]), (
+                user,
+                sort,
+            )
+            assert rows.first_of(user, 10_000, ()).count() == rows.visible_to(user).count()
+
+
+def test_same_arguments_same_rows(volume):
+    shape = every(Contact).aggregate(names=ArrayAgg("last_name", order_by="pk"))["names"][:5]
+    assert shape[0] != shape[1]
+    assert all(name[0].isupper() for name in shape)
