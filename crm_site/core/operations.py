@@ -77,12 +77,22 @@ def new_rows(model, rows, *, by, batch=1000):
         record.created_by = record.changed_by = by
         made.append(record)
     check_owners(model, {record.owner for record in made if record.owner_id}, by)
+    elsewhere = {record.team_id for record in made if not record.owner_id or record.team_id != record.owner.team_id}
+    check_teams(model, elsewhere, by)
     return model.objects.bulk_create(made, batch_size=batch)
 
 
 def check_owners(model, owners, by):
     """Refuse to hand records to other people without the right to assign."""
     if by and owners - {by} and by.reach(model, "assign") == "none":
+        raise PermissionDenied
+
+
+def check_teams(model, teams, by):
+    """Refuse to put records into a team that the user is not in without the right to assign; `teams` are ids."""
+    if by is None or not teams - {by.team_id, None} or by.reach(model, "assign") != "none":
+        return
+    if teams - {None} - set(by.memberships.values_list("team_id", flat=True)):
         raise PermissionDenied
 
 
@@ -99,6 +109,8 @@ def write(record, values, *, by, version=None, action="change"):
         return current, changed
     if "owner" in changed:
         check_owners(type(record), {values["owner"]} - {None}, by)
+    if "team" in changed:
+        check_teams(type(record), {getattr(values["team"], "pk", None)}, by)
     for name in changed:
         setattr(current, name, values[name])
     current.version += 1
