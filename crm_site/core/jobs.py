@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 
 import pghistory
+from django.core.files.storage import default_storage
 from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -208,11 +209,13 @@ def tell(job):
 
 
 def drop_old_files(limit=200):
-    """Remove the files of jobs that ended a week ago, and what undoing them would take; the number of jobs cleaned."""
-    rows = Job.objects.filter(finished_at__lt=timezone.now() - KEEP).exclude(file="", result_file="")
-    jobs = list(rows[:limit])
+    """Remove the files of jobs that ended a week ago; the number of jobs cleaned."""
+    rows = Job.objects.filter(finished_at__lt=timezone.now() - KEEP)
+    jobs = list(rows.exclude(Q(file="", result_file="") & ~Q(options__has_key="parts"))[:limit])
     for job in jobs:
+        for part in job.options.pop("parts", ()):
+            default_storage.delete(part)
         job.file.delete(save=False)
         job.result_file.delete(save=False)
-        job.save(update_fields=["file", "result_file"])
+        job.save(update_fields=["file", "result_file", "options"])
     return len(jobs)

@@ -41,7 +41,11 @@ class Dependent:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of record. `create`, `update` and `delete` are the app's operations."""
+    """One kind of record. `create`, `update` and `delete` are the app's operations.
+
+    `after_assign(ids)` follows, set-based and in the same transaction, when many records got another owner or team.
+    `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
+    """
 
     model: type
     slug: str
@@ -66,6 +70,7 @@ class Kind:
     similar: Callable | None = None
     dependents: tuple = ()
     bulk_fields: tuple = ()
+    after_assign: Callable | None = None
     actions: Callable | None = None
     has_timeline: bool = False
     import_rows: Callable | None = None

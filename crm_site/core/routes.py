@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from crm_site.core import pages
-from crm_site.core.views import records
+from crm_site.core.views import bulk, exports, files, records
 
 
 def bound(view, kind):
@@ -25,6 +25,8 @@ def record_urls(kind, **own):
         ("new/", "create", login_required(pages.create_page)),
         ("bin/", "bin", records.record_bin),
         ("count/", "count", records.record_count),
+        ("export/", "export", exports.record_export),
+        ("bulk/", "bulk", bulk.record_bulk),
         ("filters/", "filters", records.record_filters),
         ("options/", "options", records.record_options),
         ("views/save/", "view_save", records.record_view_save),
@@ -35,6 +37,7 @@ def record_urls(kind, **own):
         ("<big:pk>/restore/", "restore", records.record_restore),
         ("<big:pk>/history/", "history", records.record_history),
         ("<big:pk>/access/", "access", records.record_access),
+        ("<big:pk>/files/", "files", files.record_files),
         ("<big:pk>/share/", "share", records.record_share),
         ("<big:pk>/cell/<slug:name>/", "cell", records.record_cell),
     ]

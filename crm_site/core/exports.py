@@ -1,0 +1,348 @@
+"""Exports: a list as CSV, streamed, or as an Excel workbook, made by a job; both log who took what, and how much.
+
+Rows come in pieces of five thousand by keyset, through the gate for "export", in the list's own order. Nothing becomes
+a formula: texts that would are guarded in CSV by an apostrophe, which an import takes away again; a workbook says of
+each cell what it is.
+"""
+
+import csv
+import io
+import json
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import xlsxwriter
+from django.core.exceptions import FieldDoesNotExist
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+
+from crm_site.core import jobs, lists
+from crm_site.core.bulk import chosen_rows
+from crm_site.core.imports.cells import guard_formula
+from crm_site.core.kinds import KINDS
+from crm_site.core.models import Job
+from crm_site.core.operations import Refused
+
+PIECE = 5000
+PIECES_A_STEP = 4
+SHEET_ROWS = 1_048_575
+CELL_LENGTH = 32_767
+BOM = "\ufeff"
+
+
+@dataclass
+class Plan:
+    """How one export reads its rows: the query's fields, where each column stands in them, what makes its value."""
+
+    kind: object
+    columns: list
+    order: tuple
+    fields: list
+    places: list
+    whole: bool
+
+
+def plan_of(kind, options, user):
+    """The plan for the chosen columns; only columns of the list can be chosen."""
+    params = QueryDict(options.get("query", ""))
+    chosen = [column for name in options.get("columns", ()) for column in kind.columns if column.name == name]
+    columns = chosen or lists.shown_columns(kind, params, user)
+    order = lists.order_of(kind, params.get("sort") or kind.default_sort)[1]
+    fields, places = [part.lstrip("-") for part in order], []
+    sources = [source_of(kind.model, column) for column in columns]
+    for source in sources:
+        if source is not None:
+            places.append(len(fields))
+            fields.append(source)
+    return Plan(kind, columns, order, fields, places, None not in sources)
+
+
+def source_of(model, column):
+    """The query's name for the column's value; None when it is computed from a whole record."""
+    if column.path == "number":
+        return "pk"
+    at, parts = model, column.path.split(".")
+    try:
+        for part in parts:
+            field = at._meta.get_field(part)
+            at = field.related_model
+    except (FieldDoesNotExist, AttributeError):
+        return None
+    path = "__".join(parts)
+    return {"user": f"{path}__email", "link": f"{path}_id"}.get(column.type, path)
+
+
+def pieces(kind, options, user):
+    """Lists of up to five thousand rows of raw values, in the list's order; a fixed number of statements each."""
+    at = None
+    while True:
+        rows, at = piece(kind, options, user, at)
+        if rows:
+            yield rows
+        if at is None:
+            return
+
+
+def piece(kind, options, user, at=None):
+    """(rows, place to go on from or None): the next piece after a place; links by what the user may see of them."""
+    plan = plan_of(kind, options, user)
+    found = chosen_rows(kind, user, options).visible_to(user, "export").order_by(*plan.order)
+    found = (found.filter(lists.beyond(plan.order, at)) if at else found)[:PIECE]
+    width = len(plan.order)
+    if plan.whole:
+        raw = list(found.values_list(*plan.fields))
+        places, rows = [row[:width] for row in raw[-1:]], [[row[place] for place in plan.places] for row in raw]
+    else:
+        records = list(found.select_related(*lists.joins([f for c in plan.columns for f in c.fields])))
+        places = [[getattr(record, part.lstrip("-")) for part in plan.order] for record in records[-1:]]
+        rows = [[whole_value(column, record) for column in plan.columns] for record in records]
+    name_links(plan, rows, user)
+    return rows, (list(places[0]) if len(rows) == PIECE else None)
+
+
+def whole_value(column, record):
+    """The raw value of a column that is read from a whole record."""
+    value = record.pk if column.path == "number" else column.value(record)
+    return value.email if column.type == "user" and value is not None else value
+
+
+def name_links(plan, rows, user):
+    """Put the text of linked records in place of their ids, an empty text for those out of reach."""
+    for place, column in enumerate(plan.columns):
+        if column.type == "link":
+            kind = KINDS[column.kind]
+            wanted = {row[place] for row in rows} - {None}
+            seen = kind.model.objects.visible_to(user).filter(pk__in=wanted).only(*kind.model.LABEL_FIELDS)
+            names = {row.pk: str(row) for row in seen} if wanted else {}
+            for row in rows:
+                row[place] = names.get(row[place], "")
+
+
+def csv_text(column, kind, zone):
+    """The function that turns a raw value of the column into what the file holds; None is left to the writer."""
+    if column.path == "number":
+        return lambda value: f"{kind.model.NUMBER_PREFIX}-{value:06d}"
+    if column.type == "choice":
+        words = {key: guard_formula(str(label)) for key, label in (column.choices or {}).items() if key != ""}
+        return lambda value: words[value] if value in words else guarded(value)
+    return {
+        "tags": lambda value: guard_formula(", ".join(value)) if value else "",
+        "bool": lambda value: "yes" if value else "no",
+        "datetime": lambda value: value.astimezone(zone).isoformat(" ", "seconds") if value else "",
+        "date": lambda value: value.isoformat() if value else "",
+        "number": plain_number, "money": plain_number,
+    }.get(column.type, guarded)  # fmt: skip
+
+
+def plain_number(value):
+    """A number with all its digits, never in powers of ten."""
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def guarded(value):
+    """A text that no program takes for a formula."""
+    if isinstance(value, str):
+        return guard_formula(value) if value else value
+    if value is None or isinstance(value, int | float | Decimal):
+        return value
+    return value.isoformat() if isinstance(value, date) else guard_formula(str(value))
+
+
+def csv_pieces(kind, options, user, count=None):
+    """The file as pieces of bytes; the headings come at once. `count` is told how many rows each piece brought."""
+    zone = timezone.get_current_timezone()
+    columns = plan_of(kind, options, user).columns
+    makers = [csv_text(column, kind, zone) for column in columns]
+    yield ((BOM if options.get("bom", True) else "") + csv_lines([[guarded(str(c.label)) for c in columns]])).encode()
+    for rows in pieces(kind, options, user):
+        yield csv_lines([[make(value) for make, value in zip(makers, row, strict=True)] for row in rows]).encode()
+        if count:
+            count(len(rows))
+
+
+def csv_lines(rows):
+    """Rows as lines of CSV."""
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
+
+
+def start_export(kind, options, user):
+    """Log an export that is streamed, and return its job with the stream; the rows are counted as they go.
+
+    Refused when a filter of the list is wrong.
+    """
+    options = logged(kind, options, user)
+    chosen_rows(kind, user, options)
+    job = Job.objects.create(
+        kind="export", record_kind=kind.key, user=user, state=Job.DONE, options=options, counts={"rows": 0},
+        finished_at=timezone.now(),
+    )  # fmt: skip
+    return job, counted_stream(job, kind, options, user)
+
+
+def counted_stream(job, kind, options, user):
+    """The file's pieces; when the last one is sent, or the reader went away, the log learns how many rows left."""
+    sent = Counter()
+    try:
+        yield from csv_pieces(kind, options, user, lambda rows: sent.update(rows=rows))
+    finally:
+        Job.objects.filter(pk=job.pk).update(counts={"rows": sent["rows"]}, finished_at=timezone.now())
+
+
+def logged(kind, options, user):
+    """What the log keeps of an export: the address, the columns and a file name that cannot be guessed."""
+    names = [column.name for column in plan_of(kind, options, user).columns]
+    return options | {"columns": names, "token": get_random_string(24), "operation": f"export_{kind.noun}"}
+
+
+def start_workbook(kind, options, user):
+    """Write the job that makes an Excel workbook, and return it."""
+    options = logged(kind, options, user) | {"parts": []}
+    chosen_rows(kind, user, options)
+    return jobs.start_job("export", kind.key, user, options)
+
+
+def is_short(kind, options, user, limit=20_000):
+    """Whether a workbook is made while the user waits."""
+    rows = chosen_rows(kind, user, options).visible_to(user, "export")
+    return rows.values("pk")[: limit + 1].count() <= limit
+
+
+@jobs.step("export")
+def export_piece(job):
+    """Put the next twenty thousand rows aside; after the last ones, make the workbook of them."""
+    kind, options = KINDS[job.record_kind], job.options
+    if job.total is None:
+        job.total = chosen_rows(kind, job.user, options).visible_to(job.user, "export").count()
+    if job.total > SHEET_ROWS:
+        raise Refused(_("An Excel sheet holds 1,048,576 rows. Export as CSV instead."))
+    plan = plan_of(kind, options, job.user)
+    at = [lists.read_value(kind.model._meta.get_field(part.lstrip("-")), value)
+          for part, value in zip(plan.order, options["at"], strict=True)] if options.get("at") else None  # fmt: skip
+    rows = []
+    for _piece in range(PIECES_A_STEP):
+        more, at = piece(kind, options, job.user, at)
+        rows += more
+        if at is None:
+            break
+    put_aside(job, rows)
+    job.position += len(rows)
+    job.counts = {"rows": job.position}
+    options["at"] = json.loads(json.dumps(at, default=written)) if at else None
+    if at is None:
+        finish_workbook(job, kind, plan)
+    return at is None
+
+
+def put_aside(job, rows):
+    """Keep rows in a file of their own; a step that is done again writes the same file again."""
+    name = f"jobs/parts/{job.pk}-{job.options['token']}-{job.position}.jsonl"
+    text = "\n".join(json.dumps(row, default=written, ensure_ascii=False) for row in rows)
+    replace_file(name, ContentFile(text.encode()))
+    job.options["parts"] = [*job.options["parts"], name]
+
+
+def written(value):
+    """A value that JSON does not know, as text."""
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def replace_file(name, content):
+    """Store a file under exactly this name."""
+    default_storage.delete(name)
+    default_storage.save(name, content)
+
+
+def finish_workbook(job, kind, plan):
+    """Make the workbook of the rows put aside and remove these."""
+    name = f"jobs/{job.options['token']}.xlsx"
+    with tempfile.TemporaryFile(suffix=".xlsx") as made:
+        job.counts |= write_workbook(made, kind, plan.columns, rows_aside(job.options["parts"]))
+        made.seek(0)
+        replace_file(name, File(made))
+    job.result_file = name
+    for part in job.options.pop("parts"):
+        default_storage.delete(part)
+
+
+def rows_aside(parts):
+    """The rows put aside, one after another."""
+    for name in parts:
+        with default_storage.open(name) as lines:
+            for line in lines:
+                if line.strip():
+                    yield json.loads(line)
+
+
+def write_workbook(target, kind, columns, rows):
+    """Write an Excel workbook row by row; returns {"cut": n} when texts were longer than a cell can hold."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(target, options)
+    formats = {"date": book.add_format({"num_format": "yyyy-mm-dd"}),
+               "datetime": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+               "money": book.add_format({"num_format": "#,##0.00"})}  # fmt: skip
+    sheet = book.add_worksheet(str(kind.label_plural)[:31].translate(str.maketrans("[]:*?/\\", "       ")))
+    bold = book.add_format({"bold": True})
+    for place, column in enumerate(columns):
+        sheet.write_string(0, place, str(column.label), bold)
+    sheet.freeze_panes(1, 0)
+    zone, cut = timezone.get_current_timezone(), 0
+    makers = [sheet_cell(column, kind, zone) for column in columns]
+    for line, row in enumerate(rows, 1):
+        for place, (column, make) in enumerate(zip(columns, makers, strict=True)):
+            if row[place] is not None and row[place] != "":
+                cut += write_cell(sheet, line, place, make(row[place]), formats.get(column.type))
+    book.close()
+    return {"cut": cut} if cut else {}
+
+
+def write_cell(sheet, line, place, value, form):
+    """Write one cell as what it is, never as a formula; 1 when its text had to be cut."""
+    if isinstance(value, bool):
+        sheet.write_boolean(line, place, value)
+    elif isinstance(value, int | float):
+        sheet.write_number(line, place, value, form)
+    elif isinstance(value, date):
+        sheet.write_datetime(line, place, value, form)
+    elif len(value) > CELL_LENGTH:
+        sheet.write_string(line, place, f"{value[: CELL_LENGTH - 1]}…")
+        return 1
+    else:
+        sheet.write_string(line, place, value)
+    return 0
+
+
+def sheet_cell(column, kind, zone):
+    """The function that turns a value put aside into what a cell holds: text, number, moment or yes and no."""
+    if column.path == "number":
+        return lambda value: f"{kind.model.NUMBER_PREFIX}-{value:06d}"
+    if column.type == "choice":
+        words = {key: str(label) for key, label in (column.choices or {}).items()}
+        return lambda value: words.get(value, str(value))
+    return {
+        "tags": ", ".join, "bool": bool, "date": lambda value: sheet_moment(date.fromisoformat(value)),
+        "datetime": lambda value: sheet_moment(datetime.fromisoformat(value).astimezone(zone).replace(tzinfo=None)),
+        "number": exact_number, "money": exact_number,
+    }.get(column.type, str)  # fmt: skip
+
+
+def sheet_moment(value):
+    """A day or moment as a cell can hold it; those before 1900 as text."""
+    return value if value.year >= 1900 else value.isoformat()
+
+
+def exact_number(value):
+    """A number, or its text where a cell's sixteen digits would lose some."""
+    if isinstance(value, str):
+        digits = Decimal(value).normalize().as_tuple().digits
+        return float(value) if len(digits) <= 15 else value
+    return value if abs(value) < 10**15 else str(value)
