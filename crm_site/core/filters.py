@@ -2,12 +2,14 @@
 
 import django_filters as df
 from django import forms
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import PickField, users_for
 from crm_site.core.lists import few_named
-from crm_site.core.models import Team, User
+from crm_site.core.models import ExternalId, ImportChange, Team, User
 
 
 class PickFilter(df.ModelChoiceFilter):
@@ -39,6 +41,8 @@ class RecordFilters(df.FilterSet):
         label=_("Created"), method="created_between", widget=df.widgets.DateRangeWidget({"type": "date"})
     )
 
+    imported = df.NumberFilter(label=_("Import"), method="from_import", widget=forms.HiddenInput)
+
     def __init__(self, data=None, queryset=None, *, user, **kwargs):
         self.user = user
         super().__init__(data, queryset, **kwargs)
@@ -51,6 +55,13 @@ class RecordFilters(df.FilterSet):
     def with_tag(self, rows, _name, value):
         """Rows that carry the tag."""
         return few_named(rows, lambda asked: asked.filter(tags__contains=[value.strip()]))
+
+    def from_import(self, rows, _name, value):
+        """Rows that one import made or changed."""
+        kind = ContentType.objects.get_for_model(rows.model)
+        made = ExternalId.objects.filter(job_id=int(value), content_type=kind).values("object_id")
+        changed = ImportChange.objects.filter(job_id=int(value), job__record_kind=rows.model._meta.label_lower)
+        return rows.filter(Q(pk__in=made) | Q(pk__in=changed.values("object_id")))
 
     def created_between(self, rows, _name, value):
         """Rows created from the first day to the last, both whole, in the viewer's zone; django-filter gives moments."""

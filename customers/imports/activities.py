@@ -24,12 +24,26 @@ STATUS_WORDS = {
     "deferred": "open", "planned": "open", "pending": "open", "scheduled": "open", "overdue": "open",
     "canceled": "cancelled", "not held": "cancelled", "yes": "done", "no": "open", "true": "done", "false": "open",
 }  # fmt: skip
-DIRECTION_WORDS = {"incoming": "in", "outgoing": "out", "received": "in", "sent": "out", "missed": "in", "internal": None}
+DIRECTION_WORDS = {
+    "incoming": "in",
+    "outgoing": "out",
+    "received": "in",
+    "sent": "out",
+    "missed": "in",
+    "internal": None,
+}
 PRIORITY_WORDS = {"highest": 1, "urgent": 1, "high": 1, "medium": 2, "normal": 2, "low": 3, "lowest": 3}
 AT = ("start date time", "start datetime", "call start time", "start time", "interaction date", "due date",
       "activity date", "activity due date", "due", "deadline", "start", "start date", "date", "from", "when")  # fmt: skip
 # A file that is all of one kind tells by its name or by the names of its columns.
-FILE_WORDS = {"call": "call", "meeting": "meeting", "event": "meeting", "task": "task", "note": "note", "email": "email"}
+FILE_WORDS = {
+    "call": "call",
+    "meeting": "meeting",
+    "event": "meeting",
+    "task": "task",
+    "note": "note",
+    "email": "email",
+}
 
 
 def activity_targets():

@@ -27,7 +27,9 @@ def contact_targets():
         *link_targets("account", gettext_lazy("Account"), "customers.account", COMPANY),
         *reach_targets(),
         Target("source", gettext_lazy("Source"), aliases=("lead source", "original source"), limit=100),
-        Target("description", gettext_lazy("Description"), "longtext", ("notes", "note", "comments", "comment", "remarks")),
+        Target(
+            "description", gettext_lazy("Description"), "longtext", ("notes", "note", "comments", "comment", "remarks")
+        ),
     ]
     return with_columns(
         "customers.contact", own, targets_of, without=("name", "city", "country", "region", "middle_initial", "state")

@@ -240,4 +240,3 @@ def problem(run, draft, outcome, column, text):
         job_id=run.job.pk, line=draft.line, column=column[:200], text=text[:500], outcome=outcome,
         row=row if outcome == FAILED else [],
     )  # fmt: skip
-

@@ -109,7 +109,7 @@ def settle(run, draft, name, found, named):
             return
         header, words = run.plan.header_of[target.name], {"name": text}
         sentence = _("%(count)d records are called “%(name)s”; the link was left empty.")
-        if not records and run.may_make(target.wanted):
+        if not records and run.may_make(target.wanted) and not text.isdigit():
             draft.links[name] = {"make": (target, text)}
             return
         if not records:
@@ -168,7 +168,9 @@ def catch_up(system, user, limit=CHUNK):
             ).order_by("id")[:limit]
         )
         if rows:
-            ids = dict(known.filter(external_id__in={r.external_id for r in rows}).values_list("external_id", "object_id"))
+            ids = dict(
+                known.filter(external_id__in={r.external_id for r in rows}).values_list("external_id", "object_id")
+            )
             made += catch(rows, importer.visible(user).in_bulk(set(ids.values())), ids, user)
     return made
 

@@ -64,7 +64,9 @@ def read_tags(cell, *, markers):
     text = plain(cell)
     if values.is_empty(text, markers):
         return None
-    parts = [part.strip().strip('"').lstrip("* ") for each in values.split_values(text) for part in MORE_TAGS.split(each)]
+    parts = [
+        part.strip().strip('"').lstrip("* ") for each in values.split_values(text) for part in MORE_TAGS.split(each)
+    ]
     if any(len(part) > 50 for part in parts):
         refuse(_("“%(value)s” holds a tag that is too long."), cell)
     return list(dict.fromkeys(part for part in parts if part)) or None

@@ -27,7 +27,20 @@ def fold(text):
 class Draft:
     """One row on its way: its values by target, its links, its warnings, and what becomes of it."""
 
-    __slots__ = ("cells", "digest", "extra", "key", "line", "links", "outcome", "pending", "reason", "record", "values", "warnings")
+    __slots__ = (
+        "cells",
+        "digest",
+        "extra",
+        "key",
+        "line",
+        "links",
+        "outcome",
+        "pending",
+        "reason",
+        "record",
+        "values",
+        "warnings",
+    )
 
     def __init__(self, line, cells):
         self.line, self.cells = line, cells

@@ -4,7 +4,7 @@ import hashlib
 
 from crm_site.core.models import ImportMapping
 
-from .guessing import guess_kind, guess_mapping
+from .guessing import Guess, guess_kind, guess_mapping, normalise
 from .parsing import choices_of, habits, plain
 from .plan import CREATE, UPDATE, UPSERT
 from .registry import IMPORTERS, NAME_OF_ID
@@ -27,10 +27,11 @@ def propose(importer, table, file_name, *, system="", user=None):
     """The options of an import as far as they can be guessed; a mapping used before by the user comes first."""
     samples = table.sample()
     options = base_options(importer, table, file_name, system)
-    guesses = guess_mapping(table.headers, samples, importer.targets())
-    used = user and ImportMapping.objects.filter(
-        user=user, importer=importer.name, headers=fingerprint(table.headers)
-    ).first()
+    guesses = guesses_of(importer, table.headers, samples)
+    used = (
+        user
+        and ImportMapping.objects.filter(user=user, importer=importer.name, headers=fingerprint(table.headers)).first()
+    )
     if used:
         return options | used.options | {"remembered": True}
     targets = {target.name: target for target in importer.targets()}
@@ -45,6 +46,18 @@ def propose(importer, table, file_name, *, system="", user=None):
         options["constants"] = importer.guess(file_name, table.headers)
     options |= key_options(importer, mapped)
     return options
+
+
+def guesses_of(importer, headers, samples):
+    """The guesses for each header; an id of another record is never taken for its name."""
+    targets = importer.targets()
+    named = {target.name for target in targets if target.by == "name"}
+    found = guess_mapping(headers, samples, targets)
+    wrong = {h for h, guess in found.items() if guess.target in named and normalise(h).endswith("id")}
+    if not wrong:
+        return found
+    again = guess_mapping(["" if header in wrong else header for header in headers], samples, targets)
+    return {header: Guess("", 0, "") if header in wrong else again[header] for header in headers}
 
 
 def base_options(importer, table, file_name, system):
@@ -85,7 +98,9 @@ def column_habits(header, target, cells):
 
 def remember_mapping(user, importer, headers, options):
     """Keep a mapping for the next file with the same headers."""
-    kept = {k: options[k] for k in ("columns", "constants", "mode", "duplicates", "key", "make_links", "make_customers")}
+    kept = {
+        k: options[k] for k in ("columns", "constants", "mode", "duplicates", "key", "make_links", "make_customers")
+    }
     ImportMapping.objects.update_or_create(
         user=user, importer=importer.name, headers=fingerprint(headers), defaults={"options": kept}
     )

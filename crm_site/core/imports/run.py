@@ -187,4 +187,3 @@ def begin(job):
     return {
         "options": job.options | {"phase": RUN, "checked": False, "check": job.counts}, "position": 0, "counts": {},
     }  # fmt: skip
-

@@ -6,7 +6,15 @@ from django.utils.translation import gettext_lazy as _
 from .registry import Target, external_id
 
 TYPES = {"self": "text", "bool": "boolean"}
-CHANGED = ("modified time", "changed at", "last modified", "last modified date", "modified", "updated at", "updated time")
+CHANGED = (
+    "modified time",
+    "changed at",
+    "last modified",
+    "last modified date",
+    "modified",
+    "updated at",
+    "updated time",
+)
 OWNER_IDS = ("owner id", "contact owner id", "account owner id", "call owner id", "event owner id", "task owner id",
              "record owner id", "ownerid", "lead owner id")  # fmt: skip
 
@@ -51,7 +59,9 @@ def link_targets(name, label, wanted, names=()):
 def owner_targets():
     """The owner by name or e-mail address, and by the id in the other system."""
     return [
-        Target("owner", _("Owner"), "user", ("record owner", "assigned to"), wanted="core.user", field="owner", by="name"),
+        Target(
+            "owner", _("Owner"), "user", ("record owner", "assigned to"), wanted="core.user", field="owner", by="name"
+        ),
         Target("owner.id", _("Owner: id there"), "user", OWNER_IDS, wanted="core.user", field="owner", by="id"),
     ]
 

@@ -49,7 +49,9 @@ def unmake(rows, job, undone):
         if hasattr(model.objects, "visible_to"):
             found = model.objects.visible_to(job.user, "delete").filter(pk__in=ids)
             values = {"deleted_at": timezone.now(), "deleted_by": job.user}
-            number = write_many(model.objects.filter(pk__in=list(found.values_list("pk", flat=True))), values, by=job.user)
+            number = write_many(
+                model.objects.filter(pk__in=list(found.values_list("pk", flat=True))), values, by=job.user
+            )
         else:
             number = model.objects.filter(pk__in=ids).update(is_active=False)
         undone["binned"] += number

@@ -105,7 +105,9 @@ class Command(BaseCommand):
         """The report of one file."""
         counts = ", ".join(f"{job.counts.get(outcome, 0)} {outcome}" for outcome in OUTCOMES)
         rows = job.counts.get("rows", 0)
-        self.stdout.write(f"{name} → {importer.name}: {rows} rows: {counts}; {seconds:.1f} s, {rows / seconds:,.0f} rows/s")
+        self.stdout.write(
+            f"{name} → {importer.name}: {rows} rows: {counts}; {seconds:.1f} s, {rows / seconds:,.0f} rows/s"
+        )
         if job.error:
             self.stderr.write(f"  {job.error}")
         left_out = [h for h, c in job.options["columns"].items() if not c.get("target")]
