@@ -9,6 +9,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
+from crm_site.core.converters import read_id
 from crm_site.core.imports.values import parse_url
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Fold
@@ -83,7 +84,7 @@ def found_by(queries, data, own):
     """{(kind, id): [reasons]} of the queries, all asked at once; a form of an existing record leaves that out."""
     if not queries:
         return {}
-    itself = (own, int(data["itself"])) if str(data.get("itself") or "").isdigit() else None
+    itself = (own, read_id(data["itself"])) if read_id(data.get("itself") or "") else None
     found = {}
     for kind, pk, why in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]:
         if (kind, pk) != itself:
@@ -137,7 +138,7 @@ def similar_accounts(data, user):
 
 def similar_customers(data, user):
     """Accounts, contacts and customers like the customer being typed; two statements."""
-    if str(data.get("itself") or "").isdigit():
+    if read_id(data.get("itself") or ""):
         return [], 0
     company = typed(data, "company")
     queries = [*way_queries(data, "account"), *way_queries(data, "contact"), *contact_names(data)]

@@ -10,6 +10,7 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.converters import read_id
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record, SavedView, Team, User
 
@@ -25,7 +26,7 @@ class PickOne(forms.Select):
     def optgroups(self, name, value, attrs=None):
         """The empty option and the chosen one: never a whole table."""
         chosen = [v for v in value if v]
-        queryset = self.choices.queryset.filter(pk__in=[v for v in chosen if str(v).isdigit()])
+        queryset = self.choices.queryset.filter(pk__in=[v for v in map(read_id, chosen) if v])
         options = (
             [("", self.empty_text), *((row.pk, str(row)) for row in queryset[:1])]
             if chosen
@@ -46,7 +47,7 @@ class PickField(forms.ModelChoiceField):
 
     def to_python(self, value):
         """The row; a number that no row could have is a wrong choice, not an error of the server."""
-        if value not in self.empty_values and not (str(value).isdigit() and len(str(value)) < 19):
+        if value not in self.empty_values and read_id(value) is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
         return super().to_python(value)
 

@@ -59,7 +59,7 @@ def entries(record, user, limit=20, before=None):
     if before:
         rows = rows.filter(pgh_id__lte=before)
     found = list(rows[: limit + 1])
-    pairs = list(zip(found, [*found[1:], None], strict=True))[:limit]
+    pairs = list(zip(found, [*found[1:], None], strict=False))[:limit]
     names = names_of(found, user)
     people = {u.pk: u for u in User.objects.filter(pk__in={actor(e) for e, _before in pairs} - {None})}
     made = [entry(event, earlier, names, people) for event, earlier in pairs]

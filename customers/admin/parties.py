@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from crm_site.core import lists
+from crm_site.core import lists, pages
 from crm_site.core.admin import BigAdmin
+from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.pages import broken_rule
 from customers.forms.account import AccountForm
@@ -110,7 +111,7 @@ class KindAdmin(SafeAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         """The record's own history."""
-        return redirect(self.kind.url("history", int(object_id)))
+        return redirect(self.kind.url("history", pages.get_visible_or_404(self.kind, request.user, read_id(object_id))))
 
 
 @admin.register(Account)

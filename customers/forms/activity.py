@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.converters import read_id
 from crm_site.core.forms import RecordForm, users_for
 from customers.models import Activity, Contact
 
@@ -17,7 +18,7 @@ class PickMany(forms.SelectMultiple):
 
     def optgroups(self, name, value, attrs=None):
         """The chosen options: never a whole table."""
-        chosen = [v for v in value if str(v).isdigit() and len(str(v)) < 19]
+        chosen = [v for v in value if read_id(v)]
         rows = self.choices.queryset.filter(pk__in=chosen)
         return [(None, [self.create_option(name, row.pk, str(row), True, n) for n, row in enumerate(rows)], 0)]
 
@@ -30,7 +31,7 @@ class PickManyField(forms.ModelMultipleChoiceField):
 
     def clean(self, value):
         """The rows; numbers that no row could have are wrong choices, not errors of the server."""
-        if any(not (str(v).isdigit() and len(str(v)) < 19) for v in value or ()):
+        if any(read_id(v) is None for v in value or ()):
             raise ValidationError(self.error_messages["invalid_list"], code="invalid_list")
         return super().clean(value)
 

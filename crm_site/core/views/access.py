@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from crm_site.core.converters import read_id
 from crm_site.core.forms import users_for
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import ACTIONS, REACH_LABELS
@@ -23,11 +24,16 @@ def access_simulator(request):
     if not request.user.is_superuser:
         raise Http404
     asked = request.GET.get("user", "")
-    other = users_for(request.user).filter(pk=int(asked)).first() if asked.isdigit() and len(asked) < 19 else None
+    other = users_for(request.user).filter(pk=read_id(asked)).first()
     if other:
         log.info("access simulated: user %s looked at what user %s can see", request.user.pk, other.pk)
     kinds = [seen_by(other, kind) for kind in KINDS.values()] if other else []
-    context = {"title": _("What can this user see?"), "other": other, "kinds": kinds, "actions": [label for name, label in ACTIONS.items() if name != "second_factor"]}
+    context = {
+        "title": _("What can this user see?"),
+        "other": other,
+        "kinds": kinds,
+        "actions": [label for name, label in ACTIONS.items() if name != "second_factor"],
+    }
     return TemplateResponse(request, "records/simulator.html", context)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from crm_site.core import exports, lists, pages
+from crm_site.core.converters import read_id
 from crm_site.core.jobs import run_now
 from crm_site.core.models import Job
 from crm_site.core.operations import Refused
@@ -35,7 +36,7 @@ def ticked(data):
     """The ids of the ticked rows; None for all that the list matches."""
     if "all" in data or not data.getlist("row"):
         return None
-    return [int(pk) for pk in dict.fromkeys(data.getlist("row")[:ROWS]) if pk.isdigit() and len(pk) < 19]
+    return [pk for pk in map(read_id, dict.fromkeys(data.getlist("row")[:ROWS])) if pk]
 
 
 def options_of(data, kind):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core.bulk import AT_ONCE, undo_bulk_change, undoable
+from crm_site.core.converters import read_id
 from crm_site.core.exports import csv_lines, guarded
 from crm_site.core.jobs import OPEN, cancel_job, run_now
 from crm_site.core.kinds import KINDS
@@ -81,7 +82,7 @@ def job_page(request, pk):
     if job.kind == "import":
         return redirect("import_page", pk)
     after = request.GET.get("after", "")
-    place = int(after) if after.isdigit() and len(after) < 19 else 0
+    place = read_id(after) or 0
     problems = list(job.problems.filter(pk__gt=place).order_by("pk")[: PROBLEMS + 1])
     context = job_context(job) | {
         "problems": problems[:PROBLEMS],

@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import notifications
+from crm_site.core.converters import read_id
 from crm_site.core.models import Notification
 
 SHOWN = 100
@@ -27,7 +28,7 @@ def notification_list(request):
     """The newest notifications, unread ones marked."""
     before = request.GET.get("before", "")
     rows = Notification.objects.filter(user=request.user).order_by("-id")
-    if before.isdigit() and len(before) < 19:
+    if read_id(before):
         rows = rows.filter(pk__lt=int(before))
     found = list(rows[: SHOWN + 1])
     context = {"rows": found[:SHOWN], "next": found[SHOWN - 1].pk if len(found) > SHOWN else ""}

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm_site.core import history, lists, pages
 from crm_site.core.columns import cell
+from crm_site.core.converters import read_id
 from crm_site.core.forms import ShareForm, ViewForm, users_for
 from crm_site.core.models import ACTIONS, SavedView, Share, Team, User
 from crm_site.core.operations import Refused, Stale
@@ -135,10 +136,7 @@ def show_cell(request, kind, record, column):
 def record_history(request, kind, pk):
     """Who changed what and when, and the record as it was on a day."""
     record = pages.get_visible_or_404(kind, request.user, pk)
-    before = request.GET.get("before", "")
-    made, more = history.entries(
-        record, request.user, before=int(before) if before.isdigit() and len(before) < 19 else None
-    )
+    made, more = history.entries(record, request.user, before=read_id(request.GET.get("before", "")))
     day = parse_date_or_none(request.GET.get("on", ""))
     context = {
         "kind": kind, "record": record, "entries": made, "title": _("History of %(name)s") % {"name": record},
@@ -204,9 +202,7 @@ def record_access(request, kind, pk):
     """Who can see this record and why: its owner, its team, those it was shared with, and any user asked about."""
     record = pages.get_visible_or_404(kind, request.user, pk)
     asked = request.GET.get("user", "")
-    other = (
-        users_for(request.user).filter(pk=int(asked)).first() if asked.isdigit() and len(asked) < 19 else request.user
-    )
+    other = users_for(request.user).filter(pk=read_id(asked)).first() if read_id(asked) else request.user
     answers = [
         {"label": ACTIONS[action], "allowed": type(record).objects.visible_to(other, action).filter(pk=pk).exists(),
          "reasons": explain(other, record, action)} for action in ("view", "change", "delete")
@@ -229,11 +225,7 @@ def record_share(request, kind, pk):
     """Open a record to one more user or team, or close it again."""
     record = pages.get_visible_or_404(kind, request.user, pk, "change")
     if "remove" in request.POST:
-        share = (
-            share_rows(kind, record)
-            .filter(pk=int(request.POST["remove"]) if request.POST["remove"].isdigit() else 0)
-            .first()
-        )
+        share = share_rows(kind, record).filter(pk=read_id(request.POST["remove"])).first()
         if share is None:
             raise Http404
         unshare_record(record, share, by=request.user)
