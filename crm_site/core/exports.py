@@ -8,6 +8,7 @@ each cell what it is.
 import csv
 import io
 import json
+import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ PIECES_A_STEP = 4
 SHEET_ROWS = 1_048_575
 CELL_LENGTH = 32_767
 BOM = "\ufeff"
+PLAIN_TEXT = re.compile(r'\w[^;\t\r\n|"]*').fullmatch
 
 
 @dataclass
@@ -126,8 +128,22 @@ def name_links(plan, rows, user):
                 row[place] = names.get(row[place], "")
 
 
+def csv_column(column, kind, zone):
+    """The function that turns a piece of the column's raw values into what the file holds."""
+    make = csv_text(column, kind, zone)
+    return guarded_texts if make is guarded else lambda values: [make(value) for value in values]
+
+
+def guarded_texts(values):
+    """As `guarded` for many: most texts are plain, which one look tells."""
+    try:
+        return [value if not value or PLAIN_TEXT(value) else guarded(value) for value in values]
+    except TypeError:
+        return [guarded(value) for value in values]
+
+
 def csv_text(column, kind, zone):
-    """The function that turns a raw value of the column into what the file holds; None is left to the writer."""
+    """The function that turns one raw value of the column into what the file holds; None is left to the writer."""
     if column.path == "number":
         return lambda value: f"{kind.model.NUMBER_PREFIX}-{value:06d}"
     if column.type == "choice":
@@ -160,10 +176,11 @@ def csv_pieces(kind, options, user, count=None):
     """The file as pieces of bytes; the headings come at once. `count` is told how many rows each piece brought."""
     zone = timezone.get_current_timezone()
     columns = plan_of(kind, options, user).columns
-    makers = [csv_text(column, kind, zone) for column in columns]
+    makers = [csv_column(column, kind, zone) for column in columns]
     yield ((BOM if options.get("bom", True) else "") + csv_lines([[guarded(str(c.label)) for c in columns]])).encode()
     for rows in pieces(kind, options, user):
-        yield csv_lines([[make(value) for make, value in zip(makers, row, strict=True)] for row in rows]).encode()
+        made = [make(values) for make, values in zip(makers, zip(*rows, strict=True), strict=True)]
+        yield csv_lines(zip(*made, strict=True)).encode()
         if count:
             count(len(rows))
 

@@ -111,7 +111,7 @@ def test_values_are_exact_and_readable_by_machines(cast, client_of):
     assert datetime.fromisoformat(row[8]) == made.created_at.replace(microsecond=0)
     assert row[9] == "North"
     alice = grant(cast.alice, Account, export="own")
-    assert parent.name not in str(table(export(client_of(alice), col=["name", "parent"])))
+    assert table(export(client_of(alice), col=["name", "parent"]))[1:] == [["Émile & Søns", ""]]
 
 
 def test_computed_columns_are_read_from_whole_records(cast, monkeypatch):
