@@ -14,6 +14,8 @@ from customers.days import day_start
 from customers.models import Account, Activity, Contact, Customer
 from customers.models.activity import on_top
 
+# So many of those still to be done are open on the page, the others folded.
+UNFOLDED = 5
 ORDER = ("-at", "-id")
 TOP = 20
 KEYS = {Account: "account", Contact: "contact", Customer: "customer"}
@@ -90,7 +92,7 @@ def concerned(activity, columns, links, beside):
     found = {}
     for column in columns:
         key = (column.kind, column.value(activity))
-        if key in links and not (beside and beside._meta.label_lower == key[0] and beside.pk == key[1]):
+        if key in links and links[key][0] != str(beside):
             found.setdefault(*links[key])
     return list(found.items())
 

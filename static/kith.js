@@ -293,7 +293,9 @@ function dressPage(root) {
 document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = csrf(); });
 document.addEventListener("htmx:beforeRequest", (event) => { const form = event.detail.elt; if (form.matches("form[method=post]")) busy(form, true); });
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt: form, xhr } = event.detail;
+  /* When the answer took the form's place, the event comes from what is around it. */
+  const { xhr } = event.detail;
+  const form = event.detail.requestConfig?.elt || event.detail.elt;
   if (form.matches("form[method=post]")) busy(form, false);
   if (form.matches("form[data-keep]") && xhr.status >= 200 && xhr.status < 400 && !strayed(xhr)) sessionStorage.removeItem(draftKey(form));
 });

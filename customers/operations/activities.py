@@ -227,7 +227,9 @@ def snooze_activity(activity, until, *, by):
 @operation
 def cancel_activity(activity, *, by):
     """Mark an activity as cancelled; the participants of a meeting who were invited are told."""
-    current, changed = write(activity, {"status": Activity.CANCELLED, "done_at": None}, by=by)
+    current = lock(activity, by)
+    happened = {} if current.kind == Activity.MEETING or current.status != Activity.OPEN else {"at": timezone.now()}
+    current, changed = write(current, {"status": Activity.CANCELLED, "done_at": None} | happened, by=by)
     if changed:
         current.participants.filter(invited_at__isnull=False).update(invite_due=timezone.now())
     return current

@@ -44,7 +44,8 @@ def record_timeline(request, slug, pk):
     url = f"{kind.record_url(pk)}timeline/"
     context = {
         "kind": kind, "record": record, "title": _("Timeline"), "url": url, "chosen": chosen,
-        "top": made[: len(top)], "items": made[len(top) :], "kinds": Activity.KINDS.items(),
+        "top": made[: len(top)][: timeline.UNFOLDED], "folded": made[timeline.UNFOLDED : len(top)],
+        "items": made[len(top) :], "kinds": Activity.KINDS.items(),
         "next_url": f"{url}?before={after}&kind={chosen}" if after else "",
     }  # fmt: skip
     part = "_timeline_rows" if before and request.htmx else "_timeline"
