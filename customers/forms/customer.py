@@ -37,6 +37,7 @@ class CustomerForm(PartyForm):
         if not partial:
             self.lay_out()
         if not self.instance.pk:
+            self.initial.setdefault("kind", Customer.BUSINESS)
             self.say_what_is_optional()
 
     def _get_validation_exclusions(self):

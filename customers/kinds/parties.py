@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.kinds import Dependent, Panel, add_panel
 from crm_site.core.pages import RULES
-from customers.models import Account, Contact, Customer
+from customers.models import Account, Activity, Contact, Customer
 from customers.operations.following import CLOSE, DELETE, KEEP, MINE, UP, open_activities
 
 RULES.update({
@@ -26,28 +26,28 @@ RULES.update({
 })  # fmt: skip
 
 ACTIVITIES = Dependent(
-    _("open activities"), lambda record, user: open_activities(record, user).count(), "activities",
+    _("Open activities"), lambda record, user: open_activities(record, user).count(), "activities",
     ((KEEP, _("Keep them as they are")), (CLOSE, _("Cancel them")), (MINE, _("Hand them to me"))),
 )  # fmt: skip
 CUSTOMER_CHOICES = ((KEEP, _("Keep them")), (DELETE, _("Delete them too")))
 ACCOUNT_DEPENDENTS = (
-    Dependent(_("contacts"), lambda a, user: Contact.objects.visible_to(user).filter(account=a).count()),
+    Dependent(_("Contacts"), lambda a, user: Contact.objects.visible_to(user).filter(account=a).count()),
     Dependent(
-        _("accounts below it"), lambda a, user: Account.objects.visible_to(user).filter(parent=a).count(), "children",
+        _("Accounts below it"), lambda a, user: Account.objects.visible_to(user).filter(parent=a).count(), "children",
         ((KEEP, _("Leave them below it")), (UP, _("Move them up to its parent"))),
     ),
     Dependent(
-        _("customers"), lambda a, user: Customer.objects.visible_to(user).filter(account=a).count(), "customers",
+        _("Customers"), lambda a, user: Customer.objects.visible_to(user).filter(account=a).count(), "customers",
         CUSTOMER_CHOICES,
     ),
     ACTIVITIES,
 )  # fmt: skip
 CONTACT_DEPENDENTS = (
     Dependent(
-        _("people who report to them"), lambda c, user: Contact.objects.visible_to(user).filter(reports_to=c).count()
+        _("People who report to them"), lambda c, user: Contact.objects.visible_to(user).filter(reports_to=c).count()
     ),
     Dependent(
-        _("customers"), lambda c, user: Customer.objects.visible_to(user).filter(contact=c, kind="individual").count(),
+        _("Customers"), lambda c, user: Customer.objects.visible_to(user).filter(contact=c, kind="individual").count(),
         "customers", CUSTOMER_CHOICES,
     ),
     ACTIVITIES,
@@ -59,7 +59,7 @@ def button(label, url, icon, method="get", *, primary=False):
     return {"label": label, "url": url, "icon": icon, "method": method, "primary": primary}
 
 
-def reach_actions(record, *, silent=False):
+def reach_actions(record, user, *, silent=False):
     """Call, mail and log; who must not be contacted is neither called nor mailed from here."""
     found = []
     if record.phone and not silent:
@@ -67,7 +67,8 @@ def reach_actions(record, *, silent=False):
         found.append(button(_("Call"), f"tel:{number}", "phone"))
     if record.email and not silent:
         found.append(button(_("E-mail"), f"mailto:{record.email}", "mail"))
-    found.append(button(_("Log a call"), "#log-call", "note"))
+    if may_add(user, Activity):
+        found.append(button(_("Log a call"), f"/{record._meta.model_name}s/{record.pk}/log/?kind=call", "note"))
     return found
 
 
@@ -78,7 +79,7 @@ def may_add(user, model):
 
 def account_actions(account, user):
     """What can be done with an account."""
-    found = reach_actions(account)
+    found = reach_actions(account, user)
     if may_add(user, Contact):
         found.append(button(_("New contact here"), f"/contacts/new/?account={account.pk}", "user", "modal"))
     if may_add(user, Customer) and not account.customers.filter(deleted_at__isnull=True).exists():
@@ -90,7 +91,7 @@ def account_actions(account, user):
 
 def contact_actions(contact, user):
     """What can be done with a contact."""
-    found = reach_actions(contact, silent=contact.do_not_contact)
+    found = reach_actions(contact, user, silent=contact.do_not_contact)
     if may_add(user, Customer) and not contact.customers.filter(deleted_at__isnull=True).exists():
         found.append(
             button(_("Make customer"), f"/customers/new/?kind=individual&contact={contact.pk}", "handshake", "modal")
@@ -100,7 +101,7 @@ def contact_actions(contact, user):
 
 def customer_actions(customer, user):
     """What can be done with a customer."""
-    found = reach_actions(customer)
+    found = reach_actions(customer, user)
     if Customer.objects.changeable_by(user).filter(pk=customer.pk).exists():
         found.append(button(_("Change status"), f"/customers/{customer.pk}/status/", "refresh", "modal"))
     return found

