@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import insert_many
 from crm_site.core.models import Submission
 
 
@@ -60,7 +61,7 @@ def lock(record, by, action="change"):
     return locked
 
 
-def new_rows(model, rows, *, by, batch=1000):
+def new_rows(model, rows, *, by):
     """Insert many records from dicts of field values and return them; owner and team default to the acting user's.
 
     Raises PermissionDenied without the right to add, and when a row would belong to an owner whom the user may not
@@ -79,7 +80,7 @@ def new_rows(model, rows, *, by, batch=1000):
     check_owners(model, {record.owner for record in made if record.owner_id}, by)
     elsewhere = {record.team_id for record in made if not record.owner_id or record.team_id != record.owner.team_id}
     check_teams(model, elsewhere, by)
-    return model.objects.bulk_create(made, batch_size=batch)
+    return insert_many(model, made)
 
 
 def check_owners(model, owners, by):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Target
 from crm_site.core.kinds import KINDS
+from crm_site.core.loading import insert_many
 from crm_site.core.models import Fold
 from customers.models import ContactMechanism
 from customers.operations.reach import fill
@@ -67,7 +68,7 @@ def save_extra(field, drafts):
         fill(ContactMechanism(type=kind, **{field: draft.record}), value, draft.record.country)
         for draft in drafts for kind, value in draft.extra
     ]  # fmt: skip
-    ContactMechanism.objects.bulk_create(made, batch_size=2000)
+    insert_many(ContactMechanism, made)
 
 
 def find_by(rows, texts, column, text_of):

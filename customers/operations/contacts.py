@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import insert_many
 from crm_site.core.operations import Refused, lock, new_rows, operation, write
 from customers.models import Account, Affiliation, Contact, Customer
 from customers.operations.activities import follow
@@ -38,14 +39,11 @@ def new_contacts(rows, *, by):
         fields.append(row | columns_of(own))
     contacts = new_rows(Contact, fields, by=by)
     save_ways("contact", contacts, ways)
-    Affiliation.objects.bulk_create(
-        [
-            Affiliation(contact=contact, account_id=contact.account_id, role=role, is_main=True)
-            for contact, role in zip(contacts, roles, strict=True)
-            if contact.account_id
-        ],
-        batch_size=2000,
-    )
+    insert_many(Affiliation, [
+        Affiliation(contact=contact, account_id=contact.account_id, role=role, is_main=True)
+        for contact, role in zip(contacts, roles, strict=True)
+        if contact.account_id
+    ])  # fmt: skip
     return contacts
 
 

@@ -4,6 +4,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import insert_many
 from crm_site.core.operations import lock, new_rows, operation, write
 from customers.models import Account, Affiliation, Contact, Customer, CustomerStatusChange
 from customers.operations.accounts import new_accounts
@@ -39,8 +40,8 @@ def create_customers(rows, *, by):
     ]
     customers = new_rows(Customer, made, by=by)
     begin = {"reason": _("New customer"), "at": timezone.now(), "by": by}
-    CustomerStatusChange.objects.bulk_create(
-        [CustomerStatusChange(customer=c, to_status=c.status, **begin) for c in customers], batch_size=2000
+    insert_many(
+        CustomerStatusChange, [CustomerStatusChange(customer=c, to_status=c.status, **begin) for c in customers]
     )
     adopt_many([customer for customer, known in zip(customers, reused, strict=True) if known])
     return customers

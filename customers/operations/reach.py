@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from crm_site.core.imports.values import parse_email, parse_phone
+from crm_site.core.loading import insert_many
 from customers.countries import country_code
 from customers.models import Account, Contact, ContactMechanism
 
@@ -107,7 +108,7 @@ def save_ways(field, parties, ways):
         for way in own:
             setattr(way, field, party)
             made.append(way)
-    ContactMechanism.objects.bulk_create(made, batch_size=2000)
+    insert_many(ContactMechanism, made)
 
 
 NUMBER = "CASE WHEN normalised LIKE '+%%' THEN normalised ELSE value END"

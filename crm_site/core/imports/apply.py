@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import insert_many
 from crm_site.core.models import ExternalId, ImportChange, JobProblem
 from crm_site.core.operations import Refused
 from crm_site.core.pages import broken_rule
@@ -192,22 +193,22 @@ def state(record):
 
 def note_ids(run, drafts):
     """Remember under which id each record came, and what the row said; one statement for new ids, one for known."""
-    kind = links.content_type(run.importer.model)
-    ExternalId.objects.bulk_create(
-        [
+    kind, known, new = links.content_type(run.importer.model), [], []
+    for draft in drafts:
+        created = draft.outcome == CREATED
+        (new if created else known).append(
             ExternalId(system=run.plan.system, content_type=kind, external_id=draft.key, object_id=draft.record.pk,
-                       digest=draft.digest, job_id=run.job.pk if draft.outcome == CREATED else None)
-            for draft in drafts
-        ],
-        update_conflicts=True, unique_fields=["system", "content_type", "external_id"], update_fields=["digest"],
-    )  # fmt: skip
+                       digest=draft.digest, job_id=run.job.pk if created else None)
+        )  # fmt: skip
+    new += [
+        ExternalId(system=run.plan.system, content_type=links.content_type(type(record)), job_id=run.job.pk,
+                   external_id=f"made:{run.job.pk}:{record.pk}", object_id=record.pk)
+        for record in run.made
+    ]  # fmt: skip
+    insert_many(ExternalId, new)
     ExternalId.objects.bulk_create(
-        [
-            ExternalId(system=run.plan.system, content_type=links.content_type(type(record)), job_id=run.job.pk,
-                       external_id=f"made:{run.job.pk}:{record.pk}", object_id=record.pk)
-            for record in run.made
-        ]
-    )  # fmt: skip
+        known, update_conflicts=True, unique_fields=["system", "content_type", "external_id"], update_fields=["digest"]
+    )
     run.made.clear()
     ImportChange.objects.bulk_create(run.changes)
     run.changes.clear()
