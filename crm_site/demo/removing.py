@@ -9,6 +9,7 @@ from pghistory.models import Context
 from crm_site.core.history import event_models
 from crm_site.core.models import Record, Setting, Share, Team, User
 from crm_site.demo.loading import sign_ins, write_private
+from customers.models import Account, Contact, Customer
 
 
 @transaction.atomic
@@ -21,6 +22,7 @@ def remove(*, by=None):
     users = User.objects.filter(is_demo=True)
     ids = list(users.values_list("pk", flat=True))
     with pghistory.context(door="demo"):
+        keep_parties(ids)
         gone = remove_records(ids)
         release_records(ids)
     forget(gone, ids)
@@ -44,6 +46,14 @@ def stays(by):
 def record_models():
     """All models of records."""
     return [model for model in apps.get_models() if issubclass(model, Record)]
+
+
+def keep_parties(ids):
+    """Let the accounts and contacts that real customers stand on become real too."""
+    real = Customer.objects.unscoped("the removal spares what is real").exclude(created_by__in=ids)
+    for name, model in (("account", Account), ("contact", Contact)):
+        rows = model.objects.unscoped("the removal spares what is real").filter(created_by__in=ids)
+        rows.filter(pk__in=real.filter(**{f"{name}__isnull": False}).values(name)).update(created_by=None)
 
 
 def remove_records(ids):
@@ -73,10 +83,9 @@ def let_go(model, pks, ids):
         field = relation.field
         if issubclass(relation.related_model, Record) and field.null and field.remote_field.on_delete is models.PROTECT:
             rows = relation.related_model._base_manager.filter(**{f"{field.name}__in": pks})
-            own = (
-                rows.filter(created_by__in=ids) if relation.related_model is model else rows.exclude(created_by__in=ids)
-            )
-            own.update(**{field.name: None})
+            if relation.related_model is not model:
+                rows = rows.exclude(created_by__in=ids)
+            rows.update(**{field.name: None})
 
 
 def release_records(ids):

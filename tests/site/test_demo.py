@@ -93,17 +93,23 @@ def test_removal_leaves_nothing_of_it_and_all_of_the_rest(company, django_captur
     talk = Activity.objects.create(
         kind="note", subject="Ours", at=timezone.now(), account=demo_account, owner=real, created_by=real
     )
+    needed = every(Account).filter(is_supplier=True).first()
+    ours = Customer.objects.create(kind="business", name=needed.name, account=needed, owner=real, created_by=real)
     with django_capture_on_commit_callbacks(execute=True):
         call_command("demo", "--remove")
     kept.refresh_from_db(), talk.refresh_from_db()
     assert (kept.owner, kept.parent, talk.account) == (None, None, None)
-    assert {row.pk for model in record_models() for row in every(model)} == {kept.pk, talk.pk}
+    needed.refresh_from_db()
+    assert needed.owner is None
+    assert {row.pk for model in record_models() for row in every(model)} == {kept.pk, talk.pk, needed.pk, ours.pk}
     assert list(User.objects.all()) == [real]
     assert list(Team.objects.all()) == [own]
     assert not company.exists()
     for event in event_models():
         if issubclass(event.pgh_tracked_model, Record):
-            assert set(event.objects.values_list("pgh_obj_id", flat=True)) <= {kept.pk, talk.pk}, event
+            assert set(event.objects.values_list("pgh_obj_id", flat=True)) <= {kept.pk, talk.pk, needed.pk, ours.pk}, (
+                event
+            )
         else:
             assert not event.objects.exists(), event
 
