@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from datetime import datetime
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -19,6 +20,7 @@ class PickOne(forms.Select):
     """A drop-down that holds only the chosen option; the browser asks `options_url` for others as one types."""
 
     empty_text = "—"
+    current = None
 
     def __init__(self, options_url, attrs=None):
         super().__init__({"data-options-url": options_url} | (attrs or {}))
@@ -26,17 +28,23 @@ class PickOne(forms.Select):
     def optgroups(self, name, value, attrs=None):
         """The empty option and the chosen one: never a whole table."""
         chosen = [v for v in value if v]
-        queryset = self.choices.queryset.filter(pk__in=[v for v in map(read_id, chosen) if v])
-        options = (
-            [("", self.empty_text), *((row.pk, str(row)) for row in queryset[:1])]
-            if chosen
-            else [("", self.empty_text)]
-        )
+        options = [("", self.empty_text)]
+        if chosen:
+            queryset = self.choices.queryset.filter(pk__in=[v for v in map(read_id, chosen) if v])
+            options += [(row.pk, str(row)) for row in queryset[:1]] or self.kept(chosen)
         made = [
             self.create_option(name, key, text, str(key) in map(str, chosen), position)
             for position, (key, text) in enumerate(options)
         ]
         return [(None, made, 0)]
+
+    def kept(self, chosen):
+        """The option of what the record points at already and the user could not choose: kept, a record unnamed."""
+        if not self.current or str(self.current) not in map(str, chosen):
+            return []
+        model = self.choices.queryset.model
+        hidden = issubclass(model, Record)
+        return [(self.current, _("not visible to you") if hidden else str(model.objects.get(pk=self.current)))]
 
 
 class PickField(forms.ModelChoiceField):
@@ -49,7 +57,13 @@ class PickField(forms.ModelChoiceField):
         """The row; a number that no row could have is a wrong choice, not an error of the server."""
         if value not in self.empty_values and read_id(value) is None:
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
-        return super().to_python(value)
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            if self.widget.current is None or str(value) != str(self.widget.current):
+                raise
+            rows = self.queryset.model.objects
+            return (rows.unscoped("it is so already") if hasattr(rows, "unscoped") else rows).get(pk=value)
 
 
 class TagsField(SimpleArrayField):
@@ -116,6 +130,7 @@ class RecordForm(forms.ModelForm):
             db_field = self._meta.model._meta.get_field(name)
             if db_field.is_relation:
                 self.fields[name] = pick_field(db_field, self.user, **self.kept(name))
+                self.fields[name].widget.current = getattr(self.instance, db_field.attname)
             elif name == "tags":
                 self.fields[name] = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
             elif db_field.get_internal_type() == "DateField":
@@ -140,7 +155,14 @@ class RecordForm(forms.ModelForm):
 
     def values(self):
         """The cleaned values for an operation, without the form's own machinery."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("once", "version")}
+        return {name: self.whole(name, v) for name, v in self.cleaned_data.items() if name not in ("once", "version")}
+
+    def whole(self, name, value):
+        """A moment that was not touched with its seconds, which the browser's field does not show."""
+        earlier = getattr(self.instance, name, None) if self.instance.pk else None
+        if isinstance(value, datetime) and isinstance(earlier, datetime):
+            return earlier if earlier.replace(second=0, microsecond=0) == value else value
+        return value
 
     def digest(self):
         """A fingerprint of what was typed, to tell a repeat from another form with the same key."""

@@ -340,7 +340,7 @@ def delete_page(request, kind, pk):
     record = get_visible_or_404(kind, request.user, pk, "delete")
     found = [(d, d.count(record, request.user)) for d in kind.dependents]
     asked = [d for d, count in found if count and d.choices]
-    form = DeleteForm(request.POST or None, dependents=asked)
+    form = DeleteForm(request.POST if request.method == "POST" else None, dependents=asked)
     if request.method == "POST" and form.is_valid():
         done = attempt(form, lambda: kind.delete(record, by=request.user, **form.cleaned_data))
         if done:
