@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.converters import read_id
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record, SavedView, Team, User
+from crm_site.core.scope import pointed_at
 
 
 class PickOne(forms.Select):
@@ -44,7 +45,7 @@ class PickOne(forms.Select):
             return []
         model = self.choices.queryset.model
         hidden = issubclass(model, Record)
-        return [(self.current, _("not visible to you") if hidden else str(model.objects.get(pk=self.current)))]
+        return [(self.current, _("not visible to you") if hidden else str(pointed_at(model, self.current)))]
 
 
 class PickField(forms.ModelChoiceField):
@@ -62,8 +63,7 @@ class PickField(forms.ModelChoiceField):
         except ValidationError:
             if self.widget.current is None or str(value) != str(self.widget.current):
                 raise
-            rows = self.queryset.model.objects
-            return (rows.unscoped("it is so already") if hasattr(rows, "unscoped") else rows).get(pk=value)
+            return pointed_at(self.queryset.model, value)
 
 
 class TagsField(SimpleArrayField):

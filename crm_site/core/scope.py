@@ -166,6 +166,11 @@ def top_by_team(rows, field, teams, limit, order):
 ScopedManager = models.Manager.from_queryset(ScopedQuerySet, class_name="ScopedManager")
 
 
+def pointed_at(model, pk):
+    """The row that a record points at already: to keep the link as it is, never to show the row."""
+    return model._base_manager.get(pk=pk)
+
+
 def may(user, model, action):
     """Whether the user may do `action` on at least some records of the kind."""
     return user.reach(model, action) != NONE
@@ -207,4 +212,4 @@ def refusal(user, reach):
     return _("It is not theirs, not of a team within their reach, and not shared with them.")
 
 
-__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "may"]
+__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "may", "pointed_at"]
