@@ -12,6 +12,7 @@ def frame(request):
     if user is None or not user.is_authenticated or user.door != user.STAFF:
         return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user}
     kinds = [kind for kind in KINDS.values() if kind.menu and user.reach(kind.model, "view") != "none"]
+    kinds.sort(key=lambda kind: kind.menu)
     nav = [{"label": _("Home"), "url": "/", "icon": "home", "active": request.path == "/"}]
     nav += [
         {"label": k.label_plural, "url": k.base, "icon": k.icon, "active": request.path.startswith(k.base)}

@@ -168,6 +168,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 TIME_ZONE = ENV.time_zone
 USE_TZ = True
+FORMAT_MODULE_PATH = ["crm_site.formats"]
 BASE_CURRENCY = ENV.currency
 DEFAULT_COUNTRY = ENV.country
 

@@ -112,7 +112,7 @@ def show_datetime(column, value):
     local = timezone.localtime(value)
     exact = formats.date_format(local, "SHORT_DATETIME_FORMAT")
     age = (timezone.now() - value).total_seconds()
-    text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]} if 0 <= age < 86400 else exact.split(" ")[0]
+    text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]} if 0 <= age < 86400 else formats.date_format(local, "SHORT_DATE_FORMAT")
     return Cell("datetime", column.name, text, title=exact)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Dependent:
 class Kind:
     """One kind of record. `create`, `update` and `delete` are the app's operations.
 
-    `after_assign(ids)` follows, set-based and in the same transaction, when many records got another owner or team.
+    `menu` is its place in the side bar, 0 for none. `after_assign(ids)` follows, set-based and in the same transaction, when many records got another owner or team.
     `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
     """
 
@@ -73,11 +72,8 @@ class Kind:
     after_assign: Callable | None = None
     actions: Callable | None = None
     has_timeline: bool = False
-    import_rows: Callable | None = None
-    import_keys: tuple = ()
-    search_hint: Any = _("Search")
     options_text: Callable | None = None
-    menu: bool = True
+    menu: int = 0
 
     @property
     def key(self):

@@ -72,13 +72,15 @@ def staff_door(get_response):
     """Staff pages are for staff: anonymous visitors go to sign in, portal users stay in the portal."""
 
     def middleware(request):
+        timezone.deactivate()
         if request.path.startswith(PUBLIC) or request.path.startswith("/portal/"):
             return get_response(request)
         if not request.user.is_authenticated:
             return get_response(request)
         if request.user.door != request.user.STAFF or (request.path.startswith("/admin/") and not request.user.is_staff):
             raise Http404
-        timezone.activate(request.user.time_zone) if request.user.time_zone else timezone.deactivate()
+        if request.user.time_zone:
+            timezone.activate(request.user.time_zone)
         return get_response(request)
 
     return middleware

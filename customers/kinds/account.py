@@ -9,17 +9,17 @@ from customers.forms.account import AccountForm
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
 from customers.kinds.parties import ACCOUNT_DEPENDENTS, account_actions
 from customers.models import Account
-from customers.operations.accounts import create_account, create_accounts, update_account
+from customers.operations.accounts import create_account, update_account
 from customers.operations.following import delete_account, follow_accounts, restore_party
 from customers.similar import similar_accounts
 
 ACCOUNTS = register(
     Kind(
-        model=Account, slug="accounts", icon="building", label=_("Account"), label_plural=_("Accounts"),
+        model=Account, slug="accounts", menu=20, icon="building", label=_("Account"), label_plural=_("Accounts"),
         purpose=_("The organisations you know: prospects, customers, partners and suppliers."),
         columns=ACCOUNT_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
         form=AccountForm, filters=AccountFilters, create=create_account, update=update_account,
-        delete=delete_account, restore=restore_party, import_rows=create_accounts,
+        delete=delete_account, restore=restore_party,
         quick=("name", "website", "industry", "email", "phone", "city", "country"),
         highlights=("status", "owner", "phone", "email", "website", "industry"),
         groups=(

@@ -10,7 +10,7 @@ from customers.columns.activity import ACTIVITY_COLUMNS
 from customers.filters.activity import ActivityFilters
 from customers.forms.activity import ActivityForm, initial
 from customers.models import Activity
-from customers.operations.activities import log_activities, log_activity, update_activity
+from customers.operations.activities import log_activity, update_activity
 
 RULES.update({
     "activity_subject_given": _("An activity needs a subject."),
@@ -47,7 +47,7 @@ def actions(activity, user):
 
 ACTIVITIES = register(
     Kind(
-        model=Activity, slug="activities", icon="checklist", label=_("Activity"), label_plural=_("Activities"),
+        model=Activity, slug="activities", menu=40, icon="checklist", label=_("Activity"), label_plural=_("Activities"),
         purpose=_("Calls, e-mails, meetings, notes and tasks: what was done with people, and what is still to do."),
         columns=ACTIVITY_COLUMNS, sorts={"at": Sort(_("When"), ("-at", "-id"))}, default_sort="at",
         form=ActivityForm, filters=ActivityFilters, create=log_activity, update=update_activity,
@@ -59,6 +59,6 @@ ACTIVITIES = register(
             (_("Reminding"), ("priority", "remind_at", "repeats", "is_private")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),
-        bulk_fields=("status", "priority"), actions=actions, import_rows=log_activities,
+        bulk_fields=("status", "priority"), actions=actions,
     )
 )  # fmt: skip

@@ -9,7 +9,7 @@ from customers.forms.contact import ContactForm
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
 from customers.kinds.parties import CONTACT_DEPENDENTS, contact_actions
 from customers.models import Contact
-from customers.operations.contacts import create_contact, create_contacts, update_contact
+from customers.operations.contacts import create_contact, update_contact
 from customers.operations.following import delete_contact, follow_contacts, restore_party
 from customers.similar import similar_contacts
 
@@ -21,11 +21,11 @@ def subtitle(contact):
 
 CONTACTS = register(
     Kind(
-        model=Contact, slug="contacts", icon="user", label=_("Contact"), label_plural=_("Contacts"),
+        model=Contact, slug="contacts", menu=30, icon="user", label=_("Contact"), label_plural=_("Contacts"),
         purpose=_("The people you know, with or without a company."),
         columns=CONTACT_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
         form=ContactForm, filters=ContactFilters, create=create_contact, update=update_contact,
-        delete=delete_contact, restore=restore_party, import_rows=create_contacts,
+        delete=delete_contact, restore=restore_party,
         quick=("first_name", "last_name", "account", "role", "email", "phone"), subtitle=subtitle,
         highlights=("account", "job_title", "phone", "email", "owner"),
         groups=(

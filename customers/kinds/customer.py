@@ -9,17 +9,17 @@ from customers.forms.customer import CustomerForm
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
 from customers.kinds.parties import ACTIVITIES, customer_actions
 from customers.models import Customer
-from customers.operations.customers import create_customer, create_customers, update_customer
+from customers.operations.customers import create_customer, update_customer
 from customers.operations.following import delete_customer, follow_customers, restore_customer
 from customers.similar import similar_customers
 
 CUSTOMERS = register(
     Kind(
-        model=Customer, slug="customers", icon="handshake", label=_("Customer"), label_plural=_("Customers"),
+        model=Customer, slug="customers", menu=10, icon="handshake", label=_("Customer"), label_plural=_("Customers"),
         purpose=_("Everyone you do business with; deals, cases and activities hang on them."),
         columns=CUSTOMER_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
         form=CustomerForm, filters=CustomerFilters, create=create_customer, update=update_customer,
-        delete=delete_customer, restore=restore_customer, import_rows=create_customers,
+        delete=delete_customer, restore=restore_customer,
         quick=("kind", "company", "account", "first_name", "last_name", "contact", "email", "phone", "status"),
         highlights=("status", "kind", "account", "contact", "phone", "email", "owner"),
         groups=(
