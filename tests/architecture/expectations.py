@@ -7,6 +7,7 @@ A rule is (pattern of the route's name, who). The first rule that fits counts. A
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
+from crm_site.core.kinds import KINDS
 from crm_site.core.models import User
 
 PUBLIC_LIMIT = 12
@@ -82,9 +83,32 @@ def on_record(action):
     return check
 
 
+def on_the_record(action):
+    """As on_record, for an address that serves several kinds."""
+
+    def check(user, route, subject):
+        return type(subject).objects.visible_to(user, action).filter(pk=subject.pk).exists()
+
+    return check
+
+
 def in_bin(user, route, subject):
     """Who may bring this very record back."""
     return route.kind.model.objects.deleted_for(user).filter(pk=subject.pk).exists()
+
+
+def parent(action):
+    """Who may do the action on the record that the thing hangs on; `subject.parent` is it, as World sets it."""
+
+    def check(user, route, subject):
+        return type(subject.parent).objects.visible_to(user, action).filter(pk=subject.parent.pk).exists()
+
+    return check
+
+
+def importer(user, route, subject):
+    """Who may import some kind of record."""
+    return any(user.reach(kind.model, "import") != "none" for kind in KINDS.values() if kind.model._meta.app_label)
 
 
 RULES = (
@@ -102,12 +126,34 @@ RULES = (
     Rule("admin:*", administrator), Rule("admin", administrator),
     # The frame.
     Rule("home", staff), Rule("search", staff), Rule("user_options", staff), Rule("team_options", staff),
-    Rule("access_simulator", superuser),
+    Rule("access_simulator", superuser), Rule("start_*", superuser), Rule("demo_remove", superuser),
+    Rule("notification_open", own, subject="notification", personal=True), Rule("notification_*", staff, personal=True),
+    Rule("job_list", staff), Rule("job_*", own, subject="job", personal=True),
+    Rule("import_list", importer), Rule("import_new", importer, personal=True),
+    Rule("import_*", own, subject="import", personal=True),
+    Rule("file_download", parent("view"), subject="file"), Rule("file_delete", parent("change"), subject="file"),
+    # What customers/ has beside its records.
+    Rule("customers:timeline", on_the_record("view"), subject="party"), Rule("customers:log", on_the_record("view"), subject="party"),
+    Rule("customers:calendar_settings", staff, personal=True),
+    Rule("customers:calendar_feed", nobody, public=False), Rule("customers:invitation_answer", nobody),
+    Rule("customers:mechanism_*", parent("change"), subject="mechanism"),
+    Rule("customers:affiliation_*", parent("change"), subject="affiliation"),
+    Rule("customers:contact_affiliation_create", on_record("change")),
+    Rule("customers:account_affiliation_create", on_record("view")),
+    Rule("customers:*_mechanism_create", on_record("change")), Rule("customers:customer_status", on_record("change")),
+    Rule("customers:account_contacts", on_record("view")), Rule("customers:account_customers", on_record("view")),
+    Rule("customers:account_tree", on_record("view")), Rule("customers:contact_accounts", on_record("view")),
+    Rule("customers:contact_customers", on_record("view")), Rule("customers:customer_people", on_record("view")),
+    Rule("customers:customer_statuses", on_record("view")), Rule("customers:*_mechanisms", on_record("view")),
+    Rule("customers:activity_log", kind_action("add")), Rule("customers:activity_todo", lists),
+    Rule("customers:activity_invitation", on_record("view")), Rule("customers:activity_participants", on_record("change")),
+    *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),
     Rule("me", staff, personal=True), Rule("me_*", staff, personal=True),
     # What every kind of record has.
     Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_filters", lists), Rule("*:*_options", staff),
     Rule("*:*_view_save", lists, personal=True), Rule("*:*_view_delete", own, subject="view", personal=True),
     Rule("*:*_create", kind_action("add")), Rule("*:*_similar", kind_action("add")), Rule("*:*_bin", kind_action("delete")),
+    Rule("*:*_export", kind_action("export")), Rule("*:*_bulk", kind_action("bulk")), Rule("*:*_files", on_record("view")),
     Rule("*:*_record", on_record("view")), Rule("*:*_history", on_record("view")), Rule("*:*_access", on_record("view")),
     Rule("*:*_edit", on_record("change")), Rule("*:*_cell", on_record("change")), Rule("*:*_share", on_record("change")),
     Rule("*:*_delete", on_record("delete")), Rule("*:*_restore", in_bin, subject="binned"),

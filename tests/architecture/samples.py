@@ -34,13 +34,30 @@ def filled(kind, user, **values):
     data = {name: sample(field, user) for name, field in form.fields.items() if field.required}
     if kind.key in FILLED:
         data |= FILLED[kind.key](user)
+    if "owner" in form.fields:
+        data["owner"] = user.pk
     data["once"] = str(form.initial["once"])
     return {name: value for name, value in (data | values).items() if value is not None}
 
 
+def edit_data(kind, record, user):
+    """What the edit form of the record would send back unchanged."""
+    form = kind.form(user=user, instance=record)
+    data = {}
+    for name, field in form.fields.items():
+        value = form.get_initial_for_field(field, name)
+        value = field.prepare_value(value) if value is not None else None
+        if value is None or value is False or name == "once":
+            continue
+        if isinstance(value, datetime.datetime):
+            value = value.strftime("%Y-%m-%dT%H:%M")
+        data[name] = "on" if value is True else getattr(value, "pk", value)
+    return data | {"version": str(record.version)}
+
+
 def sample(field, user):
     """A value that the form field accepts."""
-    if isinstance(field, PickField) or isinstance(field, forms.ModelChoiceField):
+    if isinstance(field, (PickField, forms.ModelChoiceField)):
         return picked(field.queryset.model, user)
     if isinstance(field, forms.TypedChoiceField | forms.ChoiceField):
         return next(str(value) for value, _label in flat(field.choices) if value not in ("", None))

@@ -88,7 +88,7 @@ def walk_route(world, actor, route, rule):
             if fault := wrong(response, tables, method=method, user=user, may=may, rule=rule):
                 faults.append(f"{actor} {method} {target} ({route}): {fault}")
             if rule.personal and user and response.wsgi_request.user.pk != user.pk:
-                world.client.cache_clear()
+                world.clients.clear()
     return faults
 
 

@@ -1,26 +1,29 @@
 """The world that the walkers walk in: the cast, a record of Alice's and one of Charlie's of every kind, and a counter
 of everything that a request writes."""
 
-import functools
-
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
 from crm_site.core.kinds import KINDS
-from crm_site.core.models import SavedView
+from crm_site.core.models import Attachment, Job, Notification, SavedView
 from tests.architecture.expectations import rule_for
 from tests.architecture.routes import all_routes
 from tests.architecture.samples import make_record
 from tests.cast import make_cast
 from tests.conftest import signed_in
+from tests.factories import AffiliationFactory, MechanismFactory
 
 # What a page view may write: the session itself, the counters against password guessing, and the sign-in library's
 # own copy of a user's address.
 MACHINERY = {"django_session", "core_cache", "core_heartbeat", "account_emailaddress"}
+# What the steps of an import need to find in their job.
+IMPORT = {"columns": [], "headers": [], "mapping": {}}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 class World:
-    """The cast with records: `records[key]` holds Alice's, `others[key]` Charlie's, `binned[key]` Alice's in the bin."""
+    """The cast with records: `records` holds Alice's by kind, `others` Charlie's, `binned` Alice's in the bin."""
 
     def __init__(self):
         self.cast = make_cast()
@@ -35,17 +38,44 @@ class World:
             kind.key: SavedView.objects.create(kind=kind.key, name="Mine", owner=self.cast.alice, query="q=x")
             for kind in KINDS.values()
         }
-        self.extra = {}
+        self.things = self.make_things()
+        self.clients = {}
 
-    @functools.cache
+    def make_things(self):
+        """{name: thing of Alice's} of what is no record but has an address; `parent` is the record that it hangs on."""
+        alice, account = self.cast.alice, self.records["customers.account"]
+        found = {
+            "job": Job.objects.create(kind="export", record_kind=account._meta.label_lower, user=alice, state=Job.DONE),
+            "import": Job.objects.create(kind="import", record_kind=account._meta.label_lower, user=alice, options=IMPORT),
+            "notification": Notification.objects.create(user=alice, text="Look", url="/accounts/", key="look"),
+            "file": Attachment.objects.create(
+                content_type=ContentType.objects.get_for_model(account), object_id=account.pk, name="a.txt", size=1,
+                file=ContentFile(b"x", "a.txt"), created_by=alice,
+            ),
+            "mechanism": MechanismFactory(account=account),
+            "affiliation": AffiliationFactory(account=account, contact=self.records["customers.contact"]),
+        }  # fmt: skip
+        found["file"].parent = found["mechanism"].parent = account
+        found["affiliation"].parent = self.records["customers.contact"]
+        return found | {"party": account}
+
     def client(self, name, **options):
         """A client signed in as the member of the cast; "anonymous" gives one that is not."""
+        key = (name, *options.items())
+        if key not in self.clients:
+            self.clients[key] = self.new_client(name, **options)
+        return self.clients[key]
+
+    def new_client(self, name, **options):
+        """As client, signed in anew."""
         client = signed_in(None if name == "anonymous" else getattr(self.cast, name), **options)
         client.raise_request_exception = False
         return client
 
     def subjects(self, route, rule):
         """The things that the route is asked about: Alice's and Charlie's where they differ."""
+        if rule.subject in self.things:
+            return [self.things[rule.subject]]
         if route.kind is None or not route.arguments:
             return [None]
         found = {"view": [self.views], "binned": [self.binned], "record": [self.records, self.others]}[rule.subject]
@@ -87,8 +117,11 @@ def written():
         return {table: count for table, count in cursor.fetchall() if table not in MACHINERY}
 
 
-def asked(client, method, path, data=None, **headers):
-    """(response, tables that it wrote to): one request, undone afterwards."""
+def asked(client, method, path, data=None, then=None, **headers):
+    """(response, tables that it wrote to): one request, undone afterwards.
+
+    `then` is called before that, to look at what was done; its result takes the place of the tables.
+    """
     before = written()
     with transaction.atomic():
         if method in ("GET", "HEAD"):
@@ -99,8 +132,10 @@ def asked(client, method, path, data=None, **headers):
             response = client.generic(method, path, headers=headers)
         if hasattr(response, "streaming_content"):
             b"".join(response.streaming_content)
-        after = written()
+        after, seen = written(), then() if then else None
         transaction.set_rollback(True)
+    if then:
+        return response, seen
     return response, {table for table, count in after.items() if count != before.get(table)}
 
 

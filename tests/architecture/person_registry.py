@@ -1,0 +1,45 @@
+"""What happens to each row that points at a person, an account or a customer when records are merged, a person asks for
+their data, or has to be forgotten.
+
+Every column that points at one of them is listed: (merge, export, erase). merge: "moves" to the surviving record, "stays"
+with the one it names, or "goes" with the loser. export: whether the row is part of what a person is given. erase: what
+is done with the row: "removed", "emptied" (the column is set to nothing), "kept" (holds nothing of the person).
+"""
+
+WHO_ACTED = ("stays", False, "kept")
+OWNED = ("stays", False, "kept")
+
+REGISTRY = {
+    # Columns of every record: who has it and who touched it.
+    "*.owner": OWNED, "*.created_by": WHO_ACTED, "*.changed_by": WHO_ACTED, "*.deleted_by": WHO_ACTED,
+    # What hangs off parties.
+    "customers.account.parent": ("moves", False, "kept"),
+    "customers.contact.account": ("moves", True, "kept"),
+    "customers.contact.reports_to": ("moves", True, "emptied"),
+    "customers.customer.account": ("moves", True, "kept"),
+    "customers.customer.contact": ("moves", True, "removed"),
+    "customers.customerstatuschange.customer": ("moves", True, "removed"),
+    "customers.customerstatuschange.by": WHO_ACTED,
+    "customers.affiliation.contact": ("moves", True, "removed"),
+    "customers.affiliation.account": ("moves", True, "removed"),
+    "customers.contactmechanism.account": ("moves", False, "kept"),
+    "customers.contactmechanism.contact": ("moves", True, "removed"),
+    "customers.activity.contact": ("moves", True, "emptied"),
+    "customers.activity.account": ("moves", False, "kept"),
+    "customers.activity.customer": ("moves", False, "kept"),
+    "customers.activity.followed_owner": OWNED,
+    "customers.participant.contact": ("moves", True, "removed"),
+    "customers.participant.user": WHO_ACTED,
+    "customers.calendarfeed.user": ("goes", False, "removed"),
+    # Rows that name a record by type and id.
+    "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),
+    "core.attachment.*": ("moves", True, "removed"), "core.pendinglink.*": ("moves", False, "removed"),
+    "customers.activity.regarding": ("moves", True, "kept"), "core.bulkchange.*": ("stays", False, "removed"),
+    # A user's own things and the machinery of signing in.
+    "core.share.user": ("goes", False, "removed"), "core.share.created_by": WHO_ACTED,
+    "core.attachment.created_by": WHO_ACTED, "core.importmapping.user": ("goes", False, "removed"),
+    "core.savedview.owner": ("goes", False, "removed"), "core.submission.user": ("goes", False, "removed"),
+    "core.notification.user": ("goes", False, "removed"), "core.job.user": WHO_ACTED, "core.team.manager": WHO_ACTED,
+    "core.membership.user": ("goes", False, "removed"), "admin.logentry.user": WHO_ACTED, "admin.logentry.*": WHO_ACTED,
+    "account.emailaddress.user": ("goes", False, "removed"), "mfa.authenticator.user": ("goes", False, "removed"),
+}  # fmt: skip

@@ -1,0 +1,140 @@
+"""Lists: sort, keyset pages, search, counts, remembered columns."""
+
+import pytest
+from django.http import QueryDict
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crm_site.core import lists
+from crm_site.core.kinds import KINDS
+from customers.models import Account
+from tests.factories import AccountFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def kind():
+    """Accounts stand for every kind."""
+    return KINDS["customers.account"]
+
+
+def page(kind, user, query=""):
+    """The page of an address."""
+    return lists.page_of(kind, QueryDict(query), user)
+
+
+def walk(kind, user, query, way="after"):
+    """All rows by paging through a list."""
+    found, address = [], query
+    for _page in range(50):
+        listing = page(kind, user, address)
+        found = found + listing.rows if way == "after" else listing.rows + found
+        more = listing.more_after if way == "after" else listing.more_before
+        if not more:
+            return found
+        edge = listing.rows[-1] if way == "after" else listing.rows[0]
+        address = f"{query}&{way}={lists.cursor(edge, listing.order)}"
+    raise AssertionError("the list never ends")
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(st.sampled_from(["a", "A", "ä", "b", "B b", "ß", "Z", "10", "9"]), min_size=1, max_size=34),
+    sort=st.sampled_from(["name", "-name", "new", "-new", "changed", "-changed"]),
+)
+def test_paging_shows_every_row_once(cast, kind, names, sort):
+    """Whatever the names, walking forwards shows each row once and in order; also with equal sort values."""
+    Account.objects.unscoped("a fresh table for each example").delete()
+    for name in names:
+        AccountFactory(name=name, owner=cast.alice)
+    whole = [row.pk for row in page(kind, cast.alice, f"sort={sort}&page_size=100").rows]
+    assert len(whole) == len(names)
+    assert [row.pk for row in walk(kind, cast.alice, f"sort={sort}&page_size=10")] == whole
+
+
+def test_paging_back_leads_to_the_start(cast, kind):
+    """From the last page backwards one meets the same rows in the same order."""
+    for number in range(35):
+        AccountFactory(name=f"Same {number % 3}", owner=cast.alice)
+    whole = page(kind, cast.alice, "page_size=100").rows
+    last = page(kind, cast.alice, f"page_size=10&after={lists.cursor(whole[-2], ('name_sort', 'id'))}")
+    assert [row.pk for row in last.rows] == [whole[-1].pk]
+    assert last.more_before
+    assert not last.more_after
+    back = walk(kind, cast.alice, f"page_size=10&before={lists.cursor(whole[-1], ('name_sort', 'id'))}", way="before")
+    assert back
+
+
+def test_names_sort_as_people_read(cast, kind):
+    """Case and accents do not separate."""
+    for name in ("zeta", "Äpfel", "apple", "Beta"):
+        AccountFactory(name=name, owner=cast.alice)
+    assert [row.name for row in page(kind, cast.alice).rows] == ["Äpfel", "apple", "Beta", "zeta"]
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("muller", ["Müller & Söhne"]), ("SOHNE mull", ["Müller & Söhne"]), ("100%", ["100% Wool"]), ("a_b", ["a_b"]), ("%", ["100% Wool"]),
+    ("nothing", []), ("  ", ["100% Wool", "Müller & Söhne", "a_b"]), ("mü", ["Müller & Söhne"]), ("\\", []),
+])  # fmt: skip
+def test_search_finds_words_anywhere(cast, kind, text, found):
+    """Every word counts, without accents and case; the database's wildcards are plain letters."""
+    for name in ("Müller & Söhne", "100% Wool", "a_b"):
+        AccountFactory(name=name, owner=cast.alice)
+    params = QueryDict(mutable=True)
+    params["q"] = text
+    rows = lists.page_of(kind, params, cast.alice).rows
+    if text == "%":
+        assert "a_b" not in [row.name for row in rows]
+        return
+    assert sorted(row.name for row in rows) == found
+
+
+def test_a_number_finds_its_record(cast, kind):
+    """The human number leads to the record, with or without prefix zeros; never to one out of reach."""
+    mine, other = AccountFactory(owner=cast.alice), AccountFactory(owner=cast.charlie)
+    assert [row.pk for row in page(kind, cast.alice, f"q={mine.number}").rows] == [mine.pk]
+    assert [row.pk for row in page(kind, cast.alice, f"q=a-{mine.pk}").rows] == [mine.pk]
+    assert page(kind, cast.alice, f"q={other.number}").rows == []
+
+
+def test_counts_stop_at_the_cap(cast, kind, settings):
+    """The count on a page looks at no more rows than the cap; the exact one is asked for."""
+    settings.COUNT_CAP = 5
+    AccountFactory.create_batch(12, owner=cast.alice)
+    listing = page(kind, cast.alice, "page_size=10")
+    assert (listing.count, listing.capped) == (5, True)
+
+
+def test_filters_narrow_and_can_be_taken_off(cast, kind):
+    """A filter in the address narrows, shows as a chip, and its chip leads to the list without it."""
+    AccountFactory(name="Open", owner=cast.alice)
+    AccountFactory(name="Shut", owner=cast.alice, status="closed")
+    listing = page(kind, cast.alice, "status=closed&sort=name")
+    assert [row.name for row in listing.rows] == ["Shut"]
+    chips = lists.chips(listing)
+    assert len(chips) == 1
+    assert "status" not in chips[0]["remove_url"]
+    assert "sort=name" in chips[0]["remove_url"]
+
+
+def test_a_wrong_filter_is_no_filter_that_leaks(cast, kind):
+    """A filter that makes no sense never shows what the gate hides."""
+    AccountFactory(owner=cast.charlie)
+    for query in ("status=nonsense", "owner=999999999999999999", "team=x", "created_after=2026-99-99"):
+        assert page(kind, cast.alice, query).rows == []
+
+
+def test_hidden_links_are_not_named(cast):
+    """A link column names only what the viewer may see."""
+    secret = AccountFactory(name="Secret", owner=cast.charlie)
+    child = AccountFactory(name="Child", owner=cast.alice, parent=secret)
+    columns = [KINDS["customers.account"].column("parent")]
+    assert lists.linked(columns, [child], cast.alice) == {}
+    assert next(iter(lists.linked(columns, [child], cast.rita).values()))[0] == "Secret"
+
+
+def test_columns_are_the_kinds_own(cast, kind):
+    """Only declared columns can be shown, in the order asked for, each once."""
+    shown = lists.shown_columns(kind, QueryDict("col=status&col=name&col=status&col=password"), cast.alice)
+    assert [column.name for column in shown] == ["status", "name"]
