@@ -10,5 +10,5 @@ class CustomersConfig(AppConfig):
 
     def ready(self):
         """Make the kinds of record known."""
-        import customers.imports
-        import customers.kinds  # noqa: F401 - needs the models, which are there only now
+        import customers.imports  # noqa: PLC0415 - needs the models, which are there only now
+        import customers.kinds  # noqa: F401, PLC0415 - needs the models, which are there only now

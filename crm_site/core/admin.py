@@ -71,7 +71,7 @@ class UserForm(forms.ModelForm):
 
     class Meta:
         model = User
-        exclude = []
+        fields = "__all__"
 
     def clean_email(self):
         """Addresses are compared without regard to case."""

@@ -9,5 +9,5 @@ class CoreConfig(AppConfig):
 
     def ready(self):
         """Make the import of users and its job known."""
-        import crm_site.core.imports.run
-        import crm_site.core.imports.users  # noqa: F401 - needs the models, which are there only now
+        import crm_site.core.imports.run  # noqa: PLC0415 - needs the models, which are there only now
+        import crm_site.core.imports.users  # noqa: F401, PLC0415 - needs the models, which are there only now

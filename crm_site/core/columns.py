@@ -8,6 +8,8 @@ from django.utils import formats, timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+NEAR = 24 * 3600
+
 
 @dataclass(frozen=True)
 class Column:
@@ -112,7 +114,9 @@ def show_datetime(column, value):
     local = timezone.localtime(value)
     exact = formats.date_format(local, "SHORT_DATETIME_FORMAT")
     age = (timezone.now() - value).total_seconds()
-    text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]} if 0 <= age < 86400 else formats.date_format(local, "SHORT_DATE_FORMAT")
+    text = formats.date_format(local, "SHORT_DATE_FORMAT")
+    if 0 <= age < NEAR:
+        text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]}
     return Cell("datetime", column.name, text, title=exact)
 
 

@@ -64,7 +64,7 @@ class RecordFilters(df.FilterSet):
         return rows.filter(Q(pk__in=made) | Q(pk__in=changed.values("object_id")))
 
     def created_between(self, rows, _name, value):
-        """Rows created from the first day to the last, both whole, in the viewer's zone; django-filter gives moments."""
+        """Rows created from the first day to the last, both whole, in the viewer's zone."""
         if value.start:
             rows = rows.filter(created_at__gte=aware(value.start))
         return rows.filter(created_at__lte=aware(value.stop)) if value.stop else rows

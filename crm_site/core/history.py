@@ -14,8 +14,9 @@ from crm_site.core.models import User
 # Columns that change with every write and say nothing to a reader.
 SILENT = {"changed_at", "changed_by", "version", "created_at", "created_by", "id", "deleted_by"}
 DOORS = {
-    "web": gettext_lazy("in the browser"), "import": gettext_lazy("by an import"), "admin": gettext_lazy("in the administration"),
-    "worker": gettext_lazy("by a background job"), "demo": gettext_lazy("with the demo data"),
+    "web": gettext_lazy("in the browser"), "import": gettext_lazy("by an import"),
+    "admin": gettext_lazy("in the administration"), "worker": gettext_lazy("by a background job"),
+    "demo": gettext_lazy("with the demo data"),
 }  # fmt: skip
 
 

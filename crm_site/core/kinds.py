@@ -42,7 +42,8 @@ class Dependent:
 class Kind:
     """One kind of record. `create`, `update` and `delete` are the app's operations.
 
-    `menu` is its place in the side bar, 0 for none. `after_assign(ids)` follows, set-based and in the same transaction, when many records got another owner or team.
+    `menu` is its place in the side bar, 0 for none. `after_assign(ids)` follows, set-based and in the same
+    transaction, when many records got another owner or team.
     `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
     """
 

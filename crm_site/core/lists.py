@@ -69,6 +69,19 @@ def holding(rows, found):
     return rows
 
 
+def picked(kind, text, user, limit):
+    """Up to `limit` visible records to choose from as one types: those whose name begins so first, then the others."""
+    order = kind.sorts[kind.default_sort.lstrip("-")].order
+    rows, typed = kind.model.objects.all(), " ".join(words(text))
+    first = []
+    if typed and hasattr(kind.model, "name_sort"):
+        first = list(rows.filter(name_sort__like=Fold(Value(f"{typed}%"))).first_of(user, limit, order))
+    if len(first) == limit:
+        return first
+    others = search(rows, text, kind.model).first_of(user, limit, order)
+    return list({row.pk: row for row in [*first, *others]}.values())[:limit]
+
+
 def few_named(rows, narrow):
     """`narrow(rows)`, where `narrow` filters a query by what one index serves; few matches are found through it first.
 

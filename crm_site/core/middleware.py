@@ -77,7 +77,8 @@ def staff_door(get_response):
             return get_response(request)
         if not request.user.is_authenticated:
             return get_response(request)
-        if request.user.door != request.user.STAFF or (request.path.startswith("/admin/") and not request.user.is_staff):
+        administration = request.path.startswith("/admin/")
+        if request.user.door != request.user.STAFF or (administration and not request.user.is_staff):
             raise Http404
         if request.user.time_zone:
             timezone.activate(request.user.time_zone)

@@ -89,7 +89,7 @@ def list_context(request, kind, listing, columns):
             kind, params, after=lists.cursor(last, listing.order) if last else "", before=None),
         "first_url": lists.address(kind, params, after=None, before=None) if listing.more_before else "",
         "columns_all": [{"name": c.name, "label": c.label, "shown": c.name in shown} for c in kind.columns],
-        "keep": [(name, v) for name, values in params.lists() if name not in ("col", "after", "before") for v in values],
+        "keep": [(name, v) for name, vs in params.lists() if name not in ("col", "after", "before") for v in vs],
         "filters_url": f"{kind.base}filters/?{params.urlencode()}",
         "views": view_tabs(kind, user, params),
         "create_url": allowed["add"] and kind.url("create"),
@@ -130,7 +130,8 @@ def view_tabs(kind, user, params):
     for view in seen:
         url = f"{kind.base}?{view.query}{'&' if view.query else ''}view={view.pk}"
         tabs.append({
-            "name": view.name, "url": url, "active": current == str(view.pk), "id": view.pk, "mine": view.owner_id == user.pk,
+            "name": view.name, "url": url, "active": current == str(view.pk), "id": view.pk,
+            "mine": view.owner_id == user.pk,
         })  # fmt: skip
     return tabs
 
@@ -164,7 +165,8 @@ def record_page(request, kind, pk, **extra):
     for title, names in kind.groups:
         found = facts(kind, record, names, user, links, may_change=allowed["change"])
         groups.append({
-            "title": title, "facts": [f for f in found if not f["cell"].empty], "folded_facts": [f for f in found if f["cell"].empty],
+            "title": title, "facts": [f for f in found if not f["cell"].empty],
+            "folded_facts": [f for f in found if f["cell"].empty],
         })  # fmt: skip
     panels = [
         panel_of(panel, pk) for panel in PANELS.get(kind.key, []) if panel.model is None or may_model(user, panel.model)
@@ -349,8 +351,11 @@ def delete_page(request, kind, pk):
             )
             return redirect(kind.base)
     context = {
-        "kind": kind, "record": record, "form": form, "action_url": kind.url("delete", pk), "cancel_url": kind.record_url(pk),
-        "dependents": [{"label": d.label, "count": count, "choices": d.choices, "name": d.name} for d, count in found if count],
+        "kind": kind, "record": record, "form": form, "action_url": kind.url("delete", pk),
+        "cancel_url": kind.record_url(pk),
+        "dependents": [
+            {"label": d.label, "count": count, "choices": d.choices, "name": d.name} for d, count in found if count
+        ],
         "title": _("Delete %(name)s?") % {"name": record},
     }  # fmt: skip
     return TemplateResponse(request, "records/delete.html", context)

@@ -105,7 +105,9 @@ class Affiliation(models.Model):
                 fields=["contact"], condition=models.Q(is_main=True), name="affiliation_one_main"
             ),
             models.UniqueConstraint(
-                fields=["contact", "account"], condition=models.Q(valid_to__isnull=True), name="affiliation_current_once"
+                fields=["contact", "account"],
+                condition=models.Q(valid_to__isnull=True),
+                name="affiliation_current_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(valid_to__isnull=True) | models.Q(valid_from__isnull=True)

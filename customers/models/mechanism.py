@@ -18,7 +18,8 @@ class ContactMechanism(models.Model):
 
     EMAIL, PHONE, MOBILE, POSTAL, WEB, SOCIAL = "email", "phone", "mobile", "postal", "web", "social"
     TYPES = {
-        EMAIL: _("E-mail"), PHONE: _("Phone"), MOBILE: _("Mobile"), POSTAL: _("Postal address"), WEB: _("Web"), SOCIAL: _("Social"),
+        EMAIL: _("E-mail"), PHONE: _("Phone"), MOBILE: _("Mobile"), POSTAL: _("Postal address"), WEB: _("Web"),
+        SOCIAL: _("Social"),
     }  # fmt: skip
     PURPOSES = {
         "": _("Any"), "work": _("Work"), "home": _("Home"), "billing": _("Billing"), "shipping": _("Shipping"),

@@ -39,8 +39,8 @@ class Record(models.Model):
     """A business object: owned, numbered, versioned, kept in a bin when deleted.
 
     Subclasses set NUMBER_PREFIX, and may widen OWNER_FIELDS and TEAM_FIELDS, the columns that the scope compares
-    with the user and with the user's teams. PRIVATE_FIELD names a flag that closes a row to all but its owner. LABEL_FIELDS
-    are the fields that its text is made of.
+    with the user and with the user's teams. PRIVATE_FIELD names a flag that closes a row to all but its owner.
+    LABEL_FIELDS are the fields that its text is made of.
     """
 
     NUMBER_PREFIX = "R"

@@ -193,7 +193,8 @@ REACH_LABELS = {
 }  # fmt: skip
 ACTIONS = {
     "view": _("View"), "add": _("Create"), "change": _("Change"), "delete": _("Delete"), "assign": _("Assign"),
-    "export": _("Export"), "import": _("Import"), "bulk": _("Change many"), "merge": _("Merge"), "second_factor": _("Needs a second factor"),
+    "export": _("Export"), "import": _("Import"), "bulk": _("Change many"), "merge": _("Merge"),
+    "second_factor": _("Needs a second factor"),
 }  # fmt: skip
 
 
