@@ -71,7 +71,10 @@ class UserForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = "__all__"
+        fields = [
+            "email", "password", "first_name", "last_name", "job_title", "team", "door", "groups", "is_active", "is_staff",
+            "is_superuser", "time_zone", "theme", "shortcuts",
+        ]  # fmt: skip
 
     def clean_email(self):
         """Addresses are compared without regard to case."""
