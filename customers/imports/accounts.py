@@ -12,16 +12,26 @@ from customers.operations.accounts import create_accounts, update_account
 from customers.operations.customers import create_customers
 
 FLAGS = {
-    "is_customer": gettext_lazy("Customer"), "is_prospect": gettext_lazy("Prospect"),
-    "is_partner": gettext_lazy("Partner"), "is_supplier": gettext_lazy("Supplier"),
+    "is_customer": gettext_lazy("Customer"),
+    "is_prospect": gettext_lazy("Prospect"),
+    "is_partner": gettext_lazy("Partner"),
+    "is_supplier": gettext_lazy("Supplier"),
     "is_competitor": gettext_lazy("Competitor"),
-}  # fmt: skip
+}
 FLAG_WORDS = {
-    "vendor": "is_supplier", "lead": "is_prospect", "potential": "is_prospect", "client": "is_customer",
-    "customer - direct": "is_customer", "customer - channel": "is_customer", "reseller": "is_partner",
-    "distributor": "is_partner", "integrator": "is_partner", "channel partner / reseller": "is_partner",
-    "technology partner": "is_partner", "other": None,
-}  # fmt: skip
+    "vendor": "is_supplier",
+    "lead": "is_prospect",
+    "potential": "is_prospect",
+    "client": "is_customer",
+    "customer - direct": "is_customer",
+    "customer - channel": "is_customer",
+    "reseller": "is_partner",
+    "distributor": "is_partner",
+    "integrator": "is_partner",
+    "channel partner / reseller": "is_partner",
+    "technology partner": "is_partner",
+    "other": None,
+}
 
 
 def account_targets():
@@ -76,9 +86,18 @@ def link_account(field, pairs, *, by):
 
 ACCOUNT_IMPORT = register(
     Importer(
-        name="accounts", label=gettext_lazy("Accounts"), model=Account, targets=account_targets, order=20, icon="building",
-        create=create_accounts, update=lambda record, values, by: update_account(record, values, by=by),
-        prepare=prepare_account, after=after_accounts, find=find_accounts, link=link_account,
+        name="accounts",
+        label=gettext_lazy("Accounts"),
+        model=Account,
+        targets=account_targets,
+        order=20,
+        icon="building",
+        create=create_accounts,
+        update=lambda record, values, by: update_account(record, values, by=by),
+        prepare=prepare_account,
+        after=after_accounts,
+        find=find_accounts,
+        link=link_account,
         keys={"name": (gettext_lazy("Name"), lambda values: values.get("name"), find_accounts)},
     )
-)  # fmt: skip
+)

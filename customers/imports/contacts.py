@@ -9,7 +9,13 @@ from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Importer, Target, register
 from crm_site.core.imports.targets import link_targets, targets_of
 from customers.imports.common import (
-    find_by, lost_first_name, reach_targets, save_extra, settle_reach, split_name, with_columns,
+    find_by,
+    lost_first_name,
+    reach_targets,
+    save_extra,
+    settle_reach,
+    split_name,
+    with_columns,
 )  # fmt: skip
 from customers.models import Contact
 from customers.operations.contacts import create_contacts, update_contact
@@ -24,6 +30,7 @@ def contact_targets():
         Target("middle_name", gettext_lazy("Middle name"), aliases=("middle initial", "initial"), limit=100),
         Target("last_name", gettext_lazy("Last name"), required=True, limit=100),
         Target("full_name", gettext_lazy("Whole name"), limit=200),
+        Target("job_title", gettext_lazy("Job title"), aliases=("position", "function"), limit=150),
         *link_targets("account", gettext_lazy("Account"), "customers.account", COMPANY),
         *reach_targets(),
         Target("source", gettext_lazy("Source"), aliases=("lead source", "original source"), limit=100),

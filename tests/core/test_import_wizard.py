@@ -132,7 +132,8 @@ def test_problems_are_kept_and_links_are_made_later(cast, client_of):
 
 
 def test_rows_without_ids_come_once_and_equal_ones_both(cast, client_of):
-    text = "Subject,Due Date,Status,Task Owner\nCall,2025-01-02,Completed,Bob Tester\nCall,2025-01-02,Completed,Bob Tester\n"
+    call = "Call,2025-01-02,Completed,Bob Tester\n"
+    text = f"Subject,Due Date,Status,Task Owner\n{call}{call}"
     client = client_of(cast.alice)
     assert counts(through(client, text, "Tasks.csv")) == (2, 0, 0, 0)
     assert set(Activity.objects.values_list("kind", "status", "owner__first_name")) == {("task", "done", "Bob")}
@@ -223,13 +224,8 @@ def test_an_export_comes_back_as_it_was(cast, client_of):
     through(client, text, "Accounts.csv")
     before = sorted(Account.objects.values_list("name", "industry", "description"))
     assert before[0][0] == "=cmd|x"
-    answer = client.get("/accounts/export/?col=name&col=industry&col=description")
-    if answer.status_code != 200 or not answer.streaming:
-        answer = client.post(
-            "/accounts/export/", {"col": ["name", "industry", "description"], "form": "csv"}, follow=True
-        )
-    if not getattr(answer, "streaming", False):
-        pytest.skip("the export asks more of the form")
+    form = {"format": "csv", "bom": "1", "query": "", "col": ["name", "industry", "description"]}
+    answer = client.post("/accounts/export/", form)
     exported = b"".join(answer.streaming_content)
     Account.objects.all().update(name="gone", industry="", description="")
     ExternalId.objects.all().delete()

@@ -227,9 +227,9 @@ def report(run, drafts):
             if draft.outcome == FAILED or part[f"{column}\t{group}"] <= KEPT_WARNINGS:
                 problems.append(problem(run, draft, draft.outcome, column, text))
         if draft.outcome in (CREATED, UPDATED):
-            for column, text, group in draft.warnings:
+            for column, text, group, kept in draft.warnings:
                 groups[f"{column}\t{group}"] = groups.get(f"{column}\t{group}", 0) + 1
-                if text != group or groups[f"{column}\t{group}"] <= KEPT_WARNINGS:
+                if not kept or groups[f"{column}\t{group}"] <= KEPT_WARNINGS:
                     problems.append(problem(run, draft, "warning", column, text))
     JobProblem.objects.bulk_create(problems)
 

@@ -14,12 +14,14 @@ from .reading import open_table
 LARGEST = 200 * 1024 * 1024
 MODES = {
     UPSERT: gettext_lazy("Add new rows, update those that were imported before"),
-    CREATE: gettext_lazy("Only add new rows"), UPDATE: gettext_lazy("Only update what is here"),
-}  # fmt: skip
+    CREATE: gettext_lazy("Only add new rows"),
+    UPDATE: gettext_lazy("Only update what is here"),
+}
 DUPLICATES = {
-    CREATE: gettext_lazy("Add the row and warn"), SKIP: gettext_lazy("Skip the row"),
+    CREATE: gettext_lazy("Add the row and warn"),
+    SKIP: gettext_lazy("Skip the row"),
     UPDATE: gettext_lazy("Update the record"),
-}  # fmt: skip
+}
 DAYS = {
     "": gettext_lazy("As it looks"),
     "yes": gettext_lazy("Day first: 31/12/2025"),
@@ -36,17 +38,24 @@ class UploadForm(forms.Form):
     )
     kind = forms.ChoiceField(label=gettext_lazy("The rows are"), required=False)
     system = forms.CharField(
-        label=gettext_lazy("Comes from"), required=False, max_length=50,
-        help_text=gettext_lazy("The name of the other system, if the file holds its ids: rows of several files find each "
-                               "other by system and id."),
-    )  # fmt: skip
+        label=gettext_lazy("Comes from"),
+        required=False,
+        max_length=50,
+        help_text=gettext_lazy(
+            "The name of the other system, if the file holds its ids: rows of several files find each "
+            "other by system and id."
+        ),
+    )
     encoding = forms.CharField(
         label=gettext_lazy("Encoding"), required=False, max_length=20, help_text=gettext_lazy("Found out unless given.")
     )
     delimiter = forms.CharField(
-        label=gettext_lazy("Delimiter"), required=False, max_length=1, strip=False,
+        label=gettext_lazy("Delimiter"),
+        required=False,
+        max_length=1,
+        strip=False,
         help_text=gettext_lazy("Found out unless given."),
-    )  # fmt: skip
+    )
 
     def __init__(self, *args, importers, **kwargs):
         super().__init__(*args, **kwargs)
@@ -73,12 +82,20 @@ def mapping_rows(importer, table, options):
     for n, header in enumerate(table.headers):
         column = options["columns"].get(header) or {}
         target = next((t for t in targets if t.name == column.get("target")), None)
-        found.append({
-            "n": n, "header": header, "cells": [str(cell)[:60] for cell in cells_of(samples, n)[:3]],
-            "choices": choices(targets, column.get("target", "")), "confidence": column.get("confidence", 0),
-            "reason": column.get("reason", ""), "strict": column.get("strict", bool(target and target.required)),
-            "mapped": bool(target), "habits": habit_fields(n, target, column), "map": map_fields(n, target, column),
-        })  # fmt: skip
+        found.append(
+            {
+                "n": n,
+                "header": header,
+                "cells": [str(cell)[:60] for cell in cells_of(samples, n)[:3]],
+                "choices": choices(targets, column.get("target", "")),
+                "confidence": column.get("confidence", 0),
+                "reason": column.get("reason", ""),
+                "strict": column.get("strict", bool(target and target.required)),
+                "mapped": bool(target),
+                "habits": habit_fields(n, target, column),
+                "map": map_fields(n, target, column),
+            }
+        )
     return found
 
 
@@ -141,15 +158,17 @@ def chosen_options(importer, job, data):
     """(options, errors) of a mapping page that was sent."""
     options = dict(job.options)
     table = open_table(
-        job.file.path, encoding=options["encoding"] or None, delimiter=options["delimiter"] or None,
+        job.file.path,
+        encoding=options["encoding"] or None,
+        delimiter=options["delimiter"] or None,
         sheet=options["sheet"] or None,
-    )  # fmt: skip
+    )
     samples = table.sample()
     targets = {target.name: target for target in importer.targets()}
     options["columns"] = {
         header: chosen_column(n, header, options["columns"].get(header) or {}, targets, data, cells_of(samples, n))
         for n, header in enumerate(table.headers)
-    }  # fmt: skip
+    }
     for name, known in (("mode", MODES), ("duplicates", DUPLICATES), ("key", importer.keys)):
         options[name] = data[name] if data.get(name) in known else {"key": ""}.get(name, options[name])
     options["system"] = data.get("system", options["system"]).strip().lower()[:50] or "file"
@@ -186,8 +205,9 @@ def errors_of(importer, options):
     used = [column["target"] for column in options["columns"].values() if column["target"]]
     found = [
         _("Two columns go to “%(field)s”; choose one.") % {"field": target.label}
-        for target in importer.targets() if used.count(target.name) > 1
-    ]  # fmt: skip
+        for target in importer.targets()
+        if used.count(target.name) > 1
+    ]
     if not used:
         found.append(_("Choose where at least one column goes."))
     return found

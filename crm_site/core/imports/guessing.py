@@ -233,7 +233,7 @@ def _score(header, cells, target, prefixes, sampled):
     return 0, ""
 
 
-def _name_score(name, target, prefixes):  # noqa: PLR0911 - a ladder, one rung a line
+def _name_score(name, target, prefixes):
     """How far a header names a target: 90 and more by a known name, 75 with words that change nothing, 65 misspelt."""
     thing, inner = _split_object(name)
     owner = target.name.partition(".")[0] if "." in target.name else ""

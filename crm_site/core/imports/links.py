@@ -119,7 +119,7 @@ def settle(run, draft, name, found, named):
     if "id" in found:
         target, text = found["id"]
         sentence = _("There is no record with the id “%(name)s” yet; the link is made when it comes.")
-        draft.warn(run.plan.header_of[target.name], sentence % {"name": text}, sentence % {"name": "…"})
+        draft.warn(run.plan.header_of[target.name], sentence % {"name": text}, sentence % {"name": "…"}, kept=True)
         draft.pending.append((target.wanted, text, name))
 
 

@@ -3,7 +3,6 @@
 import re
 from functools import partial
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from . import values
@@ -154,6 +153,3 @@ def sentence(error):
     params = error.params or {}
     hidden = params | ({"value": "…"} if "value" in params else {})
     return error.message % params if params else error.message, error.message % hidden if hidden else error.message
-
-
-__all__ = ["ValidationError", "habits", "reader", "sentence"]

@@ -47,9 +47,12 @@ class Draft:
         self.values, self.links, self.pending, self.warnings, self.extra = {}, {}, [], [], []
         self.outcome, self.reason, self.record, self.key, self.digest = CREATED, None, None, "", ""
 
-    def warn(self, column, text, group=""):
-        """Note something to look at; the row still comes in. `group` is the text that such warnings share."""
-        self.warnings.append((column, text, group or text))
+    def warn(self, column, text, group="", *, kept=False):
+        """Note something to look at; the row still comes in. `group` is the text that such warnings share.
+
+        `kept` says that the value is not lost, so that examples are enough; other values are all reported.
+        """
+        self.warnings.append((column, text, group or text, kept or not group))
 
     def fail(self, column, text, group=""):
         """The row does not come in."""
@@ -148,7 +151,7 @@ class Seen:
 
 
 def identify(plan, drafts, seen):
-    """Give each draft the key under which its record is known: the other system's id, or its contents and their turn."""
+    """Give each draft the key under which its record is known: the id there, or its contents and their turn."""
     for draft in drafts:
         given = draft.values.pop(NAME_OF_ID, None)
         if given is None:
@@ -158,5 +161,8 @@ def identify(plan, drafts, seen):
         draft.key = plan.importer.id_prefix(draft.values) + given if plan.importer.id_prefix else given
         if seen.met(draft.key) > 1 and draft.outcome == CREATED:
             header = plan.header_of[NAME_OF_ID]
-            draft.fail(header, _("“%(id)s” stands more than once in this column.") % {"id": given},
-                       _("The id stands more than once in the file."))  # fmt: skip
+            draft.fail(
+                header,
+                _("“%(id)s” stands more than once in this column.") % {"id": given},
+                _("The id stands more than once in the file."),
+            )

@@ -49,15 +49,19 @@ def propose(importer, table, file_name, *, system="", user=None):
 
 
 def guesses_of(importer, headers, samples):
-    """The guesses for each header; an id of another record is never taken for its name."""
+    """The guesses for each header: columns with values choose first; an id of another record is no name of it."""
     targets = importer.targets()
     named = {target.name for target in targets if target.by == "name"}
-    found = guess_mapping(headers, samples, targets)
-    wrong = {h for h, guess in found.items() if guess.target in named and normalise(h).endswith("id")}
-    if not wrong:
-        return found
-    again = guess_mapping(["" if header in wrong else header for header in headers], samples, targets)
-    return {header: Guess("", 0, "") if header in wrong else again[header] for header in headers}
+    found = {header: Guess("", 0, "") for header in headers}
+    filled = {n for n in range(len(headers)) if cells_of(samples, n)}
+    for chosen in (filled, set(range(len(headers))) - filled):
+        left = [target for target in targets if target.name not in {guess.target for guess in found.values()}]
+        part = [header if n in chosen else "" for n, header in enumerate(headers)]
+        first = guess_mapping(part, samples, left)
+        wrong = {h for h, guess in first.items() if guess.target in named and normalise(h).endswith("id")}
+        part = ["" if header in wrong else header for header in part]
+        found |= {h: g for h, g in guess_mapping(part, samples, left).items() if h and g.target}
+    return found
 
 
 def base_options(importer, table, file_name, system):

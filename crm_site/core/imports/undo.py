@@ -8,7 +8,7 @@ from crm_site.core.operations import write_many
 from .apply import state
 from .links import content_type
 from .plan import UNDO
-from .registry import IMPORTERS, importer_of
+from .registry import IMPORTERS
 
 CHUNK = 500
 
@@ -86,6 +86,3 @@ def as_values(model, stored):
         else:
             found[field.name] = value if value is None else field.to_python(value)
     return found
-
-
-__all__ = ["can_undo", "importer_of", "start_undo", "undo_some"]

@@ -1,7 +1,6 @@
 """How the rows of a file become users; administrators only."""
 
 from django.contrib.auth.models import Group
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.core import roles
@@ -81,5 +80,3 @@ USER_IMPORT = register(
         keys={"email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_users)},
     )
 )  # fmt: skip
-
-__all__ = ["USER_IMPORT", "_", "create_users", "update_user"]

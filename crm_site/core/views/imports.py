@@ -26,9 +26,11 @@ from crm_site.core.models import Job
 AT_ONCE = 200
 EXAMPLES = 20
 LABELS = {
-    "created": gettext_lazy("new"), "updated": gettext_lazy("updated"), "skipped": gettext_lazy("skipped"),
+    "created": gettext_lazy("new"),
+    "updated": gettext_lazy("updated"),
+    "skipped": gettext_lazy("skipped"),
     "failed": gettext_lazy("with errors"),
-}  # fmt: skip
+}
 
 
 def import_or_404(request, pk):
@@ -53,9 +55,12 @@ def summary(job):
     """A line of the list of imports."""
     importer = IMPORTERS.get(job.options.get("importer"))
     return {
-        "job": job, "url": f"/imports/{job.pk}/", "file": job.options.get("file_name", ""),
-        "what": importer.label if importer else "", "figures": figures(job.counts),
-    }  # fmt: skip
+        "job": job,
+        "url": f"/imports/{job.pk}/",
+        "file": job.options.get("file_name", ""),
+        "what": importer.label if importer else "",
+        "figures": figures(job.counts),
+    }
 
 
 def figures(counts):
@@ -111,17 +116,25 @@ def mapping_page(request, job, errors=(), status=200):
     importer = IMPORTERS[job.options["importer"]]
     try:
         table = open_table(
-            job.file.path, encoding=job.options["encoding"] or None, delimiter=job.options["delimiter"] or None,
+            job.file.path,
+            encoding=job.options["encoding"] or None,
+            delimiter=job.options["delimiter"] or None,
             sheet=job.options["sheet"] or None,
-        )  # fmt: skip
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("import_new")
     context = {
-        "job": job, "importer": importer, "options": job.options, "url": f"/imports/{job.pk}/", "errors": errors,
-        "rows": mapping_rows(importer, table, job.options), "settings": settings_of(importer, job.options),
-        "notes": job.options.get("notes", []), "title": _("Import %(what)s") % {"what": importer.label.lower()},
-    }  # fmt: skip
+        "job": job,
+        "importer": importer,
+        "options": job.options,
+        "url": f"/imports/{job.pk}/",
+        "errors": errors,
+        "rows": mapping_rows(importer, table, job.options),
+        "settings": settings_of(importer, job.options),
+        "notes": job.options.get("notes", []),
+        "title": _("Import %(what)s") % {"what": importer.label.lower()},
+    }
     return TemplateResponse(request, "imports/mapping.html", context, status=status)
 
 
@@ -176,10 +189,13 @@ def progress(job):
     checking = job.options.get("phase") == CHECK
     done = sum(job.counts.get(name, 0) for name in OUTCOMES)
     return {
-        "job": job, "url": f"/imports/{job.pk}/", "checking": checking, "figures": figures(job.counts),
+        "job": job,
+        "url": f"/imports/{job.pk}/",
+        "checking": checking,
+        "figures": figures(job.counts),
         "title": _("The file is checked") if checking else _("The rows are imported"),
         "percent": min(99, done * 100 // job.total) if job.total else 0,
-    }  # fmt: skip
+    }
 
 
 @login_required
@@ -199,24 +215,39 @@ def report(user, job):
     importer = IMPORTERS[job.options["importer"]]
     failed = job.problems.filter(outcome=FAILED).order_by("line")
     return {
-        "job": job, "importer": importer, "url": f"/imports/{job.pk}/", "figures": figures(counts),
-        "checked": job.state == Job.DRAFT, "rows": counts.get("rows", job.total), "made": made(counts),
-        "errors": list(failed[:EXAMPLES]), "failed": counts.get(FAILED, 0), "reasons": reasons(counts),
-        "warnings": grouped(counts.get("warnings", {}), job), "undo": can_undo(job, user), "undone": counts.get("undone"),
+        "job": job,
+        "importer": importer,
+        "url": f"/imports/{job.pk}/",
+        "figures": figures(counts),
+        "checked": job.state == Job.DRAFT,
+        "rows": counts.get("rows", job.total),
+        "made": made(counts),
+        "errors": list(failed[:EXAMPLES]),
+        "failed": counts.get(FAILED, 0),
+        "reasons": reasons(counts),
+        "warnings": grouped(counts.get("warnings", {}), job),
+        "undo": can_undo(job, user),
+        "undone": counts.get("undone"),
         "left_out": [h for h, column in job.options["columns"].items() if not column.get("target")],
-        "list_url": f"{kind.base}?imported={job.pk}" if kind and counts.get(CREATED, 0) + counts.get(UPDATED, 0) else "",
-        "title": _("The check of %(file)s") % {"file": job.options["file_name"]} if job.state == Job.DRAFT
+        "list_url": f"{kind.base}?imported={job.pk}"
+        if kind and counts.get(CREATED, 0) + counts.get(UPDATED, 0)
+        else "",
+        "title": _("The check of %(file)s") % {"file": job.options["file_name"]}
+        if job.state == Job.DRAFT
         else _("The import of %(file)s") % {"file": job.options["file_name"]},
-        "importable": counts.get(CREATED, 0) + counts.get(UPDATED, 0), "open": job.state in OPEN, "RUN": RUN,
-    }  # fmt: skip
+        "importable": counts.get(CREATED, 0) + counts.get(UPDATED, 0),
+        "open": job.state in OPEN,
+        "RUN": RUN,
+    }
 
 
 def made(counts):
     """What else was made, in words."""
     words = {
-        "links": _("records that rows only name, such as companies"), "customers": _("customers of the accounts marked so"),
+        "links": _("records that rows only name, such as companies"),
+        "customers": _("customers of the accounts marked so"),
         "late links": _("links to records that came later"),
-    }  # fmt: skip
+    }
     return [{"label": words.get(name, name), "number": n} for name, n in counts.get("made", {}).items() if n]
 
 
