@@ -45,8 +45,7 @@ def record_filters(request, kind):
 def record_options(request, kind):
     """Up to twenty records to pick from, best first, as JSON {items: [{value, text, hint}]}."""
     text = request.GET.get("q", "").strip()
-    rows = lists.search(kind.model.objects.all(), text, kind.model)
-    found = rows.first_of(request.user, 20, kind.sorts[kind.default_sort.lstrip("-")].order)
+    found = lists.picked(kind, text, request.user, 20)
     items = [
         {"value": row.pk, "text": str(row), "hint": kind.options_text(row) if kind.options_text else row.number}
         for row in found
