@@ -77,12 +77,20 @@ def may_add(user, model):
     return user.reach(model, "add") != "none"
 
 
+def may_change(user, record):
+    """Whether the user may change a record that they see; asks the database only where it is not their own."""
+    reach = user.reach(type(record), "change")
+    if reach == "all" or (reach != "none" and record.owner_id == user.pk):
+        return True
+    return type(record).objects.changeable_by(user).filter(pk=record.pk).exists()
+
+
 def account_actions(account, user):
     """What can be done with an account."""
     found = reach_actions(account, user)
     if may_add(user, Contact):
         found.append(button(_("New contact here"), f"/contacts/new/?account={account.pk}", "user", "modal"))
-    if may_add(user, Customer) and not account.customers.filter(deleted_at__isnull=True).exists():
+    if may_add(user, Customer) and not account.is_customer:
         found.append(
             button(_("Make customer"), f"/customers/new/?kind=business&account={account.pk}", "handshake", "modal")
         )
@@ -92,7 +100,7 @@ def account_actions(account, user):
 def contact_actions(contact, user):
     """What can be done with a contact."""
     found = reach_actions(contact, user, silent=contact.do_not_contact)
-    if may_add(user, Customer) and not contact.customers.filter(deleted_at__isnull=True).exists():
+    if may_add(user, Customer) and not contact.account_id:
         found.append(
             button(_("Make customer"), f"/customers/new/?kind=individual&contact={contact.pk}", "handshake", "modal")
         )
@@ -102,7 +110,7 @@ def contact_actions(contact, user):
 def customer_actions(customer, user):
     """What can be done with a customer."""
     found = reach_actions(customer, user)
-    if Customer.objects.changeable_by(user).filter(pk=customer.pk).exists():
+    if may_change(user, customer):
         found.append(button(_("Change status"), f"/customers/{customer.pk}/status/", "refresh", "modal"))
     return found
 
