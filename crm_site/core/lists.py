@@ -89,14 +89,13 @@ def few_named(rows, narrow):
     find three. Up to a thousand are looked up and named, up to ten thousand found within the statement.
     """
     every = rows.model.objects.unscoped("only narrows rows that pass the gate").filter(deleted_at__isnull=True)
-    matches = narrow(every).values("pk")
-    few = [row["pk"] for row in matches[: FEW_MATCHES + 1]]
+    matches = narrow(every).order_by().values_list("pk", flat=True)
+    few = list(matches[: 10 * FEW_MATCHES + 1])
     if not few:
         return rows.none()
     if len(few) <= FEW_MATCHES:
         return rows.filter(pk__in=few)
-    some = matches[: 10 * FEW_MATCHES + 1]
-    return rows.filter(pk__in=some) if some.count() <= 10 * FEW_MATCHES else narrow(rows)
+    return rows.filter(pk__in=matches[: len(few)]) if len(few) <= 10 * FEW_MATCHES else narrow(rows)
 
 
 def order_of(kind, name):
