@@ -159,7 +159,7 @@ class RecordForm(forms.ModelForm):
 
     def whole(self, name, value):
         """A moment that was not touched with its seconds, which the browser's field does not show."""
-        earlier = getattr(self.instance, name, None) if self.instance.pk else None
+        earlier = self.initial.get(name) if self.instance.pk else None
         if isinstance(value, datetime) and isinstance(earlier, datetime):
             return earlier if earlier.replace(second=0, microsecond=0) == value else value
         return value
