@@ -14,6 +14,7 @@ from customers.operations.accounts import subtree
 from customers.operations.mechanisms import ways_to
 
 SHOWN = 10
+LOOKED_AT = 1000
 # The panels with buttons that change the record; the others need not ask for the right.
 CHANGED_HERE = {"_accounts", "_mechanisms", "_statuses"}
 
@@ -99,9 +100,12 @@ def customer_mechanisms(request, pk):
     """The ways to reach a customer: those of its account and of its contact, as far as the user sees these."""
     customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
     user = request.user
-    mine = Q(account=customer.account_id, account__in=Account.objects.visible_to(user)) if customer.account_id else Q()
-    if customer.contact_id:
-        mine |= Q(contact=customer.contact_id, contact__in=Contact.objects.visible_to(user))
+    mine = Q(pk__in=[])
+    # One look-up a party: as sub-queries these would be read for every mechanism there is.
+    if customer.account_id and Account.objects.visible_to(user).filter(pk=customer.account_id).exists():
+        mine |= Q(account=customer.account_id)
+    if customer.contact_id and Contact.objects.visible_to(user).filter(pk=customer.contact_id).exists():
+        mine |= Q(contact=customer.contact_id)
     rows = ContactMechanism.objects.filter(mine, valid_to__isnull=True).select_related("account", "contact")
     ways = list(rows.order_by("type", "-is_primary", "id")[: 5 * SHOWN])
     shared = shared_values(ways)
@@ -169,14 +173,14 @@ def account_tree(request, pk):
 @login_required
 @require_GET
 def customer_people(request, pk):
-    """The people of a customer: its primary contact and all who are at its account now."""
+    """The people of a customer: its primary contact and those at its account now, of whom a thousand are looked at."""
     customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
     seen = Contact.objects.visible_to(request.user)
-    mine = Q(pk=customer.contact_id) if customer.contact_id else Q()
+    ids = [customer.contact_id] if customer.contact_id else []
     if customer.account_id:
         now = Affiliation.objects.filter(account=customer.account_id, valid_to__isnull=True)
-        mine |= Q(pk__in=now.values("contact"))
-    found = list(seen.filter(mine).order_by("name_sort", "id")[: SHOWN + 1]) if mine else []
+        ids += now.order_by("-is_main", "id").values_list("contact", flat=True)[:LOOKED_AT]
+    found = list(seen.filter(pk__in=ids).order_by("name_sort", "id")[: SHOWN + 1]) if ids else []
     found.sort(key=lambda contact: contact.pk != customer.contact_id)
     return panel(
         request, CUSTOMERS, customer, "_people", _("People"), rows=found[:SHOWN], more=len(found) > SHOWN,
