@@ -14,9 +14,11 @@ from django.utils import formats
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
+from crm_site.core import parts
 from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Fold
+from crm_site.core.scope import opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
@@ -184,12 +186,13 @@ def page_of(kind, params, user, fields=()):
     size = page_size(params)
     start = rows.filter(beyond(walk, at)) if at else rows
     wanted = {*fields, *(part.lstrip("-") for part in order), *kind.model.LABEL_FIELDS, "version"}
-    first = start.first_of(user, size + 1, walk, narrowed=bool(rows.query.where))
+    gate = opened(user, kind.model, "view")
+    first = start.first_of(user, size + 1, walk, narrowed=bool(rows.query.where), gate=gate)
     found = list(first.select_related(*joins(wanted)).only(*sorted(wanted)))
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-    count = capped_count(rows, user, len(found), whole=not at and not more)
+    count = len(found) if not at and not more else capped_count(rows, user, gate)
     return Listing(
         kind, found, order, params, filterset, params.get("q", "").strip(), sort,
         more if backwards else bool(at), bool(at) if backwards else more,
@@ -208,24 +211,25 @@ def joins(fields):
     return sorted({field.rsplit("__", 1)[0] for field in fields if "__" in field})
 
 
-def capped_count(rows, user, shown, *, whole):
-    """How many rows match, counted only up to the cap plus one; no statement when one page showed them all."""
-    if whole:
-        return shown
-    return rows.first_of(user, settings.COUNT_CAP + 1, ()).values("pk").count()
+def capped_count(rows, user, gate):
+    """How many rows match, counted only up to the cap plus one."""
+    return rows.first_of(user, settings.COUNT_CAP + 1, (), gate=gate).values("pk").count()
 
 
 def linked(columns, records, user):
-    """{(kind, id): (text, address)} of the records behind link columns that the user may see; a statement a kind."""
+    """{(kind, id): (text, address)} of the records behind link columns that the user may see; a statement a kind.
+
+    On a record's page the parts share what was found.
+    """
+    found = parts.known_links(user)
     ids = {}
     for column in columns:
         if column.type == "link":
             ids.setdefault(column.kind, set()).update(
                 value for record in records if (value := column.value(record)) is not None
             )
-    found = {}
-    for key, wanted in ids.items():
-        if wanted:
+    for key, every in ids.items():
+        if wanted := {value for value in every if (key, value) not in found}:
             kind = KINDS[key]
             rows = kind.model.objects.visible_to(user).filter(pk__in=wanted).only(*kind.model.LABEL_FIELDS)
             found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in rows}

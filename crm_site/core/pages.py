@@ -6,13 +6,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from crm_site.core import lists
+from crm_site.core import lists, parts
 from crm_site.core.columns import cell
 from crm_site.core.forms import DeleteForm
 from crm_site.core.kinds import PANELS
@@ -22,7 +22,10 @@ from crm_site.core.operations import Refused, Repeated, Stale, submit_once
 
 def get_visible_or_404(kind, user, pk, action="view"):
     """The record, if the user may do the action on it; otherwise there is no such page."""
-    found = kind.model.objects.visible_to(user, action).select_related("owner", "team").filter(pk=pk).first()
+    if found := parts.looked_at(user, kind.model, pk, action):
+        return found
+    people = ("owner", "team", "created_by", "changed_by")
+    found = kind.model.objects.visible_to(user, action).select_related(*people).filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -157,9 +160,8 @@ def record_page(request, kind, pk, **extra):
     """A record's page: highlights, facts, timeline and panels, each panel loaded by its own address."""
     user = request.user
     record = get_visible_or_404(kind, user, pk)
-    allowed = {
-        action: type(record).objects.visible_to(user, action).filter(pk=pk).exists() for action in ("change", "delete")
-    }
+    granted = parts.begin(user, record)
+    allowed = {action: action in granted for action in ("change", "delete")}
     links = lists.linked(kind.columns, [record], user)
     groups = []
     for title, names in kind.groups:
@@ -168,9 +170,8 @@ def record_page(request, kind, pk, **extra):
             "title": title, "facts": [f for f in found if not f["cell"].empty],
             "folded_facts": [f for f in found if f["cell"].empty],
         })  # fmt: skip
-    panels = [
-        panel_of(panel, pk) for panel in PANELS.get(kind.key, []) if panel.model is None or may_model(user, panel.model)
-    ]
+    shown = [panel for panel in PANELS.get(kind.key, []) if panel.model is None or may_model(user, panel.model)]
+    panels = [panel_of(request, panel, pk) for panel in shown]
     base = kind.record_url(pk)
     context = {
         "kind": kind, "record": record, "title": str(record), "groups": groups,
@@ -178,12 +179,19 @@ def record_page(request, kind, pk, **extra):
         "highlights": facts(kind, record, kind.highlights, user, links, may_change=allowed["change"]),
         "actions": kind.actions(record, user) if kind.actions else [],
         "panels_side": [p for p in panels if p["side"]], "panels_main": [p for p in panels if not p["side"]],
-        "timeline_url": kind.has_timeline and f"{base}timeline/", "composer_url": kind.has_timeline and f"{base}log/",
+        "timeline": kind.has_timeline and own_part(request, f"{base}timeline/"),
+        "composer": kind.has_timeline and own_part(request, f"{base}log/"),
         "edit_url": allowed["change"] and f"{base}edit/", "delete_url": allowed["delete"] and f"{base}delete/",
-        "history_url": f"{base}history/", "why_url": f"{base}access/", "files_url": f"{base}files/",
+        "history_url": f"{base}history/", "why_url": f"{base}access/",
+        "files": own_part(request, f"{base}files/"),
         "share_url": allowed["change"] and f"{base}share/",
     } | extra  # fmt: skip
     return TemplateResponse(request, "records/record.html", context)
+
+
+def own_part(request, url):
+    """One of the parts that a record has by itself, filled."""
+    return {"url": url, "html": parts.part(request, url)}
 
 
 def may_model(user, model):
@@ -191,14 +199,11 @@ def may_model(user, model):
     return user.reach(model, "view") != "none"
 
 
-def panel_of(panel, pk):
-    """A panel as the template wants it."""
-    return {
-        "title": panel.title,
-        "url": reverse(panel.url_name, args=[pk]),
-        "id": panel.url_name.replace(":", "-"),
-        "side": panel.side,
-    }
+def panel_of(request, panel, pk):
+    """A panel as the template wants it, filled; `html` is None when it could not be made just now."""
+    url = reverse(panel.url_name, args=[pk])
+    name = panel.url_name.replace(":", "-")
+    return {"title": panel.title, "url": url, "id": name, "side": panel.side, "html": parts.part(request, url)}
 
 
 def is_modal(request):
@@ -364,5 +369,5 @@ def delete_page(request, kind, pk):
 def fragment(request, template, context, status=200):
     """A piece of a page for htmx; opened by itself it is shown in the frame."""
     if request.htmx:
-        return render(request, template, context, status=status)
-    return render(request, "records/fragment.html", context | {"fragment": template}, status=status)
+        return TemplateResponse(request, template, context, status=status)
+    return TemplateResponse(request, "records/fragment.html", context | {"fragment": template}, status=status)

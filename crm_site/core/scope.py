@@ -101,19 +101,20 @@ class ScopedQuerySet(models.QuerySet):
                 condition |= Q(**{f"{field}__in": teams_within(user, reach)})
         return self.filter(condition, open_to(self.model, user))
 
-    def first_of(self, user, limit, order, action="view", *, narrowed=None):
+    def first_of(self, user, limit, order, action="view", *, narrowed=None, gate=None):
         """The first `limit` of the visible rows in `order`; as a query, itself in `order`.
 
         The receiver may be filtered but not sliced. `order` is a sequence of field names, "-" for descending; empty
         where it does not matter, as in a count. A few teams are asked index by index; many teams of a list that
         filters have made thin (`narrowed`, by default whether there is any) would each be read far, so those are one
-        condition, whose ids are given as values for the planner to weigh.
+        condition, whose ids are given as values for the planner to weigh. `gate` is what `opened` answered, where
+        two queries of one request need it.
         """
         reach = user.reach(self.model, action)
         rows = self.filter(open_to(self.model, user), deleted_at__isnull=True)
         if reach == ALL or rows.query.is_empty():
             return rows.order_by(*order)[:limit]
-        teams, shared = opened(user, self.model, action, reach)
+        teams, shared = gate or opened(user, self.model, action)
         if reach == NONE and not shared:
             return self.none()
         narrowed = bool(self.query.where) if narrowed is None else narrowed
@@ -134,8 +135,11 @@ def names_ids(query):
     return any(isinstance(part, In) and part.lhs.target.primary_key for part in query.where.children)
 
 
-def opened(user, model, action, reach):
-    """(ids of the teams, ids of the shared records) that open rows to the user; two statements."""
+def opened(user, model, action):
+    """(ids of the teams, ids of the shared records) that open rows to the user; two statements, none for all rows."""
+    reach = user.reach(model, action)
+    if reach == ALL:
+        return [], []
     teams = list(teams_within(user, reach)) if reach in (TEAM, SUBTREE) else []
     shared = list(shared_ids(user, model, action)) if shareable(user, action) else []
     return teams, shared

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.kinds import Dependent, Panel, add_panel
 from crm_site.core.pages import RULES
+from crm_site.core.parts import rights
 from customers.models import Account, Activity, Contact, Customer
 from customers.operations.following import CLOSE, DELETE, KEEP, MINE, UP, open_activities
 
@@ -78,11 +79,8 @@ def may_add(user, model):
 
 
 def may_change(user, record):
-    """Whether the user may change a record that they see; asks the database only where it is not their own."""
-    reach = user.reach(type(record), "change")
-    if reach == "all" or (reach != "none" and record.owner_id == user.pk):
-        return True
-    return type(record).objects.changeable_by(user).filter(pk=record.pk).exists()
+    """Whether the user may change a record that they see."""
+    return "change" in rights(user, record)
 
 
 def account_actions(account, user):

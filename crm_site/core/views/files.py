@@ -12,6 +12,7 @@ from crm_site.core.attachments import LARGEST, attach_file, attachments_of, deta
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import User
 from crm_site.core.operations import Refused
+from crm_site.core.parts import rights
 from crm_site.core.views.jobs import attachment
 
 
@@ -28,7 +29,7 @@ def record_files(request, kind, pk):
             if problem:
                 messages.error(request, problem)
             return redirect(kind.record_url(pk))
-    may_change = kind.model.objects.changeable_by(request.user).filter(pk=pk).exists()
+    may_change = "change" in rights(request.user, record)
     context = {
         "kind": kind, "record": record, "files": attachments_of(record), "may_change": may_change, "problem": problem,
         "files_url": f"{kind.record_url(pk)}files/", "title": _("Files"), "largest": LARGEST,

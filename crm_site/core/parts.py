@@ -1,0 +1,74 @@
+"""Parts of a record's page: fragments of any app, made in one request with one look at the gate.
+
+Each part has its own address, by which it is loaded again after a change; the page itself calls the same views in
+turn, as if htmx had asked, so that ten parts cost one session, one user, one set of roles and one look at the record.
+"""
+
+import copy
+import logging
+from types import SimpleNamespace
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.db.models import Value
+from django.http import Http404, QueryDict
+from django.urls import resolve
+
+from crm_site.core.kinds import kind_of
+
+log = logging.getLogger("kith.parts")
+ASKED_BY_PAGE = SimpleNamespace(target="", boosted=False)
+
+
+def rights(user, record):
+    """Which of change and delete the user may do to a record; one statement, none on the record's own page."""
+    shown = getattr(user, "on_page", None)
+    if shown and shown.record == record:
+        return shown.rights
+    rows = type(record).objects
+    change, delete = (
+        rows.visible_to(user, action).filter(pk=record.pk).values_list(Value(action)) for action in ("change", "delete")
+    )
+    return {action for (action,) in change.union(delete)}
+
+
+def looked_at(user, model, pk, action):
+    """The record whose page is being made, when it is the one that a part asks for and the action is allowed."""
+    shown = getattr(user, "on_page", None)
+    if shown and type(shown.record) is model and shown.record.pk == pk and (action == "view" or action in shown.rights):
+        return shown.record
+    return None
+
+
+def begin(user, record):
+    """From here on, and for this request only, parts need not ask for the record and the rights again."""
+    kind = kind_of(type(record))
+    links = {(kind.key, record.pk): (str(record), kind.record_url(record.pk))}
+    user.on_page = SimpleNamespace(record=record, rights=rights(user, record), links=links)
+    return user.on_page.rights
+
+
+def known_links(user):
+    """What the parts of a page found so far of the records that links lead to; a dict of its own elsewhere."""
+    shown = getattr(user, "on_page", None)
+    return shown.links if shown else {}
+
+
+def part(request, url):
+    """The fragment that the view behind an address of ours answers to this user; empty when it is not for them.
+
+    A part that fails leaves the page whole: None says that it has to be loaded again.
+    """
+    asked = copy.copy(request)
+    asked.GET, asked.path, asked.path_info, asked.htmx = QueryDict(), url, url, ASKED_BY_PAGE
+    match = resolve(url)
+    try:
+        response = match.func(asked, *match.args, **match.kwargs)
+    except (Http404, PermissionDenied):
+        return ""
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("a part of a page failed: %s", match.view_name)
+        return None
+    return response.rendered_content if response.status_code == 200 else ""
