@@ -86,6 +86,10 @@ AT = (
     "from",
     "when",
 )
+MINUTES = (
+    "call duration in minutes", "duration minutes", "duration", "call duration", "minutes",
+    "call duration in seconds", "duration seconds", "seconds",
+)  # fmt: skip
 # A file that is all of one kind tells by its name or by the names of its columns.
 FILE_WORDS = {
     "call": "call",
@@ -99,84 +103,54 @@ FILE_WORDS = {
 
 def activity_targets():
     """Where a column of a file of activities may go."""
-    own = [
-        external_id("task id", "event id", "call id", "activity id", "eventid", "taskid", "callid", "activityid"),
-        Target(
-            "kind",
-            gettext_lazy("Kind"),
-            "choice",
-            ("activity type", "interaction type", "task type", "type"),
-            choices=Activity.KINDS,
-            value_map=KIND_WORDS,
-        ),
-        Target(
-            "subject",
-            gettext_lazy("Subject"),
-            aliases=("activity subject", "task subject", "title", "topic"),
-            limit=300,
-        ),
-        Target("body", gettext_lazy("Notes"), "longtext", ("description", "comments", "details", "content", "note")),
-        Target("at", gettext_lazy("When"), "datetime", AT),
-        Target(
-            "ends_at", gettext_lazy("Until"), "datetime", ("end date time", "end datetime", "end time", "end", "to")
-        ),
-        Target(
-            "duration",
-            gettext_lazy("Minutes"),
-            "number",
-            (
-                "call duration in minutes",
-                "duration minutes",
-                "duration",
-                "call duration",
-                "minutes",
-                "call duration in seconds",
-                "duration seconds",
-                "seconds",
-            ),
-        ),
-        Target(
-            "direction",
-            gettext_lazy("Direction"),
-            "choice",
-            ("call type", "call direction"),
-            choices=Activity.DIRECTIONS,
-            value_map=DIRECTION_WORDS,
-        ),
-        Target(
-            "status",
-            gettext_lazy("Status"),
-            "choice",
-            ("task status", "activity status", "done", "state"),
-            choices=Activity.STATUSES,
-            value_map=STATUS_WORDS,
-        ),
-        Target(
-            "priority",
-            gettext_lazy("Priority"),
-            "choice",
-            ("prio", "urgency"),
-            choices=Activity.PRIORITIES,
-            value_map=PRIORITY_WORDS,
-        ),
-        Target("outcome", gettext_lazy("Outcome"), aliases=("call result", "result"), limit=100),
-        Target("place", gettext_lazy("Place"), aliases=("location", "venue", "where"), limit=200),
-        Target("done_at", gettext_lazy("Done at"), "datetime", ("completed at", "closed time", "completed time")),
-        *link_targets("contact", gettext_lazy("Contact"), "customers.contact", ("contact email", "contact name")),
-        *link_targets(
-            "account", gettext_lazy("Account"), "customers.account", ("account name", "company", "related to")
-        ),
-        *link_targets(
-            "regarding", gettext_lazy("Opportunity"), "sales.opportunity", ("potential", "opportunity", "deal")
-        )[1:],
-        *link_targets("lead", gettext_lazy("Lead"), "marketing.lead", ())[1:],
-    ]
     return with_columns(
         "customers.activity",
-        own,
+        [*what_targets(), *when_targets(), *with_whom_targets()],
         targets_of,
         without=("customer", "customer.id", "number", "is_pinned", "reminded_at", "regarding", "repeats", "remind_at"),
     )
+
+
+def what_targets():
+    """What was done, and how it stands."""
+    return [
+        external_id("task id", "event id", "call id", "activity id", "eventid", "taskid", "callid", "activityid"),
+        choice("kind", gettext_lazy("Kind"), Activity.KINDS, KIND_WORDS, ("activity type", "interaction type", "type")),
+        Target("subject", gettext_lazy("Subject"), aliases=("activity subject", "task subject", "title"), limit=300),
+        Target("body", gettext_lazy("Notes"), "longtext", ("description", "comments", "details", "content", "note")),
+        choice("direction", gettext_lazy("Direction"), Activity.DIRECTIONS, DIRECTION_WORDS, ("call type",)),
+        choice("status", gettext_lazy("Status"), Activity.STATUSES, STATUS_WORDS, ("task status", "done", "state")),
+        choice("priority", gettext_lazy("Priority"), Activity.PRIORITIES, PRIORITY_WORDS, ("prio", "urgency")),
+        Target("outcome", gettext_lazy("Outcome"), aliases=("call result", "result"), limit=100),
+        Target("place", gettext_lazy("Place"), aliases=("location", "venue", "where"), limit=200),
+    ]
+
+
+def choice(name, label, choices, words, aliases):
+    """The target of a choice, with the words that other systems use for it."""
+    return Target(name, label, "choice", aliases, choices=choices, value_map=words)
+
+
+def when_targets():
+    """When it was or is to be, and how long it took."""
+    return [
+        Target("at", gettext_lazy("When"), "datetime", AT),
+        Target("ends_at", gettext_lazy("Until"), "datetime", ("end date time", "end datetime", "end time", "end")),
+        Target("duration", gettext_lazy("Minutes"), "number", MINUTES),
+        Target("done_at", gettext_lazy("Done at"), "datetime", ("completed at", "closed time", "completed time")),
+    ]
+
+
+def with_whom_targets():
+    """The records that it belongs to; those of other apps wait until these import theirs."""
+    contact, account = ("contact email", "contact name"), ("account name", "company", "related to")
+    deal = ("potential", "opportunity", "deal")
+    return [
+        *link_targets("contact", gettext_lazy("Contact"), "customers.contact", contact),
+        *link_targets("account", gettext_lazy("Account"), "customers.account", account),
+        *link_targets("regarding", gettext_lazy("Opportunity"), "sales.opportunity", deal)[1:],
+        *link_targets("lead", gettext_lazy("Lead"), "marketing.lead")[1:],
+    ]
 
 
 def prepare_activity(draft, _run):
