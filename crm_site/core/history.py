@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from pghistory.models import Event
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import User
@@ -18,6 +19,15 @@ DOORS = {
     "admin": gettext_lazy("in the administration"), "worker": gettext_lazy("by a background job"),
     "demo": gettext_lazy("with the demo data"),
 }  # fmt: skip
+
+
+class HistoryEvent(Event):
+    """What every event table is built on: ids that a busy company does not use up."""
+
+    pgh_id = models.BigAutoField(primary_key=True)
+
+    class Meta:
+        abstract = True
 
 
 def track(*extra):
@@ -38,6 +48,7 @@ def track(*extra):
             ),
             context_field=pghistory.ContextForeignKey(null=True, db_index=False),
             model_name=f"{model.__name__}Event",
+            base_model=HistoryEvent,
             meta={"indexes": [models.Index(fields=["pgh_obj", "-pgh_id"], name=f"{name}_event_ix")]},
             level=pgtrigger.Statement,
         )(model)  # fmt: skip
