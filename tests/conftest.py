@@ -1,5 +1,6 @@
 """What every test may ask for: the cast, and browsers signed in as one of them."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,20 @@ def client_of():
 
 
 def signed_in(user, **options):
-    """A test client for the user; `options` as for Client, such as enforce_csrf_checks."""
+    """A test client for the user, with a second factor proved; `options` as for Client, such as enforce_csrf_checks."""
     client = Client(**options)
     if user is not None:
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        prove(client, user)
     return client
+
+
+def prove(client, user):
+    """Let the client's session be one in which the user gave a code of the second factor."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "mfa", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
 
 
 def fresh(user):

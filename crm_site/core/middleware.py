@@ -2,8 +2,10 @@
 
 import logging
 import time
+from urllib.parse import urlencode
 
 import pghistory
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
@@ -12,11 +14,15 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 log = logging.getLogger("kith.requests")
 SECOND_FACTOR = ("core.session", "second_factor")
+SET_UP, PROVE = "mfa_activate_totp", "mfa_reauthenticate"
+# Here a user changes what they sign in with.
+KEYS = ("/auth/2fa/", "/auth/password/", "/auth/email/")
 SEEN_EVERY = 600
 PUBLIC = ("/healthz", "/readyz", "/static/", "/auth/", "/invitation/")
 
@@ -48,7 +54,8 @@ def security_headers(get_response):
         response = get_response(request)
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if not request.path.startswith("/static/"):
+        # What is missing below /static/ is told on a page with the visitor's name.
+        if not request.path.startswith("/static/") or response.status_code >= 300:
             response["Cache-Control"] = "no-store"
         return response
 
@@ -104,31 +111,38 @@ def session_limits(get_response):
 
 
 def second_factor(get_response):
-    """The administration, and roles that ask for it, open only to who has a second factor."""
+    """The administration, and roles that ask for it, open only to who proved a second factor in this very session."""
 
     def middleware(request):
-        if request.user.is_authenticated and not request.path.startswith(PUBLIC) and lacks_second_factor(request):
+        name = missing_step(request) if request.user.is_authenticated else ""
+        if name == SET_UP:
             messages.info(request, _("This part asks for a second factor. Set one up to go on."))
-            return redirect("mfa_activate_totp")
+        if name:
+            return redirect(f"{reverse(name)}?{urlencode({'next': request.path})}")
         return get_response(request)
 
     return middleware
 
 
-def lacks_second_factor(request):
-    """Whether the page stays closed until the user has a second factor.
+def missing_step(request):
+    """The name of the page that must be passed first: setting a second factor up, proving it, or an empty text.
 
-    Demo users are let in: their passwords were made at first start and stand only in the state directory.
+    A session that began before the factor was set up has not proved it, and may not take it off again. Demo users are
+    let in: their passwords were made at first start and stand only in the state directory.
     """
-    user = request.user
-    if user.is_demo or request.session.get("second_factor"):
-        return False
-    asked = request.path.startswith("/admin/") or (not user.is_superuser and SECOND_FACTOR in user.scopes)
-    if not asked:
-        return False
-    found = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
-    request.session["second_factor"] = found
-    return not found
+    user, path = request.user, request.path
+    own = path.startswith(KEYS) and not path.startswith(reverse(PROVE))
+    asked = path.startswith("/admin/") or (not path.startswith(PUBLIC) and SECOND_FACTOR in user.scopes)
+    if user.is_demo or not (own or asked):
+        return ""
+    if Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
+        return "" if has_proved(request) else PROVE
+    return SET_UP if asked else ""
+
+
+def has_proved(request):
+    """Whether a code of the second factor was given in this session, at sign-in or later."""
+    return any(record["method"] == "mfa" for record in get_authentication_records(request, request.user))
 
 
 def history_context(get_response):
