@@ -21,6 +21,7 @@ from crm_site.core.imports.undo import can_undo, start_undo
 from crm_site.core.jobs import OPEN, queue_job, run_now, start_job
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Job
+from crm_site.core.views.jobs import DOWNLOAD_POLICY
 
 # Files up to this many rows are checked and imported while the page loads; larger ones by a worker.
 AT_ONCE = 200
@@ -283,7 +284,7 @@ def import_errors(request, pk):
     outcome = "warning" if "warnings" in request.GET else FAILED
     response = StreamingHttpResponse(error_lines(job, outcome), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="import-{job.pk}-{outcome}.csv"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = DOWNLOAD_POLICY
     return response
 
 

@@ -30,6 +30,8 @@ COUNTS = {
     "skipped": gettext_lazy("skipped"), "errors": gettext_lazy("with errors"), "cut": gettext_lazy("texts shortened"),
 }  # fmt: skip
 PROBLEMS = 50
+# Of a file that is given out to be saved: were it opened after all, it could do nothing and stand in no frame.
+DOWNLOAD_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
 
 def own_job_or_404(request, pk):
@@ -154,7 +156,7 @@ def job_result(request, pk):
 def attachment(response):
     """A file that no browser opens inside the site."""
     response["Content-Type"] = "application/octet-stream"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = DOWNLOAD_POLICY
     return response
 
 
@@ -165,7 +167,7 @@ def job_problems(request, pk):
     job = own_job_or_404(request, pk)
     response = StreamingHttpResponse(problem_lines(job), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="job-{job.pk}-problems.csv"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = DOWNLOAD_POLICY
     return response
 
 
