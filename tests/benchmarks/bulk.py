@@ -65,6 +65,7 @@ def bring_in(rows, user):
     job = start_job("import", importer.key, user, options, file=file)
     checked, job = run_all(job)
     queue_job(job, **begin(job))
+    job.refresh_from_db()
     took, job = run_all(job)
     return {
         "check rows/s": rows / checked,
