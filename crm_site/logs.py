@@ -90,7 +90,8 @@ class JsonLine(logging.Formatter):
             line["trace"] = [
                 f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])
             ]
-        return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False)
+        # In ASCII: other line ends than \n, and what a terminal obeys, are escaped as well.
+        return json.dumps({name: value for name, value in line.items() if value is not None})
 
 
 def _message(record):

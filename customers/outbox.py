@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.notifications import notify
+from crm_site.core.notifications import notify, one_line
 from customers.calendars import answer_token, invitation
 from customers.models import Activity, Participant
 from customers.operations.activities import zone_of
@@ -97,7 +97,7 @@ def message_of(row, party, connection):
     cancelled = activity.status == Activity.CANCELLED
     zone = zone_of(row.user or activity.owner)
     when = formats.date_format(activity.at.astimezone(zone), "DATETIME_FORMAT")
-    words = {"what": " ".join(activity.subject.split()), "when": f"{when} ({zone.key})", "place": activity.place}
+    words = {"what": one_line(activity.subject), "when": f"{when} ({zone.key})", "place": activity.place}
     link = settings.BASE_URL.rstrip("/") + reverse("customers:invitation_answer", args=[answer_token(row)])
     if cancelled:
         subject, lines = (

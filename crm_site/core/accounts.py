@@ -21,8 +21,8 @@ class Adapter(DefaultAccountAdapter):
         return False
 
     def is_safe_url(self, url):
-        """Only addresses of this site."""
-        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+        """Only addresses of this site, from its root."""
+        return bool(url) and url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
     def pre_authenticate(self, request, **credentials):
         """Count the try: all spellings of an address together, a device that its owner signed in on by itself.

@@ -1,6 +1,7 @@
 """Notifications: rows that the bell shows and a sweep mails; each event reaches a user once."""
 
 import smtplib
+import unicodedata
 from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
@@ -87,11 +88,16 @@ def settle(row, **values):
     Notification.objects.filter(pk=row.pk).update(**values)
 
 
+def one_line(text):
+    """The text as a mail's subject: no line ends, no control characters, nothing that a mail program would decode."""
+    plain = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)
+    return " ".join(plain.replace("=?", "= ?").split())
+
+
 def message_of(row, connection):
     """The mail of a notification: its text, and the address where it can be seen."""
     host = urlsplit(settings.BASE_URL).hostname or "localhost"
     link = urljoin(settings.BASE_URL, row.url) if row.url else settings.BASE_URL
     body = f"{row.text}\n\n{link}\n\n-- \n" + _("Kith sent this because you asked to be reminded.")
     headers = {"Message-ID": f"<notification-{row.pk}@{host}>", "Auto-Submitted": "auto-generated"}
-    subject = " ".join(row.text.split())[:150]
-    return EmailMessage(subject, body, to=[row.user.email], headers=headers, connection=connection)
+    return EmailMessage(one_line(row.text)[:150], body, to=[row.user.email], headers=headers, connection=connection)

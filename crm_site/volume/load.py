@@ -141,7 +141,8 @@ def choices(cursor, sizes, seed):
 def follow_sequence(cursor, model):
     """Let the next record take the number after the last one."""
     table = model._meta.db_table
-    cursor.execute(f"SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) FROM {table}", [table])  # noqa: S608
+    query = f"SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) FROM {table}"  # noqa: S608 - a table's name
+    cursor.execute(query, [table])
 
 
 def write_history(cursor, values, percent):
@@ -151,7 +152,8 @@ def write_history(cursor, values, percent):
         fields = [f.column for f in event._meta.local_fields if not f.name.startswith("pgh_")]
         columns = ", ".join(fields)
         cursor.execute(
-            f"INSERT INTO {event._meta.db_table} (pgh_created_at, pgh_label, pgh_obj_id, {columns})"  # noqa: S608
+            f"INSERT INTO {event._meta.db_table} "  # noqa: S608 - names of tables and columns
+            f"(pgh_created_at, pgh_label, pgh_obj_id, {columns})"
             f" SELECT created_at, 'insert', id, {columns} FROM {model._meta.db_table}"
             " WHERE id > %s AND id %% 100 < %s",
             [values[name], percent],
