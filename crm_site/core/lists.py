@@ -151,6 +151,8 @@ def read_value(field, value):
     kind = field.get_internal_type()
     if kind == "DateTimeField":
         value = parse_datetime(value)
+        if value is not None and value.tzinfo is None:
+            raise ValueError
     elif kind == "DateField":
         value = parse_date(value)
     elif kind.endswith(("IntegerField", "AutoField")):

@@ -291,7 +291,7 @@ def safe_next(request):
     """The address of this site that the form wants to go on to, or an empty text."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None, require_https=False)
-    return target if safe and target.startswith("/") else ""
+    return target if safe and target.startswith("/") and target.isprintable() else ""
 
 
 def edit_page(request, kind, pk):
