@@ -16,6 +16,7 @@ from customers.models.activity import on_top
 
 # So many of those still to be done are open on the page, the others folded.
 UNFOLDED = 5
+FIRST_PAGE = 15
 ORDER = ("-at", "-id")
 TOP = 20
 KEYS = {Account: "account", Contact: "contact", Customer: "customer"}
@@ -42,12 +43,15 @@ def top_of(record, user, kind=""):
 
 
 def page_of(record, user, kind="", before=""):
-    """(activities, cursor of the next page or ""): what happened, newest first, from the cursor on; one statement."""
+    """(activities, cursor of the next page or ""): what happened, newest first, from the cursor on; one statement.
+
+    The first page is short, as it comes with the record's own page.
+    """
     rows = of_kind(rows_of(record, user), kind).exclude(on_top())
     at = lists.place(before, ORDER, Activity) if before else None
     if at:
         rows = rows.filter(lists.beyond(ORDER, at))
-    size = settings.PAGE_SIZE
+    size = settings.PAGE_SIZE if at else FIRST_PAGE
     found = list(rows.select_related("owner").order_by(*ORDER)[: size + 1])
     return found[:size], lists.cursor(found[size - 1], ORDER) if len(found) > size else ""
 
