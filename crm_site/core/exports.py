@@ -20,6 +20,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models import F, Func, TextField, Value
+from django.db.models.functions import NullIf
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -68,9 +70,12 @@ def plan_of(kind, options, user):
 
 
 def source_of(model, column):
-    """The query's name for the column's value; None when it is computed from a whole record."""
+    """The query's name or expression for the column's value; None when it is computed from a whole record."""
     if column.path == "number":
         return "pk"
+    if column.type == "self" and len(model.LABEL_FIELDS) > 1:
+        parts = [NullIf(F(name), Value("")) for name in model.LABEL_FIELDS]
+        return Func(Value(" "), *parts, function="concat_ws", output_field=TextField())
     at, parts = model, column.path.split(".")
     try:
         for part in parts:
