@@ -255,7 +255,7 @@ document.addEventListener("change", (event) => event.target.form?.matches("[data
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!event.defaultPrevented && form.matches("[data-keep]") && !form.hasAttribute("hx-post")) sessionStorage.setItem("sent", form.getAttribute("action"));
-  if (form.action.endsWith("/logout/")) sessionStorage.clear();
+  if (form.getAttribute("action")?.endsWith("/logout/")) sessionStorage.clear();
 });
 
 /* Pickers: remote choices, several choices, tags. */

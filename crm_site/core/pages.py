@@ -100,7 +100,7 @@ def list_context(request, kind, listing, columns):
         "export_url": allowed["export"] and f"{kind.base}export/?{params.urlencode()}",
         "bulk_url": allowed["bulk"] and f"{kind.base}bulk/",
         "bulk_actions": bulk_actions(kind, user) if allowed["bulk"] else [],
-        "save_view_url": f"{kind.base}views/save/",
+        "save_view_url": f"{kind.base}views/save/?{params.urlencode()}",
         "query": params.urlencode(),
         "filtered": bool(listing.q or lists.chips(listing)),
         "empty": {"title": _("No %(kind)s yet") % {"kind": kind.label_plural.lower()}, "text": kind.purpose,

@@ -3,6 +3,7 @@
 import django_filters as df
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.filters import DaysWidget
 from customers.filters.common import PartyFilters
 from customers.models import Customer
 
@@ -12,7 +13,7 @@ class CustomerFilters(PartyFilters):
 
     status = df.ChoiceFilter(label=_("Status"), choices=Customer.STATUSES)
     kind = df.ChoiceFilter(label=_("Kind"), choices=Customer.KINDS)
-    since = df.DateFromToRangeFilter(label=_("Customer since"), widget=df.widgets.DateRangeWidget({"type": "date"}))
+    since = df.DateFromToRangeFilter(label=_("Customer since"), widget=DaysWidget(_("Customer since")))
 
     class Meta:
         model = Customer
