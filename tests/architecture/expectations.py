@@ -23,6 +23,12 @@ class Rule:
     subject: str = "record"
     # What an auditor may write here: something of his own, never a record.
     personal: bool = False
+    # Shows nothing to a plain GET in the walkers' world, though the actor may.
+    quiet: bool = False
+    # Tables in which a look notes something about the looker alone, such as what was opened last.
+    notes: tuple = ()
+    # Opens with a secret in its address; to anybody without it there is nothing.
+    secret: bool = False
 
 
 def anybody(user, route, subject):
@@ -92,6 +98,18 @@ def on_the_record(action):
     return check
 
 
+def who_links_contacts(user, route, subject):
+    """Who sees the account and may change contacts."""
+    return on_record("view")(user, route, subject) and user.reach(KINDS["customers.contact"].model, "change") != "none"
+
+
+def who_logs(user, route, subject):
+    """Who sees the record and may make activities."""
+    return (
+        on_the_record("view")(user, route, subject) and user.reach(KINDS["customers.activity"].model, "add") != "none"
+    )
+
+
 def in_bin(user, route, subject):
     """Who may bring this very record back."""
     return route.kind.model.objects.deleted_for(user).filter(pk=subject.pk).exists()
@@ -120,33 +138,33 @@ RULES = (
     Rule("account_email_verification_sent", anybody, public=True),
     Rule("account_confirm_email", anybody, public=True), Rule("account_confirm_login_code", anybody, public=True),
     Rule("mfa_authenticate", anybody, public=True),
-    Rule("account_*", anybody, personal=True), Rule("mfa_*", anybody, personal=True),
+    Rule("account_*", anybody, personal=True), Rule("mfa_*", anybody, personal=True, quiet=True),
     # The administration.
     Rule("admin:login", administrator, personal=True), Rule("admin:logout", administrator, public=True, personal=True),
-    Rule("admin:*", administrator), Rule("admin", administrator),
+    Rule("admin:*", administrator, quiet=True), Rule("admin", administrator, quiet=True),
     # The frame.
     Rule("home", staff), Rule("search", staff), Rule("user_options", staff), Rule("team_options", staff),
     Rule("access_simulator", superuser), Rule("start_*", superuser), Rule("demo_remove", superuser),
     Rule("notification_open", own, subject="notification", personal=True), Rule("notification_*", staff, personal=True),
-    Rule("job_list", staff), Rule("job_*", own, subject="job", personal=True),
+    Rule("job_list", staff), Rule("job_result", own, subject="job", quiet=True), Rule("job_*", own, subject="job", personal=True),
     Rule("import_list", importer), Rule("import_new", importer, personal=True),
-    Rule("import_*", own, subject="import", personal=True),
+    Rule("import_*", own, subject="import", personal=True, quiet=True),
     Rule("file_download", parent("view"), subject="file"), Rule("file_delete", parent("change"), subject="file"),
     # What customers/ has beside its records.
-    Rule("customers:timeline", on_the_record("view"), subject="party"), Rule("customers:log", on_the_record("view"), subject="party"),
+    Rule("customers:timeline", on_the_record("view"), subject="party", notes=("core_user",)), Rule("customers:log", who_logs, subject="party"),
     Rule("customers:calendar_settings", staff, personal=True),
-    Rule("customers:calendar_feed", nobody, public=False), Rule("customers:invitation_answer", nobody),
+    Rule("customers:calendar_feed", nobody, secret=True), Rule("customers:invitation_answer", nobody, secret=True),
     Rule("customers:mechanism_*", parent("change"), subject="mechanism"),
     Rule("customers:affiliation_*", parent("change"), subject="affiliation"),
     Rule("customers:contact_affiliation_create", on_record("change")),
-    Rule("customers:account_affiliation_create", on_record("view")),
+    Rule("customers:account_affiliation_create", who_links_contacts),
     Rule("customers:*_mechanism_create", on_record("change")), Rule("customers:customer_status", on_record("change")),
     Rule("customers:account_contacts", on_record("view")), Rule("customers:account_customers", on_record("view")),
     Rule("customers:account_tree", on_record("view")), Rule("customers:contact_accounts", on_record("view")),
     Rule("customers:contact_customers", on_record("view")), Rule("customers:customer_people", on_record("view")),
     Rule("customers:customer_statuses", on_record("view")), Rule("customers:*_mechanisms", on_record("view")),
     Rule("customers:activity_log", kind_action("add")), Rule("customers:activity_todo", lists),
-    Rule("customers:activity_invitation", on_record("view")), Rule("customers:activity_participants", on_record("change")),
+    Rule("customers:activity_invitation", on_record("view"), quiet=True), Rule("customers:activity_participants", on_record("view")),
     *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),
     Rule("me", staff, personal=True), Rule("me_*", staff, personal=True),
     # What every kind of record has.
@@ -154,7 +172,7 @@ RULES = (
     Rule("*:*_view_save", lists, personal=True), Rule("*:*_view_delete", own, subject="view", personal=True),
     Rule("*:*_create", kind_action("add")), Rule("*:*_similar", kind_action("add")), Rule("*:*_bin", kind_action("delete")),
     Rule("*:*_export", kind_action("export")), Rule("*:*_bulk", kind_action("bulk")), Rule("*:*_files", on_record("view")),
-    Rule("*:*_record", on_record("view")), Rule("*:*_history", on_record("view")), Rule("*:*_access", on_record("view")),
+    Rule("*:*_record", on_record("view"), notes=("core_user",)), Rule("*:*_history", on_record("view")), Rule("*:*_access", on_record("view")),
     Rule("*:*_edit", on_record("change")), Rule("*:*_cell", on_record("change")), Rule("*:*_share", on_record("change")),
     Rule("*:*_delete", on_record("delete")), Rule("*:*_restore", in_bin, subject="binned"),
 )  # fmt: skip

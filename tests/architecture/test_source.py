@@ -162,34 +162,39 @@ def test_a_write_in_a_view_is_found():
         assert writes_in_view(line)
 
 
+CALLS = {
+    "RawSQL": "raw SQL", "raw": "raw SQL", "delay": "broker", "apply_async": "broker", "send_task": "broker",
+    "mark_safe": "mark_safe", "SafeString": "mark_safe", "SafeText": "mark_safe",
+}  # fmt: skip
+UNPICKLERS = {"pickle", "marshal", "shelve", "dill"}
+
+
 def dangers(text):
     """Constructions that let something from outside become code, SQL, markup or an unsafe call, as (line, what)."""
-    found = []
-    for line, names, node in calls(text):
-        last = names[-1]
-        if last in ("RawSQL", "raw"):
-            found.append((line, "raw SQL"))
-        if last == "extra" and "objects" in names:
-            found.append((line, "extra()"))
-        if last in ("execute", "executemany") and node.args and not constant(node.args[0]):
-            found.append((line, "SQL that is not a constant"))
-        if last in ("delay", "apply_async", "send_task"):
-            found.append((line, "broker"))
-        if last in ("mark_safe", "SafeString", "SafeText"):
-            found.append((line, "mark_safe"))
-        if last in ("eval", "exec") and len(names) == 1:
-            found.append((line, "eval"))
-        if names[0] in ("pickle", "marshal", "shelve", "dill") or names == ["yaml", "load"]:
-            found.append((line, "deserialisation"))
-        for keyword in node.keywords:
-            if keyword.arg is None and "request" in {getattr(n, "id", "") for n in ast.walk(keyword.value)}:
-                found.append((line, "**request"))
+    found = [(line, what) for line, names, node in calls(text) for what in call_dangers(names, node)]
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom | ast.Import):
             names = {alias.name.split(".")[0] for alias in node.names} | {getattr(node, "module", "") or ""}
-            if names & {"pickle", "marshal", "shelve", "dill"}:
-                found.append((node.lineno, "deserialisation"))
+            found += [(node.lineno, "deserialisation")] if names & UNPICKLERS else []
     return found
+
+
+def call_dangers(names, node):
+    """What is dangerous about one call."""
+    last = names[-1]
+    if last in CALLS:
+        yield CALLS[last]
+    if last == "extra" and "objects" in names:
+        yield "raw SQL by extra()"
+    if last in ("execute", "executemany") and node.args and not constant(node.args[0]):
+        yield "SQL that is not a constant"
+    if last in ("eval", "exec") and len(names) == 1:
+        yield "eval"
+    if names[0] in UNPICKLERS or names == ["yaml", "load"]:
+        yield "deserialisation"
+    spread = [keyword.value for keyword in node.keywords if keyword.arg is None]
+    if any(getattr(inner, "id", "") == "request" for value in spread for inner in ast.walk(value)):
+        yield "**request"
 
 
 def constant(node):

@@ -98,7 +98,7 @@ class World:
             "content_type_id": 1,
             "uidb36": "1",
             "key": "wrong-key",
-            "slug": "x",
+            "slug": "accounts",
         }
         return words.get(name, 1)
 

@@ -113,11 +113,11 @@ def test_an_operation_that_fails_leaves_nothing(cast):
     @operation
     def half(account, *, by):
         update_record(account, {"name": "Half done"}, by=by)
-        raise ValueError
+        raise ValueError("half way")
 
     account = AccountFactory(name="Whole", owner=cast.alice)
     count = len(labels(account))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="half way"):
         half(account, by=cast.alice)
     account.refresh_from_db()
     assert account.name == "Whole"
