@@ -46,9 +46,9 @@ app.conf.update(
         "tick": {"task": "crm_site.tasks.tick", "schedule": 5.0, "options": {"expires": 10}},
         "jobs": {"task": "crm_site.core.tasks.run_jobs", "schedule": 2.0, "options": {"expires": 4}},
         "old-files": {"task": "crm_site.core.tasks.drop_old_files", "schedule": 3600.0, "options": {"expires": 3600}},
-        "reminders": {"task": "customers.tasks.send_reminders", "schedule": 60.0, "options": {"expires": 120}},
-        "invitations": {"task": "customers.tasks.send_invitations", "schedule": 60.0, "options": {"expires": 120}},
-        "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 60.0, "options": {"expires": 120}},
+        "reminders": {"task": "customers.tasks.send_reminders", "schedule": 10.0, "options": {"expires": 20}},
+        "invitations": {"task": "customers.tasks.send_invitations", "schedule": 10.0, "options": {"expires": 20}},
+        "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
     },
 )
 app.autodiscover_tasks(["crm_site"])

@@ -56,31 +56,35 @@ def directives(response):
     return {words[0]: words[1:] for part in text.split(";") if (words := part.split())}
 
 
-def faults_of(response, *, private=True):
-    """What the strictest scorer would take points off for, one sentence each."""
-    policy, faults = directives(response), []
-    if policy.get("default-src") != ["'none'"]:
-        faults.append("default-src is not 'none'")
+def policy_faults(policy):
+    """What is too wide in a Content-Security-Policy."""
+    faults = [] if policy.get("default-src") == ["'none'"] else ["default-src is not 'none'"]
     sources = {source for values in policy.values() for source in values}
     if found := sources & {"'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'", "*", "http:", "https:"}:
         faults.append(f"the policy allows {found}")
-    for name, wanted in (("frame-ancestors", ["'none'"]), ("base-uri", ["'none'"]), ("form-action", ["'self'"])):
-        if policy.get(name) not in (wanted, ["'none'"]):
+    for name, wanted in (("frame-ancestors", "'none'"), ("base-uri", "'none'"), ("form-action", "'self'")):
+        if policy.get(name) not in ([wanted], ["'none'"]):
             faults.append(f"{name} is {policy.get(name)}")
     if set(policy.get("script-src", policy.get("default-src", ["any"]))) - {"'self'", "'none'"}:
         faults.append("scripts come from elsewhere")
+    return faults
+
+
+def faults_of(response, *, private=True):
+    """What the strictest scorer would take points off for, one sentence each."""
+    faults = policy_faults(directives(response))
     age = re.search(r"max-age=(\d+)", response.get("Strict-Transport-Security", ""))
     if not age or int(age[1]) < 15_768_000 or "includeSubDomains" not in response["Strict-Transport-Security"]:
         faults.append("no HSTS of half a year")
     wanted = {
-        "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
-    }  # fmt: skip
+    } | ({"Cache-Control": "no-store"} if private else {})
     faults += [f"{name} is {response.get(name)}" for name, value in wanted.items() if response.get(name) != value]
     if "camera=()" not in response.get("Permissions-Policy", ""):
         faults.append("no Permissions-Policy")
-    if private and response.get("Cache-Control") != "no-store":
-        faults.append(f"Cache-Control is {response.get('Cache-Control')}")
     for cookie in response.cookies.values():
         if not (cookie["secure"] and cookie["httponly"] and cookie["samesite"] in ("Lax", "Strict")):
             faults.append(f"cookie {cookie.key}: {cookie.OutputString()}")

@@ -31,7 +31,18 @@ NASTY = (
     "Bell%0d%0aBcc: all@evil.test", "Bell\\r\\nBcc: all@evil.test", "Bell\x1b[2K", "a" * 400, "Ω" * 200 + "\r\nBcc: all@evil.test",
     '"; filename=evil.html', 'x"\r\nContent-Type: text/html\r\n\r\n<script>', "x\r\nSet-Cookie: a=b", "../../etc/passwd", "x;y=z", "\u202egnp.exe",
 )  # fmt: skip
-EXPECTED = {"content-type", "mime-version", "content-transfer-encoding", "subject", "from", "to", "date", "message-id", "auto-submitted", "reply-to"}
+EXPECTED = {
+    "content-type",
+    "mime-version",
+    "content-transfer-encoding",
+    "subject",
+    "from",
+    "to",
+    "date",
+    "message-id",
+    "auto-submitted",
+    "reply-to",
+}
 
 
 def headers_of(message):
@@ -63,11 +74,20 @@ def test_r09_notifications_by_mail(cast, text):
 @pytest.mark.parametrize("text", NASTY)
 def test_r09_reminders_and_invitations(cast, text):
     """Subject, place, names of owner and guest hold it: a reminder and an invitation go to one person each, with no header more."""
-    guest = Contact.objects.unscoped("a guest").create(owner=cast.alice, first_name=text[:100], last_name=text[:100], email="guest@kith.test")
+    guest = Contact.objects.unscoped("a guest").create(
+        owner=cast.alice, first_name=text[:100], last_name=text[:100], email="guest@kith.test"
+    )
     type(cast.alice).objects.filter(pk=cast.alice.pk).update(first_name=text[:100], last_name=text[:100])
     now = timezone.now()
     meeting = Activity.objects.unscoped("a meeting").create(
-        kind="meeting", status="open", subject=text[:200], place=text[:200], body=text, at=now + timedelta(days=1), owner=cast.alice, remind_at=now
+        kind="meeting",
+        status="open",
+        subject=text[:200],
+        place=text[:200],
+        body=text,
+        at=now + timedelta(days=1),
+        owner=cast.alice,
+        remind_at=now,
     )
     Participant.objects.create(activity=meeting, contact=guest, invite_due=now)
     assert outbox.remind_due() == 1
@@ -78,7 +98,9 @@ def test_r09_reminders_and_invitations(cast, text):
     assert not faults_of(reminder, cast.alice.email)
     calendar = invitation.attachments[0].content
     lines = calendar.replace("\r\n ", "").split("\r\n")
-    assert not [line for line in lines if line.lower().startswith(("bcc", "content-type", "set-cookie", "x-injected", "folded"))]
+    assert not [
+        line for line in lines if line.lower().startswith(("bcc", "content-type", "set-cookie", "x-injected", "folded"))
+    ]
     assert sum(line.startswith("ATTENDEE") for line in lines) == 1
 
 
@@ -88,7 +110,15 @@ def test_r09_control_an_open_subject_is_caught(cast):
     assert len(faults_of(made, cast.alice.email)) == 2
 
 
-@pytest.mark.parametrize("address", ["guest@kith.test\r\nBcc: all@evil.test", "guest@kith.test\nX: y", "a@kith.test, b@evil.test", "=?utf-8?q?a=0A?=@kith.test"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "guest@kith.test\r\nBcc: all@evil.test",
+        "guest@kith.test\nX: y",
+        "a@kith.test, b@evil.test",
+        "=?utf-8?q?a=0A?=@kith.test",
+    ],
+)
 def test_r09_an_address_with_more_in_it_gets_no_mail(cast, address):
     """Stored past every form, such an address still adds no header and no recipient; other mails go on."""
     type(cast.alice).objects.filter(pk=cast.alice.pk).update(email=address)
@@ -143,6 +173,13 @@ def test_r09_log_lines(cast, client_of, text):
         assert "\x1b" not in line
 
 
+def test_r09_control_a_plain_log_would_be_forged():
+    """Written without our formatter the same text is two lines: the check above would see it."""
+    record = logging.LogRecord("kith.test", logging.INFO, __file__, 1, "about %s", (NASTY[0],), None)
+    assert len(logging.Formatter("%(message)s").format(record).splitlines()) == 2
+    assert len(logs.JsonLine().format(record).splitlines()) == 1
+
+
 @pytest.mark.parametrize("text", NASTY)
 def test_r09_file_names(cast, client_of, tmp_path, settings, text):
     """A file's name becomes one Content-Disposition that says attachment, uploaded or put into the table by hand."""
@@ -158,9 +195,11 @@ def test_r09_file_names(cast, client_of, tmp_path, settings, text):
         assert not any(sign in given for sign in "\r\n\0\x1b\u2028\x85")
         assert answer["Content-Type"] == "application/octet-stream"
         assert not {"bcc", "set-cookie", "x-injected", "folded"} & {key.lower() for key in answer.headers}
-        parsed = email.message_from_string(f"Content-Disposition: {given}\n\n", policy=policy.default)["content-disposition"]
+        parsed = email.message_from_string(f"Content-Disposition: {given}\n\n", policy=policy.default)[
+            "content-disposition"
+        ]
         assert parsed.content_disposition == "attachment"
-        assert "evil.html" != parsed.params.get("filename")
+        assert parsed.params.get("filename") != "evil.html"
 
 
 @pytest.mark.parametrize("text", NASTY)
@@ -178,7 +217,9 @@ def stays(answer):
     """Whether the browser stays on this site."""
     for header in ("Location", "HX-Redirect", "HX-Location", "HX-Push-Url", "HX-Replace-Url", "Refresh"):
         target = answer.get(header, "")
-        if target and (not target.startswith("/") or target.startswith(("//", "/\\")) or any(c in target for c in "\r\n\t\\\0")):
+        if target and (
+            not target.startswith("/") or target.startswith(("//", "/\\")) or any(c in target for c in "\r\n\t\\\0")
+        ):
             return False
     return "X-Injected" not in answer
 
@@ -193,7 +234,10 @@ def test_r09_signing_in_and_out_stays_here(cast, client_of, target):
     """next= at the sign-in, at the administration's, at sign-out, at proving a password and in a notification."""
     asked = Client().post("/auth/login/", {"login": cast.alice.email, "password": PASSWORD, "next": target})
     assert asked.status_code == 302
-    answers = [asked, Client().post("/auth/login/", {"login": cast.bob.email, "password": PASSWORD}, query_params={"next": target})]
+    answers = [
+        asked,
+        Client().post("/auth/login/", {"login": cast.bob.email, "password": PASSWORD}, query_params={"next": target}),
+    ]
     answers.append(client_of(cast.alice).post("/auth/logout/", {"next": target}))
     answers.append(client_of(cast.rita).get("/admin/login/", {"next": target}))
     answers.append(client_of(cast.alice).get("/auth/login/", {"next": target}))
@@ -209,5 +253,7 @@ def test_r09_signing_in_and_out_stays_here(cast, client_of, target):
 def test_r09_control_an_open_redirect_is_caught(cast, monkeypatch):
     """With an adapter that trusts every address, the answer leads off the site and the check sees it."""
     monkeypatch.setattr("crm_site.core.accounts.Adapter.is_safe_url", lambda self, url: True)
-    answer = Client().post("/auth/login/", {"login": cast.alice.email, "password": PASSWORD, "next": "https://evil.test/"})
+    answer = Client().post(
+        "/auth/login/", {"login": cast.alice.email, "password": PASSWORD, "next": "https://evil.test/"}
+    )
     assert not stays(answer)

@@ -30,7 +30,9 @@ SECRETS = {
     "payment key": re.compile(r"\b[sr]k_live_[A-Za-z0-9]{16,}"),
     "signed token": re.compile(r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{20,}"),
     "password hash": re.compile(r"(?:argon2\$argon2id|pbkdf2_sha256)\$[^\s\"']{20,}"),
-    "password in an address": re.compile(r"[a-z][a-z0-9+]*://[^\s/:@\"'{}$]+:(?!password@|POSTGRES)[^\s/:@\"'{}$<]+@[^\s\"']"),
+    "password in an address": re.compile(
+        r"[a-z][a-z0-9+]*://[^\s/:@\"'{}$]+:(?!password@|POSTGRES)[^\s/:@\"'{}$<]+@[^\s\"']"
+    ),
 }
 # A long word of many different letters beside a name that speaks of a secret.
 ASSIGNED = re.compile(
@@ -43,7 +45,9 @@ OF_TESTS = re.compile(r"[a-z]+(?:-[a-z]+)+(?:-\d)?|(?:JBSWY3DPEHPK3PXP)+")
 
 def tracked():
     """{path: text} of the files that come with a checkout; the locks hold only hashes, which are checked elsewhere."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout.split("\0")
     paths = [ROOT / name for name in names if name and (ROOT / name).is_file()]
     found = {}
     for path in paths:
@@ -88,12 +92,18 @@ def test_r19_control_a_secret_is_found(text):
 def test_r19_no_file_that_holds_secrets_is_tracked():
     """No environment file, no key, no database, no state directory."""
     names = tracked()
-    assert not [name for name in names if re.search(r"(^|/)\.env($|\.)|\.(pem|key|p12|pfx|sqlite3?|dump)$|(^|/)(var|id_rsa)($|/)", name)]
+    assert not [
+        name
+        for name in names
+        if re.search(r"(^|/)\.env($|\.)|\.(pem|key|p12|pfx|sqlite3?|dump)$|(^|/)(var|id_rsa)($|/)", name)
+    ]
 
 
 def test_r19_everything_is_pinned():
     """Each package that is named is named with its version, and the installed Django is the pinned one of the 5.2 series."""
-    named = PROJECT["project"]["dependencies"] + [name for group in PROJECT["dependency-groups"].values() for name in group]
+    named = PROJECT["project"]["dependencies"] + [
+        name for group in PROJECT["dependency-groups"].values() for name in group
+    ]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==[0-9][\w.]*", name) for name in named), named
     wanted = next(name.split("==")[1] for name in named if name.startswith("django=="))
     assert wanted.startswith("5.2.")
@@ -169,10 +179,14 @@ def test_r19_bandit_finds_nothing_that_is_not_explained():
     ignores = PROJECT["tool"]["ruff"]["lint"]["per-file-ignores"]
     open_ = [finding for finding in bandit(ROOT / "crm_site", ROOT / "customers") if not reviewed(finding, ignores)]
     assert not open_, "\n".join(f"{f['filename']}:{f['line_number']} {f['test_id']} {f['issue_text']}" for f in open_)
-    assert not [finding for finding in bandit(ROOT / "crm_site", ROOT / "customers") if finding["issue_severity"] == "HIGH"]
+    assert not [
+        finding for finding in bandit(ROOT / "crm_site", ROOT / "customers") if finding["issue_severity"] == "HIGH"
+    ]
 
 
 def test_r19_control_bandit_finds_a_hole(tmp_path):
     """A line that is not safe and not explained is found."""
-    (tmp_path / "hole.py").write_text("import subprocess\nsubprocess.call('ls ' + input(), shell=True)\neval(input())\n")
+    (tmp_path / "hole.py").write_text(
+        "import subprocess\nsubprocess.call('ls ' + input(), shell=True)\neval(input())\n"
+    )
     assert bandit(tmp_path)
