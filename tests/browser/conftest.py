@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.conftest import signed_in as client_of_user
 
@@ -24,6 +24,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    """Uploads go into a folder of the test, not into that of whoever runs it."""
+    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 @pytest.fixture(scope="session")
@@ -89,11 +95,46 @@ def axe_source():
 
 @pytest.fixture
 def axe(axe_source):
-    """axe(page): what axe-core finds wrong, each as "rule at element"; an empty list is the aim."""
+    """axe(page, rules): what axe-core finds wrong, each as "rule at element"; an empty list is the aim."""
 
-    def judge(page):
-        page.evaluate(axe_source)
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules}).then(result => result.violations)", RULES)
+    def judge(page, rules=RULES):
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(axe_source)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules}).then(result => result.violations)", rules)
         return [f"{v['id']} at {node['target']}: {node['failureSummary']}" for v in found for node in v["nodes"]]
 
     return judge
+
+
+@pytest.fixture
+def judge(axe):
+    """judge(page): axe in the light and in the dark, and what is wider than a screen of 360 px; [] is the aim."""
+
+    def judged(page):
+        settled(page)
+        # A colour on its way from light to dark is neither.
+        page.emulate_media(reduced_motion="reduce")
+        found, size = axe(page), page.viewport_size
+        page.emulate_media(color_scheme="dark")
+        found += [f"dark: {fault}" for fault in axe(page, ["color-contrast"])]
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        page.set_viewport_size(size)
+        return found + ([f"{over} px wider than a phone"] if over > 0 else [])
+
+    return judged
+
+
+def settled(page):
+    """Wait until htmx has nothing under way."""
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+
+
+@pytest.fixture
+def errors(page):
+    """What the console of the page says in red, and what is thrown in it."""
+    said = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said

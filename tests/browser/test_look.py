@@ -1,4 +1,4 @@
-"""U03, U04, U05, U07, U08, U09, U11, U13, U18, U19, U22, U23: what the pages look like and how they answer to hands."""
+"""U03, U04, U07, U08, U09, U11, U18, U19, U22, U23: how the pages answer to hands."""
 
 import re
 import uuid
@@ -9,10 +9,6 @@ from playwright.sync_api import expect
 from crm_site.core.kinds import KINDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PAGES = (
-    "/", "/accounts/", "/accounts/new/", "{record}", "{record}edit/", "{record}history/", "{record}delete/",
-    "{record}access/", "/accounts/bin/", "/accounts/export/", "/jobs/", "/me/", "/auth/2fa/", "/nothing-here/",
-)  # fmt: skip
 HIDDEN = """async () => {
     await new Promise(requestAnimationFrame);
     await new Promise(requestAnimationFrame);
@@ -31,23 +27,6 @@ def accounts(cast):
     return [kind.create({"name": name, "owner": cast.alice}, by=cast.alice) for name in names]
 
 
-def address(path, record):
-    """A path of PAGES with the record's address in it."""
-    return path.format(record=f"/accounts/{record.pk}/")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(open_page, signed_in, axe, cast, accounts, scheme):
-    """U03: no violation on any page, light and dark."""
-    page = signed_in(open_page(scheme=scheme), cast.alice)
-    faults = {}
-    for path in PAGES:
-        page.goto(address(path, accounts[0]), wait_until="networkidle")
-        if found := axe(page):
-            faults[path] = found
-    assert faults == {}
-
-
 def test_sign_in_page(open_page, axe, cast):
     """U03: the door itself, in both looks; it says nothing of anybody's password."""
     for scheme in ("light", "dark"):
@@ -55,18 +34,6 @@ def test_sign_in_page(open_page, axe, cast):
         page.goto("/auth/login/")
         assert axe(page) == []
         assert "demo" not in page.content().lower()
-
-
-def test_no_sideways_scroll(open_page, signed_in, cast, accounts):
-    """U05: at 360 px nothing is wider than the screen."""
-    page = signed_in(open_page("phone", is_mobile=True, has_touch=True), cast.alice)
-    wide = {}
-    for path in PAGES:
-        page.goto(address(path, accounts[0]), wait_until="networkidle")
-        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if over > 0:
-            wide[path] = over
-    assert wide == {}
 
 
 def test_skip_link_comes_first(page, signed_in, cast):
@@ -173,12 +140,3 @@ def test_list_by_keyboard(page, signed_in, cast, accounts):
     expect(page.locator("[data-count]")).to_have_text("2")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/accounts/\d+/$"))
-
-
-def test_without_javascript(open_page, signed_in, cast):
-    """Forms work as plain forms."""
-    page = signed_in(open_page(java_script_enabled=False), cast.alice)
-    page.goto("/accounts/new/")
-    page.locator("[name=name]").fill("Plain and simple")
-    page.get_by_role("button", name="Save", exact=True).click()
-    assert page.locator("h1").inner_text() == "Plain and simple"
