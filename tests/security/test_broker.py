@@ -110,13 +110,12 @@ def test_r27_no_page_speaks_to_the_broker(cast, settings, monkeypatch, valkey, t
 def test_r27_control_a_task_sent_from_a_page_is_counted(cast, monkeypatch, valkey):
     """Were a task sent while a page is made, the count would show it, and a frozen broker would hold the page up."""
     os.kill(services.running_pid(valkey, "valkey"), signal.SIGSTOP)
-    monkeypatch.setitem(app.conf, "broker_url", f"redis+socket://{valkey.state}/run/valkey.sock?virtual_host=0")
     unread = notifications.unread_count
 
     def sends_a_task(user):
-        with app.connection_for_write(f"redis+socket://{valkey.state}/run/valkey.sock?virtual_host=0") as broker:
-            with suppress(Exception):
-                tick.apply_async(connection=broker, retry=False)
+        where = f"redis+socket://{valkey.state}/run/valkey.sock?virtual_host=0"
+        with app.connection_for_write(where) as broker, suppress(Exception):
+            tick.apply_async(connection=broker, retry=False)
         return unread(user)
 
     monkeypatch.setattr(notifications, "unread_count", sends_a_task)
