@@ -104,6 +104,10 @@ search?.addEventListener("keydown", (event) => {
     const chosen = $('[aria-selected="true"]', search) || $('[role="option"]', search);
     event.preventDefault();
     if (chosen) location.assign(chosen.href);
+  } else if (event.key === "Escape") {
+    /* A search field takes the first Esc for itself, to empty it. */
+    event.preventDefault();
+    closeDialog(search);
   }
 });
 

@@ -145,7 +145,8 @@ def test_what_opens_over_a_page(page, signed_in, world, judge, errors):
     signed_in(page, world.cast.alice).goto(f"/accounts/{record.pk}/")
     for name, click in (("more", "details[name=record] summary"), ("new", ".top details summary.btn"), ("who", ".who")):
         page.locator(click).click()
-        faults[name] = judge(page)
+        # What lies under an open menu is covered on purpose.
+        faults[name] = [fault for fault in judge(page) if "partially obscured" not in fault]
         page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     page.keyboard.type(str(record)[:5])
