@@ -34,7 +34,7 @@ def home(request):
     """A user's day: tasks, meetings, recent records, what others changed; and for administrators how to get going."""
     user = request.user
     due, meetings = timeline.todo_of(user), timeline.meetings_of(user, day_start(), day_start(MEETINGS_AHEAD), SHOWN)
-    changes, recent = changed_by_others(user), recent_of(user)[:SHOWN]
+    changes, recent = changed_by_others(user), recent_of(request)[:SHOWN]
     links = named(user, [
         *((column.kind, column.value(a)) for a in (*due, *meetings) for column in LINK_COLUMNS),
         *((key, pk) for key, pk, *_rest in changes), *((key, pk) for key, pk in recent),

@@ -4,6 +4,7 @@
 """
 
 import os
+import tempfile
 
 _run = os.environ.get("KITH_TEST_RUN", str(os.getpid()))
 os.environ["KITH_BROKER_PREFIX"] = f"test-{_run}:"
@@ -17,6 +18,7 @@ DATABASES["default"]["TEST"] = {
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MEDIA_ROOT = tempfile.mkdtemp(prefix="kith-test-files-")
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # The live server does not know hashed names.
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

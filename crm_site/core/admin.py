@@ -72,8 +72,8 @@ class UserForm(forms.ModelForm):
     class Meta:
         model = User
         fields = [
-            "email", "password", "first_name", "last_name", "job_title", "team", "door", "groups", "is_active", "is_staff",
-            "is_superuser", "time_zone", "theme", "shortcuts",
+            "email", "password", "first_name", "last_name", "job_title", "team", "door", "groups", "is_active",
+            "is_staff", "is_superuser", "time_zone", "theme", "shortcuts",
         ]  # fmt: skip
 
     def clean_email(self):

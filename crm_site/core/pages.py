@@ -18,6 +18,7 @@ from crm_site.core.forms import DeleteForm
 from crm_site.core.kinds import PANELS
 from crm_site.core.models import SavedView
 from crm_site.core.operations import Refused, Repeated, Stale, submit_once
+from crm_site.core.recent import remember
 
 
 def get_visible_or_404(kind, user, pk, action="view"):
@@ -186,7 +187,7 @@ def record_page(request, kind, pk, **extra):
         "files": own_part(request, f"{base}files/"),
         "share_url": allowed["change"] and f"{base}share/",
     } | extra  # fmt: skip
-    return TemplateResponse(request, "records/record.html", context)
+    return remember(request, TemplateResponse(request, "records/record.html", context), record)
 
 
 def own_part(request, url):

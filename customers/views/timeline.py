@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from crm_site.core import pages
 from crm_site.core.kinds import kind_by_slug
 from crm_site.core.operations import submit_once
-from crm_site.core.recent import remember
 from customers import timeline
 from customers.columns.activity import LINK_COLUMNS
 from customers.forms.composer import OUTCOMES, ComposerForm
@@ -39,8 +38,6 @@ def record_timeline(request, slug, pk):
     found, after = timeline.page_of(record, request.user, chosen, before)
     top = [] if before else timeline.top_of(record, request.user, chosen)
     made = timeline.items([*top, *found], request.user, LINK_COLUMNS, beside=record)
-    if not before:
-        remember(request.user, record)
     url = f"{kind.record_url(pk)}timeline/"
     context = {
         "kind": kind, "record": record, "title": _("Timeline"), "url": url, "chosen": chosen,

@@ -151,7 +151,7 @@ RULES = (
     Rule("import_*", own, subject="import", personal=True, quiet=True),
     Rule("file_download", parent("view"), subject="file"), Rule("file_delete", parent("change"), subject="file"),
     # What customers/ has beside its records.
-    Rule("customers:timeline", on_the_record("view"), subject="party", notes=("core_user",)), Rule("customers:log", who_logs, subject="party"),
+    Rule("customers:timeline", on_the_record("view"), subject="party"), Rule("customers:log", who_logs, subject="party"),
     Rule("customers:calendar_settings", staff, personal=True),
     Rule("customers:calendar_feed", nobody, secret=True), Rule("customers:invitation_answer", nobody, secret=True),
     Rule("customers:mechanism_*", parent("change"), subject="mechanism"),
@@ -172,7 +172,7 @@ RULES = (
     Rule("*:*_view_save", lists, personal=True), Rule("*:*_view_delete", own, subject="view", personal=True),
     Rule("*:*_create", kind_action("add")), Rule("*:*_similar", kind_action("add")), Rule("*:*_bin", kind_action("delete")),
     Rule("*:*_export", kind_action("export")), Rule("*:*_bulk", kind_action("bulk")), Rule("*:*_files", on_record("view")),
-    Rule("*:*_record", on_record("view"), notes=("core_user",)), Rule("*:*_history", on_record("view")), Rule("*:*_access", on_record("view")),
+    Rule("*:*_record", on_record("view")), Rule("*:*_history", on_record("view")), Rule("*:*_access", on_record("view")),
     Rule("*:*_edit", on_record("change")), Rule("*:*_cell", on_record("change")), Rule("*:*_share", on_record("change")),
     Rule("*:*_delete", on_record("delete")), Rule("*:*_restore", in_bin, subject="binned"),
 )  # fmt: skip

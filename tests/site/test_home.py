@@ -47,7 +47,7 @@ def test_u25_home_shows_the_day(cast, client_of):
     account = Account.objects.get()
     own = AccountFactory(owner=cast.alice, name="Changed by myself")
     client = client_of(cast.alice)
-    client.get(f"/accounts/{account.pk}/timeline/")
+    client.get(f"/accounts/{account.pk}/")
     answer = client.get("/")
     assert [len(answer.context[name]) for name in ("overdue", "meetings", "recent", "changes")] == [1, 1, 1, 1]
     assert {"by": "Bob Tester"}.items() <= next(
@@ -60,7 +60,7 @@ def test_home_names_only_what_is_visible(cast, client_of):
     """A record that went to somebody else disappears from the recent ones."""
     account = AccountFactory(owner=cast.alice, name="Handed over")
     client = client_of(cast.alice)
-    client.get(f"/accounts/{account.pk}/timeline/")
+    client.get(f"/accounts/{account.pk}/")
     Account.objects.filter(pk=account.pk).update(owner=cast.charlie, team=cast.south)
     assert "Handed over" not in client.get("/").content.decode()
 
