@@ -34,7 +34,6 @@ class Column:
     aliases: tuple = ()
     tones: dict = field(default_factory=dict)
     choices: Any = None
-    help: Any = ""
 
     @property
     def path(self):

@@ -175,11 +175,6 @@ def pointed_at(model, pk):
     return model._base_manager.get(pk=pk)
 
 
-def may(user, model, action):
-    """Whether the user may do `action` on at least some records of the kind."""
-    return user.reach(model, action) != NONE
-
-
 def explain(user, record, action="view"):
     """Sentences that say why the user can or cannot do `action` on the record, the deciding ones only."""
     model, reach = type(record), user.reach(type(record), action)
@@ -216,4 +211,4 @@ def refusal(user, reach):
     return _("It is not theirs, not of a team within their reach, and not shared with them.")
 
 
-__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "may", "pointed_at"]
+__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "pointed_at"]
