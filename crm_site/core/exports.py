@@ -54,11 +54,11 @@ class Plan:
     whole: bool
 
 
-def plan_of(kind, options, user):
+def plan_of(kind, options):
     """The plan for the chosen columns; only columns of the list can be chosen."""
     params = QueryDict(options.get("query", ""))
     chosen = [column for name in options.get("columns", ()) for column in kind.columns if column.name == name]
-    columns = chosen or lists.shown_columns(kind, params, user)
+    columns = chosen or lists.shown_columns(kind, params)
     order = lists.order_of(kind, params.get("sort") or kind.default_sort)[1]
     fields, places = [part.lstrip("-") for part in order], []
     sources = [source_of(kind.model, column) for column in columns]
@@ -100,7 +100,7 @@ def pieces(kind, options, user):
 
 def piece(kind, options, user, at=None):
     """(rows, place to go on from or None): the next piece after a place; links by what the user may see of them."""
-    plan = plan_of(kind, options, user)
+    plan = plan_of(kind, options)
     found = chosen_rows(kind, user, options).visible_to(user, "export").order_by(*plan.order)
     found = (found.filter(lists.beyond(plan.order, at)) if at else found)[:PIECE]
     width = len(plan.order)
@@ -180,7 +180,7 @@ def guarded(value):
 def csv_pieces(kind, options, user, count=None):
     """The file as pieces of bytes; the headings come at once. `count` is told how many rows each piece brought."""
     zone = timezone.get_current_timezone()
-    columns = plan_of(kind, options, user).columns
+    columns = plan_of(kind, options).columns
     makers = [csv_column(column, kind, zone) for column in columns]
     yield ((BOM if options.get("bom", True) else "") + csv_lines([[guarded(str(c.label)) for c in columns]])).encode()
     for rows in pieces(kind, options, user):
@@ -222,7 +222,7 @@ def counted_stream(job, kind, options, user):
 
 def logged(kind, options, user):
     """What the log keeps of an export: the address, the columns and a file name that cannot be guessed."""
-    names = [column.name for column in plan_of(kind, options, user).columns]
+    names = [column.name for column in plan_of(kind, options).columns]
     return options | {"columns": names, "token": get_random_string(24), "operation": f"export_{kind.noun}"}
 
 
@@ -247,7 +247,7 @@ def export_piece(job):
         job.total = chosen_rows(kind, job.user, options).visible_to(job.user, "export").count()
     if job.total > SHEET_ROWS:
         raise Refused(_("An Excel sheet holds 1,048,576 rows. Export as CSV instead."))
-    plan = plan_of(kind, options, job.user)
+    plan = plan_of(kind, options)
     at = [lists.read_value(kind.model._meta.get_field(part.lstrip("-")), value)
           for part, value in zip(plan.order, options["at"], strict=True)] if options.get("at") else None  # fmt: skip
     rows = []

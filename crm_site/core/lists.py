@@ -238,12 +238,18 @@ def linked(columns, records, user):
     return found
 
 
-def shown_columns(kind, params, user):
-    """The columns that the address, else the user's remembered choice, else the kind shows."""
-    names = params.getlist("col") or user.preferences.get("columns", {}).get(kind.key, [])
+def shown_columns(kind, params, chosen=()):
+    """The columns that the address, else the user's last choice (their names), else the kind shows."""
+    names = params.getlist("col") or chosen
     by_name = {column.name: column for column in kind.columns}
-    chosen = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
-    return chosen or [column for column in kind.columns if column.shown]
+    shown = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+    return shown or [column for column in kind.columns if column.shown]
+
+
+def offered_columns(kind, shown):
+    """All columns to choose from: those shown in their order, then the others."""
+    others = [column for column in kind.columns if column not in shown]
+    return [{"name": c.name, "label": c.label, "shown": c in shown} for c in (*shown, *others)]
 
 
 def table_rows(listing, columns, user, *, may_change):

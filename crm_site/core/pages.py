@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from crm_site.core import lists, parts
+from crm_site.core.chosen import chosen_columns, remember_columns
 from crm_site.core.columns import cell
 from crm_site.core.forms import DeleteForm
 from crm_site.core.kinds import PANELS
@@ -56,12 +57,13 @@ def list_page(request, kind):
     if not any(name != "page_size" for name in request.GET) and (default := default_view(kind, request.user)):
         return redirect(f"{kind.base}?{default.query}&view={default.pk}")
     need_list(request.user, kind)
-    columns = lists.shown_columns(kind, request.GET, request.user)
+    columns = lists.shown_columns(kind, request.GET, chosen_columns(request, kind))
     fields = [field for column in columns for field in column.fields]
     listing = lists.page_of(kind, request.GET, request.user, fields)
     context = list_context(request, kind, listing, columns)
     part = request.htmx and not request.htmx.boosted and request.htmx.target == "records"
-    return TemplateResponse(request, "records/_table.html" if part else "records/list.html", context)
+    response = TemplateResponse(request, "records/_table.html" if part else "records/list.html", context)
+    return remember_columns(request, response, kind)
 
 
 def need_list(user, kind):
@@ -80,7 +82,6 @@ def list_context(request, kind, listing, columns):
     params, user = request.GET, request.user
     first, last = (listing.rows[0], listing.rows[-1]) if listing.rows else (None, None)
     allowed = {action: may(user, kind, action) for action in ("add", "import", "export", "change", "bulk")}
-    shown = {column.name for column in columns}
     return {
         "kind": kind, "q": listing.q, "chips": lists.chips(listing), "clear_url": kind.base,
         "heads": lists.heads(kind, columns, listing),
@@ -92,7 +93,8 @@ def list_context(request, kind, listing, columns):
         "next_url": listing.more_after and lists.address(
             kind, params, after=lists.cursor(last, listing.order) if last else "", before=None),
         "first_url": lists.address(kind, params, after=None, before=None) if listing.more_before else "",
-        "columns_all": [{"name": c.name, "label": c.label, "shown": c.name in shown} for c in kind.columns],
+        "columns_all": lists.offered_columns(kind, columns),
+        "columns_url": lists.address(kind, params, col=""),
         "keep": [(name, v) for name, vs in params.lists() if name not in ("col", "after", "before") for v in vs],
         "filters_url": f"{kind.base}filters/?{params.urlencode()}",
         "views": view_tabs(kind, user, params),

@@ -46,7 +46,7 @@ def scans(statement):
 def look(kind, query, user):
     """The scans of one list page."""
     params = QueryDict(query)
-    columns = lists.shown_columns(kind, params, user)
+    columns = lists.shown_columns(kind, params)
     with CaptureQueriesContext(connection) as caught:
         lists.page_of(kind, params, user, [field for column in columns for field in column.fields])
     return [

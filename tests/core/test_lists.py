@@ -134,7 +134,44 @@ def test_hidden_links_are_not_named(cast):
     assert next(iter(lists.linked(columns, [child], cast.rita).values()))[0] == "Secret"
 
 
+def columns_of(answer):
+    """The names of the columns that a list shows, in their order."""
+    return [head["name"] for head in answer.context["heads"]]
+
+
+def test_columns_are_remembered_with_their_order(cast, client_of):
+    """U21: the last choice holds for the list and for exports, not for other lists, users or saved views."""
+    client = client_of(cast.alice)
+    usual = columns_of(client.get("/accounts/"))
+    assert columns_of(client.get("/accounts/?col=status&col=name&col=password")) == ["status", "name"]
+    cookie = client.cookies["kith_columns_accounts"]
+    assert (cookie.value, cookie["path"], cookie["httponly"]) == (f"{cast.alice.pk}:status.name", "/accounts/", True)
+    again = client.get("/accounts/")
+    assert columns_of(again) == ["status", "name"]
+    assert [c["name"] for c in again.context["columns_all"]][:2] == ["status", "name"]
+    exported = client.get("/accounts/export/").context["columns"]
+    assert [column["name"] for column in exported if column["shown"]] == ["status", "name"]
+    client.get("/accounts/?col=city&view=7")
+    assert columns_of(client.get("/accounts/")) == ["status", "name"]
+    assert "status" not in columns_of(client.get("/contacts/"))
+    client.force_login(cast.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert columns_of(client.get("/accounts/")) == usual
+
+
+def test_the_choice_of_columns_is_forgotten_and_checked(cast, client_of):
+    """`col=` brings back the usual columns; a cookie that was tampered with does too."""
+    client = client_of(cast.alice)
+    usual = columns_of(client.get("/accounts/?col=name"))
+    assert usual == ["name"]
+    usual = columns_of(client.get("/accounts/?col="))
+    assert len(usual) > 1
+    assert columns_of(client.get("/accounts/")) == usual
+    for value in ("", "x", f"{cast.alice.pk}:password.__class__", f"{cast.alice.pk}:" + "a." * 3000):
+        client.cookies["kith_columns_accounts"] = value
+        assert columns_of(client.get("/accounts/")) == usual
+
+
 def test_columns_are_the_kinds_own(cast, kind):
     """Only declared columns can be shown, in the order asked for, each once."""
-    shown = lists.shown_columns(kind, QueryDict("col=status&col=name&col=status&col=password"), cast.alice)
+    shown = lists.shown_columns(kind, QueryDict("col=status&col=name&col=status&col=password"))
     assert [column.name for column in shown] == ["status", "name"]

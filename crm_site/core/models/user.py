@@ -48,7 +48,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     theme = models.CharField(_("theme"), max_length=10, choices=THEMES, default="auto")
     shortcuts = models.BooleanField(_("single-key shortcuts"), default=True)
-    preferences = models.JSONField(default=dict, blank=True, editable=False)
     is_staff = models.BooleanField(_("may open the administration"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)

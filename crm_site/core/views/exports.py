@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from crm_site.core import exports, lists, pages
+from crm_site.core.chosen import chosen_columns
 from crm_site.core.converters import read_id
 from crm_site.core.jobs import run_now
 from crm_site.core.models import Job
@@ -50,10 +51,10 @@ def options_of(data, kind):
 
 def export_form(request, kind, query, ids, problem=""):
     """The choice of format and columns."""
-    shown = {column.name for column in lists.shown_columns(kind, QueryDict(query), request.user)}
+    shown = lists.shown_columns(kind, QueryDict(query), chosen_columns(request, kind))
     context = {
         "kind": kind, "query": query, "ids": ids, "problem": problem, "action_url": f"{kind.base}export/",
-        "columns": [{"name": c.name, "label": c.label, "shown": c.name in shown} for c in kind.columns],
+        "columns": lists.offered_columns(kind, shown),
         "title": _("Export %(kinds)s") % {"kinds": kind.label_plural.lower()}, "cancel_url": f"{kind.base}?{query}",
     }  # fmt: skip
     return TemplateResponse(request, "records/export.html", context, status=422 if problem else 200)
