@@ -18,6 +18,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core import scope
+
 log = logging.getLogger("kith.requests")
 SECOND_FACTOR = ("core.session", "second_factor")
 SET_UP, PROVE = "mfa_activate_totp", "mfa_reauthenticate"
@@ -89,6 +91,9 @@ def staff_door(get_response):
             raise Http404
         if request.user.time_zone:
             timezone.activate(request.user.time_zone)
+        if request.method in ("GET", "HEAD"):
+            # Nothing changes while such a request is served, and its user object ends with it.
+            scope.remember(request.user)
         return get_response(request)
 
     return middleware

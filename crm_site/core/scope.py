@@ -18,10 +18,38 @@ from django.utils.translation import gettext as _
 NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
 # Up to so many teams a sorted list is read team by team, with filters and without.
 FEW_TEAMS, MANY_TEAMS = 4, 60
+# Up to so many shares and teams are remembered for a request and written into its statements as values.
+FEW_SHARES, FEW_PAIRS = 300, 300
+
+
+def remember(user):
+    """From here on this user object asks for its teams and shares once; for requests that only read."""
+    user.standing = {}
+
+
+def asked_once(user, name, ask):
+    """What `ask` answers, asked once in a request that remembers; None elsewhere."""
+    standing = getattr(user, "standing", None)
+    if standing is None:
+        return None
+    if name not in standing:
+        standing[name] = ask()
+    return standing[name]
+
+
+def pairs_of(user):
+    """(team, team at or below it) of the user's teams; None when these are too many to be written out."""
+    mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values("team_id")
+    pairs = apps.get_model("core", "TeamClosure").objects.filter(ancestor_id__in=mine)
+    found = list(pairs.values_list("ancestor_id", "descendant_id")[: FEW_PAIRS + 1])
+    return found if len(found) <= FEW_PAIRS else None
 
 
 def teams_within(user, reach):
-    """The teams, as a query of ids, whose records the reach opens to the user."""
+    """The teams, as ids or a query of them, whose records the reach opens to the user."""
+    pairs = asked_once(user, "teams", lambda: pairs_of(user))
+    if pairs is not None:
+        return sorted({below if reach == SUBTREE else team for team, below in pairs})
     mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values_list("team_id", flat=True)
     if reach == TEAM:
         return mine
@@ -32,13 +60,27 @@ def teams_within(user, reach):
     )
 
 
-def shared_ids(user, model, action):
-    """Ids of records of this kind that are shared with the user or one of the user's teams, today."""
-    shares = apps.get_model("core", "Share").objects.filter(
+def shares_of(user):
+    """Today's shares with the user or one of the user's teams."""
+    return apps.get_model("core", "Share").objects.filter(
         Q(user_id=user.pk) | Q(team_id__in=teams_within(user, TEAM)),
         Q(until__isnull=True) | Q(until__gte=timezone.localdate()),
-        content_type_id=ContentType.objects.get_for_model(model).pk,
     )
+
+
+def few_shares_of(user):
+    """(kind, record, whether it may be changed) of today's shares; None when these are too many to be written out."""
+    found = list(shares_of(user).values_list("content_type_id", "object_id", "can_change")[: FEW_SHARES + 1])
+    return found if len(found) <= FEW_SHARES else None
+
+
+def shared_ids(user, model, action):
+    """Records of this kind, as ids or a query of them, that are shared with the user or a team of theirs, today."""
+    kind = ContentType.objects.get_for_model(model).pk
+    few = asked_once(user, "shares", lambda: few_shares_of(user))
+    if few is not None:
+        return [pk for of, pk, can_change in few if of == kind and (can_change or action == "view")]
+    shares = shares_of(user).filter(content_type_id=kind)
     if action != "view":
         shares = shares.filter(can_change=True)
     return shares.values_list("object_id", flat=True)
