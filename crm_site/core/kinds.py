@@ -30,12 +30,17 @@ class Panel:
 
 @dataclass(frozen=True)
 class Dependent:
-    """Records that hang off one that is deleted; `count(record, user)`, and the choices where one must be made."""
+    """Records that hang off one that is deleted; `count(record, user)`, and the choices where one must be made.
+
+    What an app declares for its own kind is settled by the kind's `delete`. What a higher app adds settles itself:
+    `settle(record, choice, by=)` runs in the transaction of the deletion, before it.
+    """
 
     label: Any
     count: Callable
     name: str = ""
     choices: tuple = ()
+    settle: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 PANELS: dict[str, list[Panel]] = {}
+DEPENDENTS: dict[str, list[Dependent]] = {}
 
 
 def register(kind):
@@ -124,6 +130,11 @@ def register(kind):
 def add_panel(key, panel):
     """Show a panel on the record pages of the kind with this key."""
     PANELS.setdefault(key, []).append(panel)
+
+
+def add_dependent(key, dependent):
+    """Ask about what hangs off records of the kind with this key, which a lower app declares, when one is deleted."""
+    DEPENDENTS.setdefault(key, []).append(dependent)
 
 
 def kind_of(model):

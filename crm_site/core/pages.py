@@ -4,7 +4,7 @@ import json
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,18 +16,22 @@ from crm_site.core import lists, parts
 from crm_site.core.chosen import chosen_columns, remember_columns
 from crm_site.core.columns import cell
 from crm_site.core.forms import DeleteForm
-from crm_site.core.kinds import PANELS
+from crm_site.core.kinds import DEPENDENTS, PANELS
 from crm_site.core.models import SavedView
 from crm_site.core.operations import Refused, Repeated, Stale, submit_once
 from crm_site.core.recent import remember
 
 
-def get_visible_or_404(kind, user, pk, action="view"):
-    """The record, if the user may do the action on it; otherwise there is no such page."""
+def get_visible_or_404(kind, user, pk, action="view", rights=()):
+    """The record, if the user may do the action on it; otherwise there is no such page.
+
+    It says as `may_<right>` which of the named rights the user has on it.
+    """
     if found := parts.looked_at(user, kind.model, pk, action):
         return found
     people = ("owner", "team", "created_by", "changed_by")
-    found = kind.model.objects.visible_to(user, action).select_related(*people).filter(pk=pk).first()
+    rows = kind.model.objects.visible_to(user, action).filter(pk=pk).with_rights(user, *rights)
+    found = rows.select_related(*people).first()
     if found is None:
         raise Http404
     return found
@@ -162,7 +166,7 @@ def facts(kind, record, names, user, links, *, may_change):
 def record_page(request, kind, pk, **extra):
     """A record's page: highlights, facts, timeline and panels, each panel loaded by its own address."""
     user = request.user
-    record = get_visible_or_404(kind, user, pk)
+    record = get_visible_or_404(kind, user, pk, rights=parts.RIGHTS)
     granted = parts.begin(user, record)
     allowed = {action: action in granted for action in ("change", "delete")}
     links = lists.linked(kind.columns, [record], user)
@@ -348,11 +352,11 @@ def rebased(form, current):
 def delete_page(request, kind, pk):
     """What hangs off a record, the choices that must be made, and the way into the bin."""
     record = get_visible_or_404(kind, request.user, pk, "delete")
-    found = [(d, d.count(record, request.user)) for d in kind.dependents]
+    found = [(d, d.count(record, request.user)) for d in (*kind.dependents, *DEPENDENTS.get(kind.key, ()))]
     asked = [d for d, count in found if count and d.choices]
     form = DeleteForm(request.POST if request.method == "POST" else None, dependents=asked)
     if request.method == "POST" and form.is_valid():
-        done = attempt(form, lambda: kind.delete(record, by=request.user, **form.cleaned_data))
+        done = attempt(form, lambda: delete_settled(kind, record, form.cleaned_data, by=request.user))
         if done:
             messages.success(
                 request, _("%(name)s is in the bin.") % {"name": record}, extra_tags=f"undo:{kind.url('restore', pk)}"
@@ -367,6 +371,16 @@ def delete_page(request, kind, pk):
         "title": _("Delete %(name)s?") % {"name": record},
     }  # fmt: skip
     return TemplateResponse(request, "records/delete.html", context)
+
+
+def delete_settled(kind, record, choices, *, by):
+    """Settle what higher apps hang on the record, each by the choice made, and delete it; all of it or nothing."""
+    choices = dict(choices)
+    with transaction.atomic():
+        for dependent in DEPENDENTS.get(kind.key, ()):
+            if choice := choices.pop(dependent.name, None):
+                dependent.settle(record, choice, by=by)
+        return kind.delete(record, by=by, **choices)
 
 
 def fragment(request, template, context, status=200):
