@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from crm_site.core.imports.registry import importers_for
@@ -232,3 +233,76 @@ def test_an_export_comes_back_as_it_was(cast, client_of):
     through(client, exported, "Accounts.csv", key="", duplicates="create")
     again = sorted(Account.objects.exclude(name="gone").values_list("name", "industry", "description"))
     assert again == before
+
+
+def read_again(client, job, **changes):
+    """Say how the file is read; the job as it is then, and the answer."""
+    answer = client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job) | {"reading": "1"} | changes)
+    job.refresh_from_db()
+    return job, answer
+
+
+def test_how_a_file_is_read_can_be_corrected(cast, client_of):
+    """The guesses are preselected; another encoding or delimiter shows the sample anew and proposes anew."""
+    client = client_of(cast.alice)
+    job = upload(client, "Account Name;Industry\nŁódź Steel;Żelazo\nB;C\n".encode("cp1250"), "Accounts.csv")
+    page = client.get(f"/imports/{job.pk}/")
+    chosen = {f["name"]: [o["value"] for o in f["options"] if o["selected"]] for f in page.context["reading"]}
+    assert chosen == {"encoding": [job.options["encoding"]], "delimiter": [";"]}
+    assert {"utf-16", "cp1250", "cp1251", "iso-8859-15", "shift_jis", "gb18030", "mac_roman"} <= {
+        o["value"] for o in page.context["reading"][0]["options"]
+    }
+    job, answer = read_again(client, job, encoding="cp1250", delimiter=";")
+    assert answer.status_code == 302
+    page = client.get(answer.url)
+    assert page.context["rows"][0]["cells"][0] == "Łódź Steel"
+    job, _answer = read_again(client, job, encoding="cp1250", delimiter=",")
+    assert job.options["headers"] == ["Account Name;Industry"]
+    for wrong in ({"encoding": "shift_jis"}, {"encoding": "utf-8"}):
+        same, answer = read_again(client, job, delimiter=",", **wrong)
+        assert (answer.status_code, same.options["encoding"]) == (422, "cp1250")
+        assert answer.context["errors"]
+    job, _answer = read_again(client, job, encoding="unicode_escape", delimiter=";")
+    assert (job.options["encoding"], job.options["delimiter"]) == ("cp1250", ";")
+    client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job) | {"t0": "name"})
+    run_due_jobs()
+    client.post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    assert set(Account.objects.values_list("name", flat=True)) == {"Łódź Steel", "B"}
+
+
+def test_a_file_without_names_of_columns(cast, client_of):
+    """With the first row as data no row is lost, and the columns are numbered."""
+    client = client_of(cast.alice)
+    job = upload(client, "Acme,12\nBeta,13\n", "Accounts.csv", kind="accounts")
+    job, _answer = read_again(client, job, headless="on")
+    assert job.options["headers"] == ["Column 1", "Column 2"]
+    job, _answer = read_again(client, job, headless="on", t0="name", t1="employees")
+    run_due_jobs()
+    client.post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    assert sorted(Account.objects.values_list("name", "employees")) == [("Acme", 12), ("Beta", 13)]
+
+
+def test_a_file_with_single_foreign_bytes_goes_through(cast, client_of):
+    """What was read as UTF-8 but for some bytes is read the same way on every page."""
+    client = client_of(cast.alice)
+    text = "Account Name\nJürgen Größe und Söhne\n".encode() + b"Caf\xe9\n"
+    through(client, text, "Accounts.csv")
+    assert Account.objects.filter(name="Café").exists()
+
+
+def test_another_worksheet_is_read(cast, client_of):
+    """The worksheets of a workbook are offered."""
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    for name, rows in (("Main", ["Account Name", "First"]), ("More", ["Account Name", "Second"])):
+        book.add_worksheet(name).write_column(0, 0, rows)
+    book.get_worksheet_by_name("More").write_row(0, 1, ["City"])
+    book.close()
+    client = client_of(cast.alice)
+    job = upload(client, file.getvalue(), "Accounts.xlsx")
+    job, _answer = read_again(client, job, sheet="More")
+    assert job.options["headers"] == ["Account Name", "City"]
+    _job, answer = read_again(client, job, sheet="None such")
+    assert answer.status_code == 422

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from .plan import CREATE, SKIP, UPDATE, UPSERT
 from .propose import cells_of, column_habits
-from .reading import open_table
+from .reading import DELIMITERS, reopen
 
 LARGEST = 200 * 1024 * 1024
 MODES = {
@@ -27,6 +27,24 @@ DAYS = {
     "yes": gettext_lazy("Day first: 31/12/2025"),
     "no": gettext_lazy("Month first: 12/31/2025"),
 }
+ENCODINGS = {
+    "utf-8": gettext_lazy("Unicode (UTF-8)"),
+    "utf-16": gettext_lazy("Unicode (UTF-16)"),
+    "cp1252": gettext_lazy("Western (Windows-1252)"),
+    "iso-8859-15": gettext_lazy("Western (ISO 8859-15)"),
+    "mac_roman": gettext_lazy("Western (Mac)"),
+    "cp1250": gettext_lazy("Central European (Windows-1250)"),
+    "cp1251": gettext_lazy("Cyrillic (Windows-1251)"),
+    "shift_jis": gettext_lazy("Japanese (Shift JIS)"),
+    "gb18030": gettext_lazy("Chinese (GB 18030)"),
+}
+SEPARATORS = dict(
+    zip(
+        DELIMITERS,
+        (gettext_lazy("Comma"), gettext_lazy("Semicolon"), gettext_lazy("Tab"), gettext_lazy("Vertical bar")),
+        strict=True,
+    )
+)
 UNITS = {"minutes": gettext_lazy("Minutes"), "seconds": gettext_lazy("Seconds")}
 
 
@@ -46,8 +64,10 @@ class UploadForm(forms.Form):
             "other by system and id."
         ),
     )
-    encoding = forms.CharField(
-        label=gettext_lazy("Encoding"), required=False, max_length=20, help_text=gettext_lazy("Found out unless given.")
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Encoding"),
+        required=False,
+        choices=[("", gettext_lazy("Found out from the file")), *ENCODINGS.items()],
     )
     delimiter = forms.CharField(
         label=gettext_lazy("Delimiter"),
@@ -96,6 +116,32 @@ def mapping_rows(importer, table, options):
                 "map": map_fields(n, target, column),
             }
         )
+    return found
+
+
+def reading_fields(table, options):
+    """How the file is read, to be corrected: drop-downs of encoding and delimiter, or of the worksheet."""
+    if table.kind != "csv":
+        return [select("sheet", _("Worksheet"), {name: name for name in table.sheets}, options["sheet"])]
+    encoding, delimiter = options["encoding"], options["delimiter"]
+    return [
+        select("encoding", _("Encoding"), {encoding: encoding} | ENCODINGS, encoding),
+        select("delimiter", _("Delimiter"), {delimiter: delimiter} | SEPARATORS, delimiter),
+    ]
+
+
+def chosen_reading(options, data):
+    """What a mapping page that was sent changes in how the file is read; empty when it changes nothing."""
+    if "reading" not in data:
+        return {}
+    found = {name: data[name] for name in ("encoding", "delimiter", "sheet") if data.get(name, "") != ""}
+    known = {"encoding": ENCODINGS, "delimiter": SEPARATORS}
+    found = {
+        name: value for name, value in found.items()
+        if value != options.get(name, "") and value in known.get(name, (value,))
+    }  # fmt: skip
+    if ("headless" in data) != options.get("headless", False):
+        found["headless"] = "headless" in data
     return found
 
 
@@ -157,12 +203,7 @@ def settings_of(importer, options):
 def chosen_options(importer, job, data):
     """(options, errors) of a mapping page that was sent."""
     options = dict(job.options)
-    table = open_table(
-        job.file.path,
-        encoding=options["encoding"] or None,
-        delimiter=options["delimiter"] or None,
-        sheet=options["sheet"] or None,
-    )
+    table = reopen(job.file.path, options)
     samples = table.sample()
     targets = {target.name: target for target in importer.targets()}
     options["columns"] = {

@@ -73,6 +73,7 @@ class Table:
     notes: list = field(default_factory=list)
     spaced: bool = False
     book: object = None
+    headless: bool = False
 
     def rows(self, after=0):
         """Yield a Row per record in constant memory, only those whose line is above `after`.
@@ -80,7 +81,8 @@ class Table:
         Blank rows are left out, short rows are padded, cells beyond the last header become the row's problem.
         """
         records = self._records()
-        next(records, None)
+        if not self.headless:
+            next(records, None)
         width = len(self.headers)
         for line, cells, problem in records:
             if line <= after:
@@ -103,14 +105,16 @@ class Table:
         return workbooks.records(self.book, self.sheet)
 
 
-def open_table(path_or_file, *, encoding=None, delimiter=None, sheet=None):
+def open_table(path_or_file, *, encoding=None, delimiter=None, sheet=None, headless=False, checked=False):
     """Open a path or a seekable binary file as a Table, guessing what is not given.
 
-    Raises ValidationError with a sentence for the user when it is empty, no table, dangerous or too large.
+    `headless` says that the first row holds data, so that columns get numbers for names; `checked` that the whole file
+    was decoded with this encoding before. Raises ValidationError with a sentence for the user when it is empty, no
+    table, dangerous or too large.
     """
     kind = _kind_of(path_or_file)
     if kind == "csv":
-        table = _open_text(path_or_file, encoding, delimiter)
+        table = _open_text(path_or_file, encoding, delimiter, checked)
     else:
         book = workbooks.open_book(path_or_file, kind)
         sheets = workbooks.sheet_names(book)
@@ -118,8 +122,15 @@ def open_table(path_or_file, *, encoding=None, delimiter=None, sheet=None):
             raise ValidationError(_("There is no sheet “%(name)s” in this workbook."), params={"name": sheet})
         sheet = sheet or workbooks.first_filled(book, sheets)
         table = Table(path_or_file, kind, sheet=sheet, sheets=sheets, book=book)
+    table.headless = headless
     _read_headers(table)
     return table
+
+
+def reopen(source, options, *, checked=True):
+    """The table of an import, read as its options say."""
+    how = {name: options.get(name) or None for name in ("encoding", "delimiter", "sheet")}
+    return open_table(source, **how, headless=options.get("headless", False), checked=checked)
 
 
 @contextmanager
@@ -151,9 +162,10 @@ def _kind_of(source):
     return "csv"
 
 
-def _open_text(source, encoding, delimiter):
+def _open_text(source, encoding, delimiter, checked):
     notes = []
-    encoding = _check_encoding(source, encoding) if encoding else _guess_encoding(source, notes)
+    if not (encoding and checked):
+        encoding = _check_encoding(source, encoding) if encoding else _guess_encoding(source, notes)
     with _text(source, encoding) as stream:
         text = stream.read(SAMPLE_CHARACTERS)
     if not text.strip("\0\r\n\t "):
@@ -329,6 +341,9 @@ def _read_headers(table):
         raise ValidationError(_("The file is empty."), code="empty")
     sample = [cells for _line, cells, _problem in islice(records, SAMPLE_ROWS)]
     records.close()
+    if table.headless:
+        sample.insert(0, names)
+        names = [""] * len(names)
     names = [" ".join(str(name).split()) for name in names]
     width = _width(names, sample)
     if width > COLUMN_LIMIT:

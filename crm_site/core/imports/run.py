@@ -15,7 +15,7 @@ from crm_site.core.operations import Refused
 
 from . import apply, links
 from .plan import CHECK, CREATED, LINK, OUTCOMES, RUN, UNDO, Plan, Seen, identify
-from .reading import open_table
+from .reading import reopen
 from .registry import IMPORTERS, importer_of
 from .undo import undo_some
 
@@ -31,12 +31,7 @@ class Run:
     def __init__(self, job):
         self.job, self.user = job, job.user
         self.importer = IMPORTERS[job.options["importer"]]
-        self.table = open_table(
-            job.file.path,
-            encoding=job.options.get("encoding") or None,
-            delimiter=job.options.get("delimiter") or None,
-            sheet=job.options.get("sheet") or None,
-        )
+        self.table = reopen(job.file.path, job.options)
         self.plan = Plan(self.importer, job.options, self.table.headers)
         self.people = links.People(self.plan.system)
         self.may_assign = self.importer.admin_only or self.user.reach(self.importer.model, "assign") != "none"

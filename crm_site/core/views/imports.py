@@ -11,10 +11,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_site.core.exports import csv_lines, guarded
-from crm_site.core.imports.forms import UploadForm, chosen_options, mapping_rows, settings_of
+from crm_site.core.imports.forms import (
+    UploadForm,
+    chosen_options,
+    chosen_reading,
+    mapping_rows,
+    reading_fields,
+    settings_of,
+)
 from crm_site.core.imports.plan import CHECK, CREATED, FAILED, OUTCOMES, RUN, UPDATED
 from crm_site.core.imports.propose import detect, propose, remember_mapping
-from crm_site.core.imports.reading import open_table
+from crm_site.core.imports.reading import open_table, reopen
 from crm_site.core.imports.registry import IMPORTERS, importers_for
 from crm_site.core.imports.run import begin
 from crm_site.core.imports.undo import can_undo, start_undo
@@ -94,10 +101,16 @@ def draft_from(values, importers, user):
     importer = IMPORTERS.get(values["kind"]) or detect(table.headers, file.name, importers)
     if importer is None:
         raise ValidationError(_("What the rows are cannot be told from this file. Choose it."), code="kind")
-    options = propose(importer, table, file.name, system=values["system"], user=user)
-    options |= {"headers": table.headers, "notes": [str(note) for note in table.notes], "kind": table.kind}
+    options = proposed(importer, table, file.name, values["system"], user)
     file.seek(0)
     return start_job("import", importer.key, user, options, file=file, state=Job.DRAFT)
+
+
+def proposed(importer, table, file_name, system, user):
+    """The options of a draft; a mapping used before is only offered again where columns have names."""
+    options = propose(importer, table, file_name, system=system, user=None if table.headless else user)
+    notes = [str(note) for note in table.notes]
+    return options | {"headers": table.headers, "notes": notes, "kind": table.kind, "headless": table.headless}
 
 
 @login_required
@@ -116,12 +129,7 @@ def mapping_page(request, job, errors=(), status=200):
     """The second page: what was detected, and where each column goes."""
     importer = IMPORTERS[job.options["importer"]]
     try:
-        table = open_table(
-            job.file.path,
-            encoding=job.options["encoding"] or None,
-            delimiter=job.options["delimiter"] or None,
-            sheet=job.options["sheet"] or None,
-        )
+        table = reopen(job.file.path, job.options)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("import_new")
@@ -133,6 +141,7 @@ def mapping_page(request, job, errors=(), status=200):
         "errors": errors,
         "rows": mapping_rows(importer, table, job.options),
         "settings": settings_of(importer, job.options),
+        "reading": reading_fields(table, job.options),
         "notes": job.options.get("notes", []),
         "title": _("Import %(what)s") % {"what": importer.label.lower()},
     }
@@ -147,13 +156,28 @@ def import_mapping(request, pk):
     if job.state != Job.DRAFT:
         return redirect("import_page", pk)
     importer = IMPORTERS[job.options["importer"]]
+    if changed := chosen_reading(job.options, request.POST):
+        return read_again(request, job, importer, changed)
     options, errors = chosen_options(importer, job, request.POST)
     job.options = options | {"phase": CHECK, "checked": False}
     if errors:
         return mapping_page(request, job, errors, status=422)
-    remember_mapping(request.user, importer, job.options["headers"], options)
+    if not options.get("headless"):
+        remember_mapping(request.user, importer, job.options["headers"], options)
     queue_job(job, options=job.options, position=0, counts={}, total=None, error="")
     return follow(job)
+
+
+def read_again(request, job, importer, changed):
+    """Read the file's beginning as the user says and propose anew; what does not fit is told and changes nothing."""
+    before = job.options
+    try:
+        table = reopen(job.file.path, before | changed, checked="encoding" not in changed)
+    except ValidationError as error:
+        return mapping_page(request, job, error.messages, status=422)
+    job.options = proposed(importer, table, before["file_name"], before["system"], request.user)
+    job.save(update_fields=["options"])
+    return redirect("import_page", job.pk)
 
 
 @login_required
