@@ -24,6 +24,8 @@ INSTALLED_APPS = [
     "crm_site",
     "crm_site.core",
     "customers",
+    "marketing",
+    "sales",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

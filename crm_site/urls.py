@@ -15,6 +15,8 @@ urlpatterns = [
     path("search/", home.search, name="search"),
     path("", include("crm_site.core.urls")),
     path("", include("customers.urls")),
+    path("", include("marketing.urls")),
+    path("", include("sales.urls")),
     path("auth/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

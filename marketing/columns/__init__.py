@@ -1,0 +1,1 @@
+"""Columns, one module a noun."""

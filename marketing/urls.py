@@ -1,0 +1,4 @@
+"""The addresses of marketing/."""
+
+app_name = "marketing"
+urlpatterns = []

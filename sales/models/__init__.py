@@ -1,0 +1,25 @@
+from sales.models.assignment import AssignmentDecision, AssignmentRule, RuleMember
+from sales.models.credit import Credit
+from sales.models.forecast import Adjustment, BacktestRow, DealOdds, ForecastCell, OddsModel
+from sales.models.lead import Lead, WebForm
+from sales.models.lines import Line
+from sales.models.opportunity import (
+    Competition,
+    ContactRole,
+    Opportunity,
+    OpportunityChange,
+    OpportunityLine,
+    Split,
+)
+from sales.models.pipeline import CATEGORIES, LossReason, Pipeline, Stage
+from sales.models.product import Price, PriceBook, Product
+from sales.models.quote import Quote, QuoteLine
+from sales.models.sale import Invoice, NumberSeries, Sale, SaleLine
+from sales.models.target import Target
+
+__all__ = [
+    "CATEGORIES", "Adjustment", "AssignmentDecision", "AssignmentRule", "BacktestRow", "Competition", "ContactRole",
+    "Credit", "DealOdds", "ForecastCell", "Invoice", "Lead", "Line", "LossReason", "NumberSeries", "OddsModel",
+    "Opportunity", "OpportunityChange", "OpportunityLine", "Pipeline", "Price", "PriceBook", "Product", "Quote",
+    "QuoteLine", "RuleMember", "Sale", "SaleLine", "Split", "Stage", "Target", "WebForm",
+]  # fmt: skip

@@ -1,0 +1,25 @@
+"""Fields that several models of sales/ have."""
+
+from django.db import models
+from django.db.models.functions import Concat
+
+from crm_site.core.models import Fold
+
+
+def amount(label="", **kwargs):
+    """An amount of money in the currency beside it; three digits after the point hold every currency."""
+    return models.DecimalField(label, max_digits=18, decimal_places=3, **kwargs)
+
+
+def folded(*fields):
+    """The stored, folded text of some text fields: what lists sort and search by."""
+    parts = [part for field in fields for part in (field, models.Value(" "))][:-1]
+    text = Concat(*parts, output_field=models.TextField()) if len(parts) > 1 else fields[0]
+    return models.GeneratedField(
+        expression=Fold(text), output_field=models.TextField(db_collation="C"), db_persist=True
+    )
+
+
+def given(field):
+    """The condition that a text is more than blanks."""
+    return ~models.Q(**{f"{field}__regex": r"^\s*$"})

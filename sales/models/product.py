@@ -1,0 +1,96 @@
+"""Products and what they cost."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.history import track
+from crm_site.core.models import Record, alive, list_indexes, search_index
+from sales.models.common import amount, folded, given
+
+
+@track()
+class Product(Record):
+    """Something we sell."""
+
+    NUMBER_PREFIX = "P"
+
+    name = models.CharField(_("name"), max_length=200)
+    code = models.CharField(_("code"), max_length=60, blank=True)
+    family = models.CharField(_("family"), max_length=100, blank=True)
+    unit = models.CharField(_("unit"), max_length=30, blank=True)
+    tax_rate = models.DecimalField(_("tax, %"), max_digits=5, decimal_places=2, default=0)
+    cost = amount(_("cost"), null=True, blank=True)
+    currency = models.CharField(_("currency of the cost"), max_length=3, blank=True)
+    is_active = models.BooleanField(_("on sale"), default=True)
+    description = models.TextField(_("description"), blank=True)
+    name_sort = folded("name")
+    search_text = folded("name", "code", "family")
+
+    class Meta(Record.Meta):
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = [
+            models.CheckConstraint(condition=given("name"), name="product_name_given"),
+            models.UniqueConstraint(fields=["code"], condition=alive() & ~models.Q(code=""), name="product_code_once"),
+            models.CheckConstraint(condition=models.Q(tax_rate__gte=0), name="product_tax_not_negative"),
+        ]
+        indexes = [
+            *list_indexes("product", "name_sort", "-id", "-changed_at"),
+            models.Index(fields=["family", "name_sort", "id"], name="product_family_ix", condition=alive()),
+            search_index("product_search_ix"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+@track()
+class PriceBook(Record):
+    """A list of prices for some customers, beside the standard prices."""
+
+    MODELS = {"flat": _("Flat"), "differential": _("Differential")}
+    NUMBER_PREFIX = "PB"
+
+    name = models.CharField(_("name"), max_length=200)
+    pricing = models.CharField(_("pricing model"), max_length=12, choices=MODELS, default="flat")
+    is_active = models.BooleanField(_("in use"), default=True)
+    description = models.TextField(_("description"), blank=True)
+    name_sort = folded("name")
+    search_text = folded("name")
+
+    class Meta(Record.Meta):
+        verbose_name = _("price book")
+        verbose_name_plural = _("price books")
+        constraints = [models.CheckConstraint(condition=given("name"), name="price_book_name_given")]
+        indexes = [*list_indexes("pbook", "name_sort", "-id", "-changed_at"), search_index("pbook_search_ix")]
+
+    def __str__(self):
+        return self.name
+
+
+class Price(models.Model):
+    """A product's price in a currency, from a day to a day; without a book it is the standard price."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="prices", verbose_name=_("product"))
+    book = models.ForeignKey(
+        PriceBook, models.CASCADE, null=True, blank=True, related_name="prices", verbose_name=_("price book")
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = amount(_("price"))
+    valid_from = models.DateField(_("from"), null=True, blank=True)
+    valid_to = models.DateField(_("to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "book", "currency", "valid_from"], nulls_distinct=False, name="price_once"
+            ),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="price_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(valid_from__isnull=True) | models.Q(valid_to__isnull=True)
+                | models.Q(valid_from__lte=models.F("valid_to")),
+                name="price_dates_in_order",
+            ),
+        ]  # fmt: skip

@@ -1,0 +1,128 @@
+"""Quotes: what was offered, version by version."""
+
+import pgtrigger
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.history import track
+from crm_site.core.models import Record, alive, list_indexes, search_index
+from sales.models.common import amount, folded, given
+from sales.models.lines import Line, line_rules
+
+_SENT = (
+    "subject", "currency", "net", "tax", "adjustment", "total", "valid_until", "terms", "account_id", "contact_id",
+    "customer_id", "opportunity_id", "root_id", "edition",
+)  # fmt: skip
+# What left the house stays as it left: only its status moves on, and never back.
+_NOW, _THEN = (", ".join(f"{row}.{name}" for name in _SENT) for row in ("NEW", "OLD"))
+FROZEN = f"""
+    IF OLD.status <> 'draft' AND (
+        NEW.status = 'draft'
+        OR ({_NOW}) IS DISTINCT FROM ({_THEN})
+    ) THEN
+        RAISE EXCEPTION 'a sent quote does not change'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_sent_is_frozen';
+    END IF;
+    RETURN NEW;
+"""
+
+
+@track()
+class Quote(Record):
+    """An offer. `root` is the first version of its family, `edition` the version's number, from 1.
+
+    net and tax are the sums of the lines; total = net + tax + adjustment. `discount` is only told by other systems'
+    quotes that have no lines.
+    """
+
+    DRAFT, SENT, ACCEPTED, REJECTED, EXPIRED, SUPERSEDED = (
+        "draft", "sent", "accepted", "rejected", "expired", "superseded",
+    )  # fmt: skip
+    STATUSES = {
+        DRAFT: _("Draft"), SENT: _("Sent"), ACCEPTED: _("Accepted"), REJECTED: _("Rejected"), EXPIRED: _("Expired"),
+        SUPERSEDED: _("Superseded"),
+    }  # fmt: skip
+    NUMBER_PREFIX = "Q"
+    LABEL_FIELDS = ("subject",)
+
+    subject = models.CharField(_("subject"), max_length=255)
+    opportunity = models.ForeignKey(
+        "sales.Opportunity", models.PROTECT, null=True, blank=True, related_name="quotes",
+        verbose_name=_("opportunity"),
+    )  # fmt: skip
+    root = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="editions")
+    edition = models.PositiveSmallIntegerField(_("version"), default=1, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=DRAFT, editable=False)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="quotes", verbose_name=_("customer")
+    )
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, null=True, blank=True, related_name="quotes", verbose_name=_("account")
+    )
+    contact = models.ForeignKey(
+        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="quotes", verbose_name=_("contact")
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    net = amount(_("net"), default=0, editable=False)
+    discount = amount(_("discount"), default=0, editable=False)
+    tax = amount(_("tax"), default=0, editable=False)
+    adjustment = amount(_("adjustment"), default=0, blank=True)
+    total = amount(_("total"), default=0, editable=False)
+    terms = models.TextField(_("terms"), blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
+    answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
+    answered_by = models.CharField(_("answered by"), max_length=200, blank=True, editable=False)
+    token_hash = models.CharField(max_length=64, blank=True, editable=False)
+    name_sort = folded("subject")
+    search_text = folded("subject")
+
+    class Meta(Record.Meta):
+        verbose_name = _("quote")
+        verbose_name_plural = _("quotes")
+        constraints = [
+            models.CheckConstraint(condition=given("subject"), name="quote_subject_given"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["draft", "sent", "accepted", "rejected", "expired", "superseded"]),
+                name="quote_status_known",
+            ),
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=models.Q(status="accepted") & alive(), name="quote_accepted_once"
+            ),
+            models.UniqueConstraint(fields=["root", "edition"], name="quote_edition_once"),
+        ]
+        indexes = [
+            *list_indexes("quote", "-id", "name_sort", "-changed_at"),
+            models.Index(fields=["status", "-id"], name="quote_status_ix", condition=alive()),
+            models.Index(fields=["valid_until"], name="quote_valid_ix", condition=alive() & models.Q(status="sent")),
+            models.Index(fields=["token_hash"], name="quote_token_ix", condition=~models.Q(token_hash="")),
+            search_index("quote_search_ix"),
+        ]
+        triggers = [pgtrigger.Trigger(name="frozen", when=pgtrigger.Before, operation=pgtrigger.Update, func=FROZEN)]
+
+    def __str__(self):
+        return f"{self.subject} (v{self.edition})" if self.edition > 1 else self.subject
+
+
+FROZEN_LINE = """
+    IF EXISTS (SELECT 1 FROM sales_quote WHERE id = coalesce(NEW.quote_id, OLD.quote_id) AND status <> 'draft') THEN
+        RAISE EXCEPTION 'a sent quote does not change'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_sent_is_frozen';
+    END IF;
+    RETURN coalesce(NEW, OLD);
+"""
+
+
+class QuoteLine(Line):
+    """A line of a quote."""
+
+    quote = models.ForeignKey(Quote, models.CASCADE, related_name="lines")
+
+    class Meta(Line.Meta):
+        constraints = line_rules("quote_line")
+        triggers = [
+            pgtrigger.Trigger(
+                name="frozen", when=pgtrigger.Before, func=FROZEN_LINE,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+            )
+        ]  # fmt: skip
