@@ -42,7 +42,8 @@ class Lead(Record):
     RATINGS = {"": "—", "hot": _("Hot"), "warm": _("Warm"), "cold": _("Cold")}
     REASONS = {
         "": "—", "not_interested": _("Not interested"), "no_budget": _("No budget"),
-        "not_reachable": _("Not reachable"), "wrong_fit": _("Does not fit"), "competitor": _("Chose a competitor"), "duplicate": _("Duplicate"),
+        "not_reachable": _("Not reachable"), "wrong_fit": _("Does not fit"), "competitor": _("Chose a competitor"),
+        "duplicate": _("Duplicate"),
         "spam": _("Spam or junk"), "other": _("Other"),
     }  # fmt: skip
     NUMBER_PREFIX = "L"
