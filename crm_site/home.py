@@ -19,7 +19,7 @@ from crm_site.core.recent import recent_of
 from customers import timeline
 from customers.columns.activity import LINK_COLUMNS
 from customers.days import day_start
-from customers.forms.composer import OUTCOMES, ComposerForm
+from customers.forms.composer import tabs
 from customers.models import Activity
 
 MEETINGS_AHEAD = 7
@@ -48,8 +48,7 @@ def home(request):
             {"link": links[key, pk], "icon": KINDS[key].icon, "at": at, "by": f"{first or ''} {last or ''}".strip()}
             for key, pk, at, first, last in changes if (key, pk) in links
         ],
-        "start": start.steps(user), "form": ComposerForm(user=user), "action_url": "/activities/log/",
-        "outcomes": OUTCOMES,
+        "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
         "may_log": user.reach(Activity, "add") != "none",
     }  # fmt: skip
     return TemplateResponse(request, "home.html", context)

@@ -7,6 +7,8 @@ rows are found by the record's own key along one index, whether it has seven of 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import ngettext
 
 from crm_site.core import lists
 from crm_site.core.scope import open_to
@@ -14,11 +16,17 @@ from customers.days import day_start
 from customers.models import Account, Activity, Contact, Customer
 from customers.models.activity import on_top
 
-# So many of those still to be done are open on the page, the others folded.
+# So many of those still to be done stand on the page, the others behind a link.
 UNFOLDED = 5
 FIRST_PAGE = 15
 ORDER = ("-at", "-id")
 TOP = 20
+# Characters of the notes; the activity's own page has them all.
+SAID = 500
+READ = (
+    "kind", "direction", "status", "subject", "body", "at", "duration", "outcome", "place", "is_private", "is_pinned",
+    "contact_id", "account_id", "customer_id", "owner__first_name", "owner__last_name", "owner__email",
+)  # fmt: skip
 KEYS = {Account: "account", Contact: "contact", Customer: "customer"}
 ICONS = {
     Activity.CALL: "phone", Activity.EMAIL: "mail", Activity.MEETING: "calendar", Activity.NOTE: "note",
@@ -36,10 +44,15 @@ def rows_of(record, user):
     return rows.filter(regarding_type=ContentType.objects.get_for_model(type(record)), regarding_id=record.pk)
 
 
-def top_of(record, user, kind=""):
-    """Pinned activities, then those still to be done, the first due first; TOP at most."""
+def shown(rows, user):
+    """The rows with what `items` reads of them, and nothing more."""
+    return rows.with_rights(user, "change").select_related("owner").only(*READ)
+
+
+def top_of(record, user, kind="", limit=TOP):
+    """Pinned activities, then those still to be done, the first due first."""
     rows = of_kind(rows_of(record, user), kind).filter(on_top())
-    return list(rows.select_related("owner").order_by("-is_pinned", "at", "id")[:TOP])
+    return list(shown(rows, user).order_by("-is_pinned", "at", "id")[:limit])
 
 
 def page_of(record, user, kind="", before=""):
@@ -52,7 +65,7 @@ def page_of(record, user, kind="", before=""):
     if at:
         rows = rows.filter(lists.beyond(ORDER, at))
     size = settings.PAGE_SIZE if at else FIRST_PAGE
-    found = list(rows.select_related("owner").order_by(*ORDER)[: size + 1])
+    found = list(shown(rows, user).order_by(*ORDER)[: size + 1])
     return found[:size], lists.cursor(found[size - 1], ORDER) if len(found) > size else ""
 
 
@@ -64,23 +77,33 @@ def of_kind(rows, kind):
 def items(activities, user, columns, *, beside=None, links=None):
     """What the templates show of each activity: is it late, may it be changed, whom it concerns.
 
+    The activities were read with the right to change, see `with_rights`.
     `columns` are the link columns of activities, `beside` the record on whose page they stand, which needs no link;
     `links` are the names behind the columns, when they are known already.
     """
-    ids = [activity.pk for activity in activities]
-    changeable = (
-        set(Activity.objects.changeable_by(user).filter(pk__in=ids).values_list("pk", flat=True)) if ids else ids
-    )
     links = lists.linked(columns, activities, user) if links is None else links
     today = timezone.localdate()
     return [
-        {
-            "activity": activity, "icon": ICONS[activity.kind], "open": activity.status == Activity.OPEN,
-            "overdue": is_overdue(activity, today), "may_change": activity.pk in changeable,
-            "url": f"/activities/{activity.pk}/", "links": concerned(activity, columns, links, beside),
-        }
+        facts(activity, timezone.localtime(activity.at), today) | {"links": concerned(activity, columns, links, beside)}
         for activity in activities
-    ]  # fmt: skip
+    ]
+
+
+def facts(activity, at, today):
+    """What an activity says by itself; `at` is when, in the reader's zone."""
+    is_open, body = activity.status == Activity.OPEN, activity.body
+    minutes = activity.duration and ngettext("%(n)s minute", "%(n)s minutes", activity.duration) % {
+        "n": activity.duration
+    }
+    said = (activity.get_kind_display(), activity.direction and activity.get_direction_display())
+    return {
+        "activity": activity, "icon": ICONS[activity.kind], "url": f"/activities/{activity.pk}/", "open": is_open,
+        "overdue": is_overdue(activity, today), "may_change": activity.may_change,
+        "said": " · ".join(filter(None, said)), "iso": at.isoformat(timespec="seconds"),
+        "when": date_format(at, "SHORT_DATETIME_FORMAT"),
+        "more": " · ".join(filter(None, (minutes, activity.outcome, activity.place))),
+        "body": body if len(body) <= SAID else f"{body[: SAID - 1]}…",
+    }  # fmt: skip
 
 
 def is_overdue(activity, today):
@@ -104,7 +127,7 @@ def concerned(activity, columns, links, beside):
 def todo_of(user, limit=50):
     """The user's open tasks and calls that are overdue or due today, the first due first; one statement."""
     rows = Activity.objects.visible_to(user).filter(owner=user, status=Activity.OPEN, at__lt=day_start(1))
-    return list(rows.exclude(kind=Activity.MEETING).select_related("owner").order_by("at", "id")[:limit])
+    return list(shown(rows.exclude(kind=Activity.MEETING), user).order_by("at", "id")[:limit])
 
 
 def meetings_of(user, start, end, limit=200):
@@ -114,8 +137,8 @@ def meetings_of(user, start, end, limit=200):
     )
     rows = rows.exclude(status=Activity.CANCELLED)
     ids = rows.filter(owner=user).values("pk").union(rows.filter(participants__user=user).values("pk"))
-    found = Activity.objects.unscoped("as above").filter(pk__in=ids).select_related("owner")
-    return list(found.order_by("at", "id")[:limit])
+    found = Activity.objects.unscoped("as above").filter(pk__in=ids)
+    return list(shown(found, user).order_by("at", "id")[:limit])
 
 
 def guests(participants, user):

@@ -18,6 +18,7 @@ from crm_site.core.kinds import kind_of
 
 log = logging.getLogger("kith.parts")
 ASKED_BY_PAGE = SimpleNamespace(target="", boosted=False)
+RIGHTS = ("change", "delete")
 
 
 def rights(user, record):
@@ -27,7 +28,7 @@ def rights(user, record):
         return shown.rights
     rows = type(record).objects
     change, delete = (
-        rows.visible_to(user, action).filter(pk=record.pk).values_list(Value(action)) for action in ("change", "delete")
+        rows.visible_to(user, action).filter(pk=record.pk).values_list(Value(action)) for action in RIGHTS
     )
     return {action for (action,) in change.union(delete)}
 
@@ -41,10 +42,14 @@ def looked_at(user, model, pk, action):
 
 
 def begin(user, record):
-    """From here on, and for this request only, parts need not ask for the record and the rights again."""
+    """From here on, and for this request only, parts need not ask for the record and the rights again.
+
+    The record was read with its RIGHTS, see `with_rights`.
+    """
     kind = kind_of(type(record))
     links = {(kind.key, record.pk): (str(record), kind.record_url(record.pk))}
-    user.on_page = SimpleNamespace(record=record, rights=rights(user, record), links=links)
+    granted = {action for action in RIGHTS if getattr(record, f"may_{action}")}
+    user.on_page = SimpleNamespace(record=record, rights=granted, links=links)
     return user.on_page.rights
 
 
@@ -52,6 +57,11 @@ def known_links(user):
     """What the parts of a page found so far of the records that links lead to; a dict of its own elsewhere."""
     shown = getattr(user, "on_page", None)
     return shown.links if shown else {}
+
+
+def is_closed(request):
+    """Whether the page itself asks for a part: what few people need may wait behind a link then."""
+    return request.htmx is ASKED_BY_PAGE
 
 
 def part(request, url):

@@ -35,12 +35,17 @@ def line(**attrs):
     return forms.TextInput({"class": "form-control", "autocomplete": "off"} | attrs)
 
 
+def tabs():
+    """(kind, label) of what can be logged."""
+    return [(kind, Activity.KINDS[kind]) for kind in TABS]
+
+
 class ComposerForm(forms.Form):
     """What happened, or shall happen, with a record; `record` is None where it may be picked."""
 
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
     kind = forms.ChoiceField(
-        label=_("What"), choices=[(k, Activity.KINDS[k]) for k in TABS], widget=forms.RadioSelect, initial=Activity.NOTE
+        label=_("What"), choices=tabs, widget=forms.RadioSelect, initial=Activity.NOTE
     )
     subject = forms.CharField(label=_("Subject"), max_length=300, required=False, widget=line())
     body = forms.CharField(

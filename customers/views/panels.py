@@ -5,7 +5,7 @@ from django.db.models import Count, F, Q, Value
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from crm_site.core import pages
+from crm_site.core import lists, pages
 from customers.countries import country_name
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 from customers.kinds.parties import may_change
@@ -14,7 +14,8 @@ from customers.operations.accounts import subtree
 from customers.operations.mechanisms import ways_to
 
 SHOWN = 10
-LOOKED_AT = 1000
+LOOKED_AT = 100
+PLACE = ("contact_id", "account_id", "role", "valid_from", "valid_to", "is_main")
 # The panels with buttons that change the record; the others need not ask for the right.
 CHANGED_HERE = {"_accounts", "_mechanisms", "_statuses"}
 
@@ -28,9 +29,13 @@ def panel(request, kind, record, template, title, **context):
     return pages.fragment(request, f"customers/parties/{template}.html", context)
 
 
-def places(rows, user, other, model):
-    """Affiliations whose other side the user may see: current ones first, main before others; ten and one more."""
+def places(rows, user, other, model, *also):
+    """Affiliations whose other side the user may see: current ones first, main before others; ten and one more.
+
+    Of the other side its name is read, and the fields that `also` names.
+    """
     seen = rows.filter(**{f"{other}__in": model.objects.visible_to(user)}).select_related(other)
+    seen = seen.only(*PLACE, *(f"{other}__{name}" for name in (*model.LABEL_FIELDS, *also)))
     return list(seen.order_by(F("valid_to").desc(nulls_first=True), "-is_main", "-id")[: SHOWN + 1])
 
 
@@ -39,7 +44,7 @@ def places(rows, user, other, model):
 def account_contacts(request, pk):
     """Who is at the account, in which role, from when to when."""
     account = pages.get_visible_or_404(ACCOUNTS, request.user, pk)
-    found = places(Affiliation.objects.filter(account=account), request.user, "contact", Contact)
+    found = places(Affiliation.objects.filter(account=account), request.user, "contact", Contact, "job_title")
     return panel(
         request, ACCOUNTS, account, "_contacts", _("Contacts"), rows=found[:SHOWN], more=len(found) > SHOWN,
         all_url=f"{CONTACTS.base}?account={pk}", may_add=pages.may(request.user, CONTACTS, "add"),
@@ -99,18 +104,17 @@ def contact_mechanisms(request, pk):
 def customer_mechanisms(request, pk):
     """The ways to reach a customer: those of its account and of its contact, as far as the user sees these."""
     customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
-    user = request.user
-    mine = Q(pk__in=[])
     # One look-up a party: as sub-queries these would be read for every mechanism there is.
-    if customer.account_id and Account.objects.visible_to(user).filter(pk=customer.account_id).exists():
-        mine |= Q(account=customer.account_id)
-    if customer.contact_id and Contact.objects.visible_to(user).filter(pk=customer.contact_id).exists():
-        mine |= Q(contact=customer.contact_id)
-    rows = ContactMechanism.objects.filter(mine, valid_to__isnull=True).select_related("account", "contact")
+    seen = lists.linked((CUSTOMERS.column("account"), CUSTOMERS.column("contact")), [customer], request.user)
+    account, contact = (ACCOUNTS.key, customer.account_id), (CONTACTS.key, customer.contact_id)
+    mine = Q(account=customer.account_id) if account in seen else Q(pk__in=[])
+    mine |= Q(contact=customer.contact_id) if contact in seen else Q(pk__in=[])
+    rows = ContactMechanism.objects.filter(mine, valid_to__isnull=True)
     ways = list(rows.order_by("type", "-is_primary", "id")[: 5 * SHOWN])
     shared = shared_values(ways)
     for way in ways:
         way.is_shared = way.normalised in shared
+        way.of = seen[contact if way.contact_id else account]
     return panel(request, CUSTOMERS, customer, "_customer_ways", _("Ways to reach"), rows=ways)
 
 
@@ -173,14 +177,15 @@ def account_tree(request, pk):
 @login_required
 @require_GET
 def customer_people(request, pk):
-    """The people of a customer: its primary contact and those at its account now, of whom a thousand are looked at."""
+    """The people of a customer: its primary contact and those at its account now, of whom a hundred are looked at."""
     customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
     seen = Contact.objects.visible_to(request.user)
     ids = [customer.contact_id] if customer.contact_id else []
     if customer.account_id:
         now = Affiliation.objects.filter(account=customer.account_id, valid_to__isnull=True)
         ids += now.order_by("-is_main", "id").values_list("contact", flat=True)[:LOOKED_AT]
-    found = list(seen.filter(pk__in=ids).order_by("name_sort", "id")[: SHOWN + 1]) if ids else []
+    named = seen.only(*Contact.LABEL_FIELDS, "job_title")
+    found = list(named.filter(pk__in=ids).order_by("name_sort", "id")[: SHOWN + 1]) if ids else []
     found.sort(key=lambda contact: contact.pk != customer.contact_id)
     return panel(
         request, CUSTOMERS, customer, "_people", _("People"), rows=found[:SHOWN], more=len(found) > SHOWN,

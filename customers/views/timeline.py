@@ -9,12 +9,12 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from crm_site.core import pages
+from crm_site.core import pages, parts
 from crm_site.core.kinds import kind_by_slug
 from crm_site.core.operations import submit_once
 from customers import timeline
 from customers.columns.activity import LINK_COLUMNS
-from customers.forms.composer import OUTCOMES, ComposerForm
+from customers.forms.composer import OUTCOMES, ComposerForm, tabs
 from customers.kinds.activity import ACTIVITIES
 from customers.models import Activity
 from customers.operations.activities import log_activities
@@ -31,18 +31,23 @@ def kind_or_404(slug):
 @login_required
 @require_GET
 def record_timeline(request, slug, pk):
-    """What happened with a record, newest first, fifty a page; pinned and open activities stand above."""
+    """What happened with a record, newest first, fifty a page; pinned and open activities stand above.
+
+    The first few of these, unless the address asks for all: `todo=all`.
+    """
     kind = kind_or_404(slug)
     record = pages.get_visible_or_404(kind, request.user, pk)
     chosen, before = request.GET.get("kind", ""), request.GET.get("before", "")
     found, after = timeline.page_of(record, request.user, chosen, before)
-    top = [] if before else timeline.top_of(record, request.user, chosen)
+    limit = timeline.TOP if "todo" in request.GET else timeline.UNFOLDED
+    top = [] if before else timeline.top_of(record, request.user, chosen, limit + 1)
+    folded, top = len(top) > limit and limit < timeline.TOP, top[:limit]
     made = timeline.items([*top, *found], request.user, LINK_COLUMNS, beside=record)
     url = f"{kind.record_url(pk)}timeline/"
     context = {
         "kind": kind, "record": record, "title": _("Timeline"), "url": url, "chosen": chosen,
-        "top": made[: len(top)][: timeline.UNFOLDED], "folded": made[timeline.UNFOLDED : len(top)],
-        "items": made[len(top) :], "kinds": Activity.KINDS.items(),
+        "top": made[: len(top)], "items": made[len(top) :], "kinds": Activity.KINDS.items(),
+        "todo_url": f"{url}?todo=all&kind={chosen}" if folded else "",
         "next_url": f"{url}?before={after}&kind={chosen}" if after else "",
     }  # fmt: skip
     part = "_timeline_rows" if before and request.htmx else "_timeline"
@@ -52,7 +57,10 @@ def record_timeline(request, slug, pk):
 @login_required
 @require_http_methods(["GET", "POST"])
 def record_log(request, slug, pk):
-    """The composer of a record: a note, a call, an e-mail, a meeting or a task, with the task that follows."""
+    """The composer of a record: a note, a call, an e-mail, a meeting or a task, with the task that follows.
+
+    On the record's page it is closed until one of the five is chosen.
+    """
     kind = kind_or_404(slug)
     record = pages.get_visible_or_404(kind, request.user, pk)
     return composer(request, record, f"{kind.record_url(pk)}log/", kind.record_url(pk), kind)
@@ -70,6 +78,8 @@ def composer(request, record, url, back, kind=None):
     user = request.user
     if user.reach(Activity, "add") == "none":
         raise Http404
+    if parts.is_closed(request):
+        return pages.fragment(request, "customers/activities/_composer_closed.html", {"action_url": url, "tabs": tabs()})
     form = ComposerForm(
         request.POST or None, user=user, record=record, initial={"kind": request.GET.get("kind", "note")}
     )
