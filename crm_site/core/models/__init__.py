@@ -37,6 +37,6 @@ from crm_site.core.models.user import (
 __all__ = [
     "ACTIONS", "ALL", "NONE", "OWN", "REACHES", "REACH_LABELS", "SUBTREE", "TEAM", "Attachment", "BulkChange",
     "ExchangeRate", "ExternalId", "Fold", "Heartbeat", "ImportChange", "ImportMapping", "Job", "JobProblem",
-    "Membership", "Notification", "PendingLink", "Record", "RoleScope", "SavedView", "Setting", "Share", "Submission", "Team",
-    "TeamClosure", "User", "alive", "list_indexes", "search_index",
+    "Membership", "Notification", "PendingLink", "Record", "RoleScope", "SavedView", "Setting", "Share", "Submission",
+    "Team", "TeamClosure", "User", "alive", "list_indexes", "search_index",
 ]  # fmt: skip
