@@ -1,5 +1,6 @@
 """How the rows of a file become accounts, and customers where the file says so."""
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -66,9 +67,10 @@ def after_accounts(drafts, run):
         return {}
     accounts = [draft.record for draft in drafts if draft.values.get("is_customer")]
     rows = [
-        {"account": account, "status": Customer.ACTIVE, "owner": account.owner, "created_at": account.created_at}
+        {"account": account, "status": Customer.ACTIVE, "owner": account.owner, "created_at": account.created_at,
+         "since": timezone.localdate(account.created_at)}
         for account in accounts
-    ]
+    ]  # fmt: skip
     run.made += create_customers(rows, by=run.user)
     return {"customers": len(rows)}
 

@@ -14,7 +14,8 @@ VALUES_SHOWN = 30
 
 def detect(headers, file_name, importers):
     """The importer that the file's name and headers speak for, or None."""
-    found = guess_kind(headers, {importer.name: importer.targets() for importer in importers}, file_name)
+    told = [importer for importer in importers if importer.detected]
+    found = guess_kind(headers, {importer.name: importer.targets() for importer in told}, file_name)
     return IMPORTERS.get(found)
 
 

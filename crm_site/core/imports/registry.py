@@ -40,6 +40,7 @@ class Importer:
     - `find(texts, user)` gives {folded text: [records]} for links by name or e-mail address.
     - `keys` are the ways besides the external id to know a record again: {name: (label, finder of a column)}.
     - `link(field, pairs, by=)` sets {record: linked record}, for links that could only be made later.
+    - `detected` is False for what only the user can tell: files of customers look like those of people or companies.
     - `guess(file_name, headers)` gives values for all rows, such as the kind of activity.
     """
 
@@ -61,6 +62,7 @@ class Importer:
     order: int = 50
     icon: str = "upload"
     admin_only: bool = False
+    detected: bool = True
 
     @property
     def key(self):

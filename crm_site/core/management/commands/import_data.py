@@ -21,7 +21,7 @@ SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"}
 class Command(BaseCommand):
     """Import tables; a folder means its files that can be imported, users first and activities last."""
 
-    help = "Import CSV or spreadsheet files: users, accounts, contacts, activities."
+    help = "Import CSV or spreadsheet files: users, accounts, contacts, customers, activities."
 
     def add_arguments(self, parser):
         """The files and how to read them."""

@@ -1,0 +1,81 @@
+"""Files of customers, and customers that files of accounts bring (CU-1, PL-1)."""
+
+from datetime import date
+
+import pytest
+from django.core.management import call_command
+
+from crm_site.core.jobs import run_due_jobs
+from crm_site.core.models import Job
+from customers.models import Account, Contact, Customer
+from tests.core.test_import_wizard import counts, fields_of, upload
+from tests.factories import AccountFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TEXT = """Customer Id,Company,First Name,Last Name,Account Name,Status,Customer Since,Owner,E-mail
+1,Acme,,,,active,2019-03-01,Alice Tester,office@acme.test
+2,,Ann,Lee,,prospect,,Alice Tester,ann@lee.test
+3,Beta,Bo,Fox,,former,2010-01-02,,bo@beta.test
+4,,,,Known Ltd,active,2020-05-06,,
+5,,,,,active,,,
+"""
+
+
+def through(client, text, **data):
+    """Import a file of customers through the wizard; the finished job."""
+    job = upload(client, text, "Customers.csv", kind="customers", **data)
+    client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job))
+    run_due_jobs()
+    client.post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    job.refresh_from_db()
+    assert job.state == Job.DONE, job.error
+    return job
+
+
+def test_customers_come_with_who_stands_behind_them(cast, client_of):
+    """Companies, people and known accounts become customers with status, since and owner; nothing said is refused."""
+    known, client = AccountFactory(name="Known Ltd", owner=cast.alice), client_of(cast.alice)
+    job = through(client, TEXT)
+    assert counts(job) == (4, 0, 0, 1), job.counts["reasons"]
+    found = {c.name: c for c in Customer.objects.all()}
+    assert {n: (c.kind, c.status, c.since) for n, c in found.items()} == {
+        "Acme": ("business", "active", date(2019, 3, 1)), "Ann Lee": ("individual", "prospect", None),
+        "Beta": ("business", "former", date(2010, 1, 2)), "Known Ltd": ("business", "active", date(2020, 5, 6)),
+    }  # fmt: skip
+    assert found["Known Ltd"].account == known
+    assert (found["Beta"].contact.last_name, found["Acme"].email) == ("Fox", "office@acme.test")
+    assert counts(through(client, TEXT)) == (0, 0, 4, 1)
+    assert counts(through(client, TEXT.replace("prospect", "active"))) == (0, 1, 3, 1)
+    assert Customer.objects.get(name="Ann Lee").status_changes.count() == 2
+
+
+def test_a_file_of_customers_is_taken_back_whole(cast, client_of):
+    """What was made for the customers goes into the bin with them; accounts that were here stay."""
+    known, client = AccountFactory(name="Known Ltd", owner=cast.alice), client_of(cast.alice)
+    job = through(client, TEXT)
+    client.post(f"/imports/{job.pk}/undo/")
+    run_due_jobs()
+    assert not Customer.objects.filter(deleted_at=None).exists()
+    assert not Contact.objects.filter(deleted_at=None).exists()
+    assert list(Account.objects.filter(deleted_at=None)) == [known]
+
+
+def test_the_command_takes_customers(cast, tmp_path):
+    """import_data --kind customers."""
+    path = tmp_path / "Customers.csv"
+    path.write_text(TEXT.replace("5,,,,,active,,,\n", ""))
+    call_command("import_data", str(path), kind="customers", user=cast.alice.email)
+    assert Customer.objects.count() == 4
+
+
+def test_customers_of_imported_accounts_are_as_old_as_these(cast, client_of):
+    """A customer since the account was made there, not since today."""
+    client = client_of(cast.alice)
+    text = "Account Name,Account Type,Created Time\nFirm,Customer,2018-04-05 10:00:00\n"
+    job = upload(client, text, "Accounts.csv")
+    client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job))
+    run_due_jobs()
+    client.post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    assert Customer.objects.get().since == date(2018, 4, 5)
