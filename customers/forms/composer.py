@@ -44,9 +44,7 @@ class ComposerForm(forms.Form):
     """What happened, or shall happen, with a record; `record` is None where it may be picked."""
 
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    kind = forms.ChoiceField(
-        label=_("What"), choices=tabs, widget=forms.RadioSelect, initial=Activity.NOTE
-    )
+    kind = forms.ChoiceField(label=_("What"), choices=tabs, widget=forms.RadioSelect, initial=Activity.NOTE)
     subject = forms.CharField(label=_("Subject"), max_length=300, required=False, widget=line())
     body = forms.CharField(
         label=_("Notes"), required=False, max_length=50_000, widget=forms.Textarea({"class": "form-control", "rows": 3})

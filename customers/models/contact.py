@@ -90,7 +90,7 @@ class Affiliation(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="affiliations", verbose_name=_("contact"))
     account = models.ForeignKey(
-        "customers.Account", models.CASCADE, related_name="affiliations", verbose_name=_("account")
+        "customers.Account", models.CASCADE, related_name="affiliations", verbose_name=_("account"), db_index=False
     )
     role = models.CharField(_("role"), max_length=100, blank=True)
     valid_from = models.DateField(_("from"), null=True, blank=True)
@@ -118,6 +118,8 @@ class Affiliation(models.Model):
                 condition=models.Q(is_main=False) | models.Q(valid_to__isnull=True), name="affiliation_main_is_current"
             ),
         ]  # fmt: skip
+        # In the order of the panel of an account's people, so that ten of a thousand are found by reading ten.
+        indexes = [models.Index(fields=["account", "-valid_to", "-is_main", "-id"], name="affiliation_account_ix")]
 
     def __str__(self):
         return f"{self.contact} · {self.account}"
