@@ -100,7 +100,8 @@ def check_teams(model, teams, by):
 def write(record, values, *, by, version=None, action="change"):
     """Set fields of one record; returns the record and the names of the fields that changed.
 
-    Raises Stale when `version` is given and is no longer the record's. Nothing is written when nothing changes.
+    Raises Stale when `version` is given and is no longer the record's, Refused when the user would lose sight of it.
+    Nothing is written when nothing changes.
     """
     current = lock(record, by, action)
     if version is not None and version != current.version:
@@ -117,7 +118,22 @@ def write(record, values, *, by, version=None, action="change"):
     current.version += 1
     current.changed_at, current.changed_by = timezone.now(), by
     current.save(update_fields=[*changed, "version", "changed_at", "changed_by"])
+    keep_in_sight(current, changed, by)
     return current, changed
+
+
+def keep_in_sight(record, changed, by):
+    """Refuse that a user loses a record out of sight, unless they hand it to somebody and may do so."""
+    lost = next((name for name in ("owner", "team") if name in changed), None)
+    if by is None or lost is None:
+        return
+    handed = record.owner_id or record.team_id
+    if handed and by.reach(type(record), "assign") != "none":
+        return
+    if not type(record).objects.visible_to(by).filter(pk=record.pk).exists():
+        refusal = Refused(_("You would no longer see it. Keep yourself or your team, or hand it to somebody."))
+        refusal.field = lost
+        raise refusal
 
 
 @operation

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from crm_site.core.kinds import KINDS
 from crm_site.core.models import Share
 from crm_site.core.operations import (
     Refused,
@@ -20,6 +21,7 @@ from crm_site.core.operations import (
 )
 from crm_site.core.sharing import share_record, unshare_record
 from customers.models import Account
+from tests.architecture.samples import edit_data
 from tests.cast import grant
 from tests.factories import AccountFactory
 
@@ -122,3 +124,20 @@ def test_shares_name_one_party(cast):
     share = share_record(account, by=cast.alice, reason="x", user=cast.charlie)
     with pytest.raises(PermissionDenied):
         unshare_record(account, share, by=cast.dora)
+
+
+def test_nobody_loses_sight_of_a_record_by_clearing_it(cast, client_of):
+    """Without an owner and a team it would be nobody's: refused beside the field. Handing it to somebody is not."""
+    account = AccountFactory(name="Kept", owner=cast.alice)
+    with pytest.raises(Refused) as caught:
+        update_record(account, {"owner": None, "team": None}, by=cast.alice)
+    assert caught.value.field == "owner"
+    kind = KINDS["customers.account"]
+    data = edit_data(kind, account, cast.alice) | {"owner": "", "team": ""}
+    page = client_of(cast.alice).post(kind.url("edit", account), data)
+    assert page.context["form"].errors["owner"]
+    account.refresh_from_db()
+    assert (account.owner, account.team) == (cast.alice, cast.north)
+    assert update_record(account, {"owner": None}, by=cast.alice).team == cast.north
+    assert update_record(account, {"owner": cast.charlie, "team": cast.south}, by=cast.bob).owner == cast.charlie
+    assert update_record(account, {"owner": None, "team": None}, by=cast.rita).owner is None
