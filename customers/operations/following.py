@@ -4,7 +4,7 @@ from functools import partial
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,13 +49,24 @@ def open_activities(record, user):
     return rows.filter(**{key: record}, status=Activity.OPEN)
 
 
-def settle_activities(record, choice, by):
-    """Cancel the open activities of a deleted record, take them over, or leave them; only those one may change."""
+def settle_activities(record, choice, by, now):
+    """Cancel the open activities of a deleted record, take them over, or leave them; only those one may change.
+
+    Cancelled ones bear the moment of the deletion as that of their last change, by which a restoring knows them.
+    """
     rows = reachable(Activity, by, "change").filter(**{type(record)._meta.model_name: record}, status=Activity.OPEN)
     if choice == CLOSE:
-        write_many(rows, {"status": Activity.CANCELLED}, by=by)
+        rows.update(status=Activity.CANCELLED, changed_at=now, changed_by=by, version=F("version") + 1)
     elif choice == MINE and by:
         write_many(rows, {"owner": by, "team": by.team}, by=by)
+
+
+def reopen_activities(record, deleted_at, by):
+    """Open the activities that the record's deletion at this moment cancelled and nobody has changed since."""
+    rows = reachable(Activity, by, "change").filter(
+        **{type(record)._meta.model_name: record}, status=Activity.CANCELLED, changed_at=deleted_at
+    )
+    write_many(rows, {"status": Activity.OPEN}, by=by)
 
 
 def bin_record(record, by, now):
@@ -73,7 +84,7 @@ def bin_customers(condition, by, now):
 def delete_account(account, *, by, activities=KEEP, customers=KEEP, children=KEEP):
     """Put an account into the bin; the choices say what becomes of its open activities, customers and children."""
     now = timezone.now()
-    settle_activities(account, activities, by)
+    settle_activities(account, activities, by, now)
     if customers == DELETE:
         bin_customers(Q(account=account, kind=Customer.BUSINESS), by, now)
     if children == UP:
@@ -85,7 +96,7 @@ def delete_account(account, *, by, activities=KEEP, customers=KEEP, children=KEE
 def delete_contact(contact, *, by, activities=KEEP, customers=KEEP):
     """Put a contact into the bin; the choices say what becomes of its open activities and its customer."""
     now = timezone.now()
-    settle_activities(contact, activities, by)
+    settle_activities(contact, activities, by, now)
     if customers == DELETE:
         bin_customers(Q(contact=contact, kind=Customer.INDIVIDUAL), by, now)
     return bin_record(contact, by, now)
@@ -94,24 +105,34 @@ def delete_contact(contact, *, by, activities=KEEP, customers=KEEP):
 @operation
 def delete_customer(customer, *, by, activities=KEEP):
     """Put a customer into the bin; its account and contact stay. The choice is for its open activities."""
-    settle_activities(customer, activities, by)
-    return bin_record(customer, by, timezone.now())
+    now = timezone.now()
+    settle_activities(customer, activities, by, now)
+    return bin_record(customer, by, now)
 
 
+@operation
 def restore_party(record, *, by):
-    """Take an account or a contact out of the bin with the customers that went into it together with it."""
+    """Take an account or a contact out of the bin with the customers and activities that went with it."""
     deleted_at, key = record.deleted_at, type(record)._meta.model_name
     current = restore_record(record, by=by)
     rows = Customer.objects.deleted_for(by) if by else Customer.objects.unscoped("the system acts for itself")
     for customer in rows.filter(**{key: record}, deleted_at=deleted_at):
         restore_customer(customer, by=by)
+    reopen_activities(current, deleted_at, by)
     return current
 
 
+@operation
 def restore_customer(customer, *, by):
-    """Take a customer out of the bin. Raises Refused when its account or person became a customer anew meanwhile."""
+    """Take a customer out of the bin, and open the activities that its deletion cancelled.
+
+    Raises Refused when its account or person became a customer anew meanwhile.
+    """
+    deleted_at = customer.deleted_at
     try:
         with transaction.atomic():
-            return restore_record(customer, by=by)
+            current = restore_record(customer, by=by)
     except IntegrityError as error:
         raise Refused(_("%(name)s is a customer again already.") % {"name": customer.name}) from error
+    reopen_activities(current, deleted_at, by)
+    return current
