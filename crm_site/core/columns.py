@@ -1,9 +1,12 @@
 """Columns: one declared list per record, read by the table, saved views, export, import and inline editing."""
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+import phonenumbers
 from django.utils import formats, timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -144,9 +147,22 @@ def show_email(column, value):
     return Cell("email", column.name, value, url=f"mailto:{value}")
 
 
+@lru_cache(4000)
+def readable_phone(value):
+    """A stored number for reading, such as +44 20 7946 0001; what is none stays as it is."""
+    if not re.fullmatch(r"\+\d{6,15}", value, re.ASCII):
+        return value
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def show_phone(column, value):
-    """A number to call."""
-    return Cell("phone", column.name, value, url="tel:" + "".join(c for c in value if c in "+0123456789"))
+    """A number to call, grouped as in its country."""
+    digits = "".join(c for c in value if c in "+0123456789")
+    return Cell("phone", column.name, readable_phone(value), url=f"tel:{digits}")
 
 
 def show_url(column, value):
