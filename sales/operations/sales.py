@@ -1,0 +1,192 @@
+"""Operations on sales: what a won deal becomes, once."""
+
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.loading import fresh, insert_many
+from crm_site.core.money import Rates, rounded
+from crm_site.core.operations import Refused, delete_record, lock, new_rows, operation, require, restore_record, write
+from customers.models import Customer
+from customers.operations.customers import put_status
+from sales.models import Opportunity, Sale, SaleLine
+from sales.operations.credits import reverse_credits, write_credits
+from sales.operations.numbers import documents
+from sales.operations.totals import line_values, totals
+
+COPIED = (
+    "position", "product_id", "description", "quantity", "unit_price", "discount_percent", "discount_amount",
+    "tax_rate", "net", "tax", "total",
+)  # fmt: skip
+SERIES = "SO"
+
+
+def sell(deal, *, by, amount=None, sold_on=None, quote=None):
+    """The sale of a deal: its only active one, made now unless it is there already. For use inside an operation.
+
+    Lines and prices are copied from the quote, else from the deal; without any there is one line, "name / amount".
+    `amount` is what was agreed before tax, where that differs from the lines; the difference becomes the adjustment.
+    The customer becomes active and credit is written. Repeated and simultaneous calls return the same sale.
+    """
+    require(by, Sale, "add")
+    deals = Opportunity.objects.unscoped("who may win the deal was asked by who calls")
+    deal = deals.select_for_update(of=("self",)).get(pk=deal.pk)
+    standing = Sale.objects.unscoped("there is one whoever sees it").filter(opportunity=deal, status=Sale.ACTIVE)
+    if found := standing.first():
+        return found
+    lines = copied_lines(quote or deal, SaleLine) or [plain_line(deal.name, amount or deal.amount, deal.currency)]
+    sums = agreed(lines, amount, quote)
+    sold_on = sold_on or timezone.localdate()
+    sale = fresh(
+        Sale, name=deal.name, opportunity=deal, quote=quote, customer_id=deal.customer_id, account_id=deal.account_id,
+        contact_id=deal.contact_id, owner_id=deal.owner_id, team_id=deal.team_id, currency=deal.currency,
+        sold_on=sold_on, total_base=Rates([deal.currency]).base(sums["total"], deal.currency, sold_on),
+        created_by=by, changed_by=by, **sums, document=documents(SERIES, [sold_on.year])[0],
+    )  # fmt: skip
+    [sale] = insert_many(Sale, [sale])
+    keep_lines([(sale, lines)])
+    write_credits([sale])
+    activate_customer(sale, by)
+    return sale
+
+
+def copied_lines(source, model, extra=()):
+    """The lines of a deal or quote as unsaved lines of another model."""
+    rows = source.lines.order_by("position", "id").values(*COPIED, *extra)
+    return [fresh(model, **row) for row in rows]
+
+
+def plain_line(name, amount, currency):
+    """The one line of something that has no lines."""
+    row = {"unit_price": Decimal(amount or 0)}
+    return fresh(SaleLine, description=name[:300], **row, **line_values(row, currency))
+
+
+def agreed(lines, amount, quote):
+    """The sums of a sale: the lines' and, as the adjustment, what the agreed amount differs by from their net."""
+    adjustment = quote.adjustment if quote else Decimal(0)
+    if amount is not None:
+        net = sum((line.net for line in lines), Decimal(0))
+        adjustment = rounded_difference(amount, net)
+    return totals([{"net": line.net, "tax": line.tax} for line in lines], adjustment)
+
+
+def rounded_difference(amount, net):
+    """What an agreed amount differs by; a part of the smallest coin is no difference."""
+    difference = Decimal(amount) - net
+    return Decimal(0) if abs(difference) < Decimal("0.001") else difference
+
+
+def keep_lines(pairs):
+    """Insert the lines of new sales: [(sale, unsaved lines)]; one statement however many."""
+    made = []
+    for sale, lines in pairs:
+        for position, line in enumerate(lines):
+            line.sale, line.position = sale, position
+            made.append(line)
+    return insert_many(SaleLine, made)
+
+
+def activate_customer(sale, by):
+    """Who bought something is an active customer."""
+    rows = Customer.objects.unscoped("buying makes a customer active whoever may change it")
+    customer = rows.select_for_update(of=("self",)).filter(pk=sale.customer_id).first()
+    if customer is None or customer.status == Customer.ACTIVE:
+        return
+    may = by and Customer.objects.changeable_by(by).filter(pk=customer.pk).exists()
+    put_status(customer, Customer.ACTIVE, _("Sale %(number)s") % {"number": sale.document}, by if may else None)
+
+
+@operation
+def create_sales(rows, *, by):
+    """Make many sales that no deal was won for here, such as another system's; returns them in order.
+
+    A row holds fields of Sale and perhaps `lines`, dicts of line fields, of which the sums are made; without lines
+    there is one, "name / net", with the row's tax. `document` is its number, else the next of our own series is
+    taken. Credit is written. The number of statements does not grow with the rows.
+    """
+    rates = Rates({row["currency"] for row in rows})
+    made, lines = [], []
+    for row in rows:
+        values = dict(row)
+        own = values.pop("lines", None)
+        values, found = with_sums(values, own)
+        values["total_base"] = rates.base(values["total"], values["currency"], values["sold_on"])
+        made.append(values)
+        lines.append(found)
+    unnumbered = [values for values in made if not values.get("document")]
+    for values, number in zip(unnumbered, documents(SERIES, [v["sold_on"].year for v in unnumbered]), strict=True):
+        values["document"] = number
+    sales = new_rows(Sale, made, by=by)
+    keep_lines(zip(sales, lines, strict=True))
+    write_credits(sales)
+    return sales
+
+
+def with_sums(values, own):
+    """(field values of a sale with its sums, its unsaved lines)."""
+    currency = values["currency"]
+    if own:
+        lines = [fresh(SaleLine, **row, **line_values(row, currency)) for row in own]
+    else:
+        line = plain_line(values["name"], values.get("net"), currency)
+        line.tax = rounded(values.get("tax") or 0, currency)
+        line.total = line.net + line.tax
+        lines = [line]
+    sums = totals([{"net": line.net, "tax": line.tax} for line in lines], values.get("adjustment"))
+    return values | sums, lines
+
+
+def create_sale(values, *, by):
+    """Make one sale and return it; see create_sales."""
+    return create_sales([values], by=by)[0]
+
+
+@operation
+def update_sale(sale, values, *, by, version=None):
+    """Change what a sale says beside its amounts, which stay as they were sold. Returns it; raises Stale."""
+    fixed = {"net", "tax", "discount", "adjustment", "total", "currency", "sold_on", "opportunity", "quote", "status"}
+    return write(sale, {k: v for k, v in values.items() if k not in fixed}, by=by, version=version)[0]
+
+
+@operation
+def delete_sale(sale, *, by):
+    """Put a sale into the bin and return it; raises Refused for the active sale of a deal, which is to be cancelled.
+
+    The credit of an active one is taken back.
+    """
+    current = lock(sale, by, "delete")
+    if current.status == Sale.ACTIVE and current.opportunity_id:
+        raise Refused(_("This sale belongs to a won deal. Cancel it first."))
+    if current.status == Sale.ACTIVE:
+        reverse_credits(current)
+    return delete_record(current, by=by)
+
+
+@operation
+def restore_sale(sale, *, by):
+    """Take a sale out of the bin and return it; an active one gets its credit again."""
+    current = restore_record(sale, by=by)
+    if not current.credits.filter(reverses__isnull=True, reversed_by__isnull=True).exists():
+        write_credits([current])
+    return current
+
+
+@operation
+def void_sale(sale, reason, *, by):
+    """Mark a sale as cancelled with the reason and take its credit back today; returns it, also when it is already.
+
+    What becomes of the deal is another matter: see cancel_sale. Raises Refused without a reason.
+    """
+    if not (reason or "").strip():
+        refusal = Refused(_("Say why the sale is cancelled."))
+        refusal.field = "reason"
+        raise refusal
+    current = lock(sale, by)
+    if current.status == Sale.CANCELLED:
+        return current
+    values = {"status": Sale.CANCELLED, "cancelled_at": timezone.now(), "cancel_reason": reason.strip()[:300]}
+    current = write(current, values, by=by)[0]
+    reverse_credits(current)
+    return current
