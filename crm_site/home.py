@@ -108,16 +108,29 @@ def demo_remove(request):
 @login_required
 @require_GET
 def search(request):
-    """Up to six records of each kind that hold every word, through the gate; for the search dialog."""
+    """Up to six records of each kind that hold every word, through the gate; for the search dialog.
+
+    Where no kind has any, records with similar words.
+    """
     if request.user.door != request.user.STAFF:
         raise Http404
     text = request.GET.get("q", "").strip()
-    groups = []
-    for kind in KINDS.values():
-        if text and kind.menu:
-            rows = lists.search(kind.model.objects.all(), text, kind.model)
-            found = rows.first_of(request.user, 6, kind.sorts[kind.default_sort.lstrip("-")].order)
-            items = [{"text": str(r), "hint": r.number, "url": kind.record_url(r.pk)} for r in found]
-            if items:
-                groups.append({"label": kind.label_plural, "icon": kind.icon, "items": items})
-    return render(request, "_parts/search_results.html", {"groups": groups, "q": text})
+    kinds = [kind for kind in KINDS.values() if text and kind.menu]
+    found = [(kind, holding(kind, text, request.user)) for kind in kinds]
+    alike = not any(rows for _kind, rows in found)
+    if alike:
+        found = [(kind, lists.similar(kind.model.objects.all(), text, request.user, 6)) for kind in kinds]
+    groups = [
+        {"label": kind.label_plural, "icon": kind.icon, "items": [
+            {"text": str(r), "hint": r.number, "url": kind.record_url(r.pk)} for r in rows
+        ]}
+        for kind, rows in found if rows
+    ]  # fmt: skip
+    context = {"groups": groups, "q": text, "similar": alike and bool(groups)}
+    return render(request, "_parts/search_results.html", context)
+
+
+def holding(kind, text, user):
+    """Up to six visible records of a kind that hold every word."""
+    rows = lists.search(kind.model.objects.all(), text, kind.model)
+    return list(rows.first_of(user, 6, kind.sorts[kind.default_sort.lstrip("-")].order))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.contrib.postgres.search import TrigramWordDistance
+from django.db import connection, transaction
 from django.db.models import Q, Value
 from django.http import QueryDict
 from django.utils import formats
@@ -22,7 +24,6 @@ from crm_site.core.scope import opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
-FEW_MATCHES = 1000
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Listing:
     more_after: bool
     count: int
     capped: bool
+    similar: bool
 
 
 def words(text):
@@ -50,25 +52,37 @@ def words(text):
 def search(rows, text, model):
     """Rows whose stored search text holds every word, or whose number was typed.
 
-    Words of three letters and more use the trigram index; one or two letters are looked for at the start of the sort
-    name, which its own index serves.
+    Words of three letters and more use the trigram index. Where all have one or two, they are looked for at the start
+    of the sort name, which its own index serves, or for a kind without one at the start of any word.
     """
     number = re.fullmatch(rf"\s*{model.NUMBER_PREFIX}-?0*(\d{{1,18}})\s*", text, re.IGNORECASE)
     if number:
         return rows.filter(pk=int(number[1]))
     found = words(text)
-    if not found:
-        return rows
-    if max(len(word) for word in found) < 3 and hasattr(model, "name_sort"):
+    short = max(map(len, found), default=0) < 3
+    if found and short and hasattr(model, "name_sort"):
         return rows.filter(name_sort__like=Fold(Value(f"{' '.join(found)}%")))
-    return few_named(rows, lambda asked: holding(asked, found))
-
-
-def holding(rows, found):
-    """Rows whose search text holds every word."""
     for word in found:
-        rows = rows.filter(search_text__like=Fold(Value(f"%{word}%")))
+        anywhere = Q(search_text__like=Fold(Value(f"%{word}%")))
+        starting = Q(search_text__like=Fold(Value(f"{word}%"))) | Q(search_text__like=Fold(Value(f"% {word}%")))
+        rows = rows.filter(starting if short else anywhere)
     return rows
+
+
+def similar(rows, text, user, limit):
+    """Up to `limit` visible rows, best first, whose search text has a word much like each of those typed.
+
+    None where there is no word of four letters to compare, such as for a number.
+    """
+    found = [word for word in text.split()[:8] if len(word) >= 4 and not re.search(r"\d", word)]
+    if not found:
+        return []
+    for word in found:
+        rows = rows.filter(search_text__trigram_word_similar=Fold(Value(word)))
+    distance = sum(TrigramWordDistance(Fold(Value(word)), "search_text") for word in found)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = 0.5")
+        return list(rows.visible_to(user).order_by(distance, "pk")[:limit])
 
 
 def picked(kind, text, user, limit):
@@ -77,27 +91,11 @@ def picked(kind, text, user, limit):
     rows, typed = kind.model.objects.all(), " ".join(words(text))
     first = []
     if typed and hasattr(kind.model, "name_sort"):
-        first = list(rows.filter(name_sort__like=Fold(Value(f"{typed}%"))).first_of(user, limit, order))
+        first = list(rows.filter(name_sort__like=Fold(Value(f"{typed}%"))).first_of(user, limit, order, narrowed=False))
     if len(first) == limit:
         return first
     others = search(rows, text, kind.model).first_of(user, limit, order)
     return list({row.pk: row for row in [*first, *others]}.values())[:limit]
-
-
-def few_named(rows, narrow):
-    """`narrow(rows)`, where `narrow` filters a query by what one index serves; few matches are found through it first.
-
-    The planner cannot tell a rare word or tag from a common one, and would walk a million names in their order to
-    find three. Up to a thousand are looked up and named, up to ten thousand found within the statement.
-    """
-    every = rows.model.objects.unscoped("only narrows rows that pass the gate").filter(deleted_at__isnull=True)
-    matches = narrow(every).order_by().values_list("pk", flat=True)
-    few = list(matches[: 10 * FEW_MATCHES + 1])
-    if not few:
-        return rows.none()
-    if len(few) <= FEW_MATCHES:
-        return rows.filter(pk__in=few)
-    return rows.filter(pk__in=matches[: len(few)]) if len(few) <= 10 * FEW_MATCHES else narrow(rows)
 
 
 def order_of(kind, name):
@@ -191,6 +189,8 @@ def page_of(kind, params, user, fields=()):
     gate = opened(user, kind.model, "view")
     first = start.first_of(user, size + 1, walk, narrowed=bool(rows.query.where), gate=gate)
     found = list(first.select_related(*joins(wanted)).only(*sorted(wanted)))
+    alike = [] if found or at else misspelt(kind, params, user, size, wanted)
+    found = found or alike
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -198,8 +198,16 @@ def page_of(kind, params, user, fields=()):
     return Listing(
         kind, found, order, params, filterset, params.get("q", "").strip(), sort,
         more if backwards else bool(at), bool(at) if backwards else more,
-        min(count, settings.COUNT_CAP), count > settings.COUNT_CAP,
+        min(count, settings.COUNT_CAP), count > settings.COUNT_CAP, bool(alike),
     )  # fmt: skip
+
+
+def misspelt(kind, params, user, size, wanted):
+    """What a list shows where nothing has exactly the words of its search: rows with similar ones, best first."""
+    if not params.get("q", "").strip():
+        return []
+    _set, rows = filtered(kind, kept_params(params.urlencode(), "q"), user)
+    return similar(rows.select_related(*joins(wanted)).only(*sorted(wanted)), params["q"], user, size)
 
 
 def page_size(params):
@@ -325,9 +333,9 @@ def value_text(field, value):
     return ", ".join(str(choices.get(getattr(part, "pk", part), part)) for part in many)
 
 
-def kept_params(text):
-    """A list's address as parameters, without its place and its view: what a saved view remembers."""
+def kept_params(text, *others):
+    """A list's address as parameters, without its place, its view and `others`: what a saved view remembers."""
     params = QueryDict(text, mutable=True)
-    for name in ("after", "before", "view"):
+    for name in ("after", "before", "view", *others):
         params.pop(name, None)
     return params

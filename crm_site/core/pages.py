@@ -87,7 +87,7 @@ def list_context(request, kind, listing, columns):
     first, last = (listing.rows[0], listing.rows[-1]) if listing.rows else (None, None)
     allowed = {action: may(user, kind, action) for action in ("add", "import", "export", "change", "bulk")}
     return {
-        "kind": kind, "q": listing.q, "chips": lists.chips(listing), "clear_url": kind.base,
+        "kind": kind, "q": listing.q, "similar": listing.similar, "chips": lists.chips(listing), "clear_url": kind.base,
         "heads": lists.heads(kind, columns, listing),
         "rows": list(lists.table_rows(listing, columns, user, may_change=allowed["change"])),
         "count_text": f"{listing.count:,}+" if listing.capped else f"{listing.count:,}",

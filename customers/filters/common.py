@@ -8,7 +8,6 @@ from django.db.models import F, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.filters import RecordFilters
-from crm_site.core.lists import few_named
 from crm_site.core.models import Fold
 from customers.countries import country_choices
 
@@ -26,8 +25,8 @@ class StartsWith(df.CharFilter):
         if not value:
             return rows
         name = f"{self.field_name}_folded"
-        starting = {f"{name}__like": Fold(Value(f"{pattern(value)}%"))}
-        return few_named(rows, lambda asked: asked.alias(**{name: Fold(F(self.field_name))}).filter(**starting))
+        folded = {name: Fold(F(self.field_name))}
+        return rows.alias(**folded).filter(**{f"{name}__like": Fold(Value(f"{pattern(value)}%"))})
 
 
 class PartyFilters(RecordFilters):

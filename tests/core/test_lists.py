@@ -5,10 +5,10 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_site.core import lists
+from crm_site.core import lists, scope
 from crm_site.core.kinds import KINDS
 from customers.models import Account
-from tests.factories import AccountFactory
+from tests.factories import AccountFactory, ActivityFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +88,49 @@ def test_search_finds_words_anywhere(cast, kind, text, found):
         assert "a_b" not in [row.name for row in rows]
         return
     assert sorted(row.name for row in rows) == found
+
+
+def test_a_misspelt_word_finds_what_is_similar(cast, client_of, kind):
+    """Where nothing has the word as typed, similar names are shown and said to be so; never those of strangers."""
+    AccountFactory(name="Cordanski Ltd", owner=cast.alice, city="Bremen")
+    AccountFactory(name="Cordanski Secret", owner=cast.charlie)
+    AccountFactory(name="Bordeaux Wine", owner=cast.alice)
+    for query in ("q=Cordansky", "q=kordanski", "q=cordansky+ltda"):
+        listing = page(kind, cast.alice, query)
+        assert ([row.name for row in listing.rows], listing.similar) == (["Cordanski Ltd"], True), query
+    assert not page(kind, cast.alice, "q=Cordansky&status=closed").rows, "the filters hold for what is similar too"
+    exact = page(kind, cast.alice, "q=cordanski")
+    assert ([row.name for row in exact.rows], exact.similar) == (["Cordanski Ltd"], False)
+    for query in ("q=00494212345", "q=zq", "q=Xylophon", "q=A-999999"):
+        assert (page(kind, cast.alice, query).rows, page(kind, cast.alice, query).similar) == ([], False), query
+    for address in ("/accounts/?q=Cordansky", "/search/?q=Cordansky"):
+        text = client_of(cast.alice).get(address).content.decode()
+        assert "Cordanski Ltd" in text
+        assert "Nothing has exactly “Cordansky”" in text
+        assert "Secret" not in text
+    assert "Nothing found" in client_of(cast.alice).get("/search/?q=Xylophon").content.decode()
+
+
+@pytest.mark.parametrize(("text", "found"), [("ba", ["Bach call", "To Bach"]), ("b", ["Bach call", "To Bach"]), ("t b", ["To Bach"])])
+def test_short_words_begin_words_of_a_subject(cast, text, found):
+    """A kind without a name to sort by finds one or two letters at the start of any word."""
+    for subject in ("Bach call", "To Bach", "Alibaba"):
+        ActivityFactory(subject=subject, owner=cast.alice)
+    rows = page(KINDS["customers.activity"], cast.alice, f"q={text.replace(' ', '+')}").rows
+    assert sorted(row.subject for row in rows) == found
+
+
+def test_scarce_rows_and_common_ones_come_in_the_same_order(cast, kind, monkeypatch):
+    """Whether rows are sorted or looked for along an index changes nothing of what a page shows."""
+    for number in range(25):
+        AccountFactory(name=f"Same {number % 3}", owner=cast.alice)
+    for sort in ("name", "-name", "new", "-new", "changed", "-changed"):
+        seen = []
+        for most in (10_000, -1):
+            monkeypatch.setattr(scope, "SCARCE", most)
+            seen.append([row.pk for row in walk(kind, cast.alice, f"q=same&sort={sort}&page_size=10")])
+        assert seen[0] == seen[1]
+        assert len(set(seen[0])) == 25
 
 
 def test_a_number_finds_its_record(cast, kind):
