@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from crm_site.core import pages
+from crm_site.core import pages, parts
 from crm_site.core.operations import Refused
 from customers import timeline
 from customers.calendars import invitation
@@ -46,7 +46,10 @@ def activity_list(request):
 def activity_record(request, pk):
     """An activity's page; who sees the record that it belongs to, or takes part, reads it without the buttons."""
     if Activity.objects.visible_to(request.user).filter(pk=pk).exists():
-        return pages.record_page(request, ACTIVITIES, pk, extra="customers/activities/_participants.html")
+        return pages.record_page(
+            request, ACTIVITIES, pk, extra="customers/activities/_participants.html",
+            participants=lambda: parts.part(request, f"/activities/{pk}/participants/"),
+        )  # fmt: skip
     activity = readable_or_404(request.user, pk)
     context = {
         "kind": ACTIVITIES,

@@ -79,7 +79,9 @@ def composer(request, record, url, back, kind=None):
     if user.reach(Activity, "add") == "none":
         raise Http404
     if parts.is_closed(request):
-        return pages.fragment(request, "customers/activities/_composer_closed.html", {"action_url": url, "tabs": tabs()})
+        return pages.fragment(
+            request, "customers/activities/_composer_closed.html", {"action_url": url, "tabs": tabs()}
+        )
     form = ComposerForm(
         request.POST or None, user=user, record=record, initial={"kind": request.GET.get("kind", "note")}
     )
@@ -88,7 +90,8 @@ def composer(request, record, url, back, kind=None):
         if pages.attempt(form, lambda: submit_once(user, key, form.digest(), lambda: log(form, back, user))):
             return logged(request, record, url, back, kind)
     status = 422 if request.method == "POST" else 200
-    return pages.fragment(request, "customers/activities/_composer.html", shown(form, record, url, kind), status=status)
+    context = shown(form, record, url, kind) | {"chosen": "kind" in request.GET}
+    return pages.fragment(request, "customers/activities/_composer.html", context, status=status)
 
 
 def log(form, back, user):

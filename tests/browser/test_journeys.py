@@ -125,8 +125,8 @@ def edit_industry(page, text, key):
 
 def log_call(page, subject, follow):
     """Two clicks and typing: a call with the task that follows from it."""
-    page.locator(".log-tabs label", has_text="Call").click()
-    page.keyboard.press("Tab")
+    page.locator(".log-tabs").get_by_role("link", name="Call").click()
+    expect(page.locator(".log [name=subject]")).to_be_focused()
     page.keyboard.type(subject)
     page.get_by_text("Add a task that follows").click()
     page.keyboard.press("Tab")

@@ -50,6 +50,7 @@ def test_create_edit_and_log(plain):
     plain.locator("main [name=industry]").fill("Paper")
     plain.get_by_role("button", name="Save", exact=True).click()
     expect(plain.locator(".high-facts")).to_contain_text("Paper")
+    plain.locator(".log-tabs").get_by_role("link", name="Note").click()
     plain.locator(".log [name=subject]").fill("Written by hand")
     plain.locator(".log").get_by_role("button", name="Save").click()
     expect(plain.locator("#timeline")).to_contain_text("Written by hand")
