@@ -11,6 +11,8 @@ threads = int(os.environ.get("KITH_WEB_THREADS", "4"))
 timeout = 60
 graceful_timeout = 15
 keepalive = 5
+# The code is read once and then shared: a worker starts in a moment, also when it is replaced.
+preload_app = True
 max_requests = 20000
 max_requests_jitter = 2000
 control_socket_disable = True

@@ -20,8 +20,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import F, Func, TextField, Value
-from django.db.models.functions import NullIf
+from django.db.models import F, Func, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -44,14 +44,11 @@ PLAIN_TEXT = re.compile(r'\w[^;\t\r\n|"]*').fullmatch
 
 @dataclass
 class Plan:
-    """How one export reads its rows: the query's fields, where each column stands in them, what makes its value."""
+    """What one export holds: its columns, and the order of its rows."""
 
     kind: object
     columns: list
     order: tuple
-    fields: list
-    places: list
-    whole: bool
 
 
 def plan_of(kind, options):
@@ -60,22 +57,18 @@ def plan_of(kind, options):
     chosen = [column for name in options.get("columns", ()) for column in kind.columns if column.name == name]
     columns = chosen or lists.shown_columns(kind, params)
     order = lists.order_of(kind, params.get("sort") or kind.default_sort)[1]
-    fields, places = [part.lstrip("-") for part in order], []
-    sources = [source_of(kind.model, column) for column in columns]
-    for source in sources:
-        if source is not None:
-            places.append(len(fields))
-            fields.append(source)
-    return Plan(kind, columns, order, fields, places, None not in sources)
+    return Plan(kind, columns, order)
 
 
-def source_of(model, column):
-    """The query's name or expression for the column's value; None when it is computed from a whole record."""
+def source_of(model, column, user):
+    """The query's name or expression for the column's value; None when it is computed from a whole record.
+
+    Moments come as text, which the database makes many times as quickly, and links as the text of the linked record.
+    """
     if column.path == "number":
         return "pk"
-    if column.type == "self" and len(model.LABEL_FIELDS) > 1:
-        parts = [NullIf(F(name), Value("")) for name in model.LABEL_FIELDS]
-        return Func(Value(" "), *parts, function="concat_ws", output_field=TextField())
+    if column.type == "self":
+        return label_of(model)
     at, parts = model, column.path.split(".")
     try:
         for part in parts:
@@ -84,7 +77,19 @@ def source_of(model, column):
     except (FieldDoesNotExist, AttributeError):
         return None
     path = "__".join(parts)
-    return {"user": f"{path}__email", "link": f"{path}_id"}.get(column.type, path)
+    if column.type == "link":
+        linked = KINDS[column.kind].model
+        seen = linked.objects.visible_to(user).filter(pk=OuterRef(f"{path}_id")).order_by()
+        return Coalesce(Subquery(seen.values_list(label_of(linked))), Value(""), output_field=TextField())
+    if column.type == "datetime":
+        return Cast(path, TextField())
+    return f"{path}__email" if column.type == "user" else path
+
+
+def label_of(model):
+    """The expression for a record's text."""
+    parts = [NullIf(F(name), Value("")) for name in model.LABEL_FIELDS]
+    return Func(Value(" "), *parts, function="concat_ws", output_field=TextField())
 
 
 def pieces(kind, options, user):
@@ -103,22 +108,25 @@ def piece(kind, options, user, at=None):
     plan = plan_of(kind, options)
     found = chosen_rows(kind, user, options).visible_to(user, "export").order_by(*plan.order)
     found = (found.filter(lists.beyond(plan.order, at)) if at else found)[:PIECE]
-    width = len(plan.order)
-    if plan.whole:
-        raw = list(found.values_list(*plan.fields))
-        places, rows = [row[:width] for row in raw[-1:]], [[row[place] for place in plan.places] for row in raw]
+    fields = [part.lstrip("-") for part in plan.order]
+    sources = [source_of(kind.model, column, user) for column in plan.columns]
+    if None not in sources:
+        raw = list(found.values_list(*fields, *sources))
+        places, rows = [row[: len(fields)] for row in raw[-1:]], [row[len(fields) :] for row in raw]
     else:
         records = list(found.select_related(*lists.joins([f for c in plan.columns for f in c.fields])))
-        places = [[getattr(record, part.lstrip("-")) for part in plan.order] for record in records[-1:]]
+        places = [[getattr(record, field) for field in fields] for record in records[-1:]]
         rows = [[whole_value(column, record) for column in plan.columns] for record in records]
-    name_links(plan, rows, user)
+        name_links(plan, rows, user)
     return rows, (list(places[0]) if len(rows) == PIECE else None)
 
 
 def whole_value(column, record):
     """The raw value of a column that is read from a whole record."""
     value = record.pk if column.path == "number" else column.value(record)
-    return value.email if column.type == "user" and value is not None else value
+    if value is not None and column.type in ("user", "datetime"):
+        return value.email if column.type == "user" else value.isoformat()
+    return value
 
 
 def name_links(plan, rows, user):
@@ -157,10 +165,15 @@ def csv_text(column, kind, zone):
     return {
         "tags": lambda value: guard_formula(", ".join(value)) if value else "",
         "bool": lambda value: "yes" if value else "no",
-        "datetime": lambda value: value.astimezone(zone).isoformat(" ", "seconds") if value else "",
+        "datetime": lambda value: moment(value, zone).isoformat(" ", "seconds") if value else "",
         "date": lambda value: value.isoformat() if value else "",
         "number": plain_number, "money": plain_number,
     }.get(column.type, guarded)  # fmt: skip
+
+
+def moment(text, zone):
+    """A moment as the database writes it, in a time zone."""
+    return datetime.fromisoformat(text).astimezone(zone)
 
 
 def plain_number(value):
@@ -352,7 +365,7 @@ def sheet_cell(column, kind, zone):
         return lambda value: words.get(value, str(value))
     return {
         "tags": ", ".join, "bool": bool, "date": lambda value: sheet_moment(date.fromisoformat(value)),
-        "datetime": lambda value: sheet_moment(datetime.fromisoformat(value).astimezone(zone).replace(tzinfo=None)),
+        "datetime": lambda value: sheet_moment(moment(value, zone).replace(tzinfo=None)),
         "number": exact_number, "money": exact_number,
     }.get(column.type, str)  # fmt: skip
 

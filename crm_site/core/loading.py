@@ -1,9 +1,42 @@
 """Loading: many rows into a table by COPY, with their history and its context like any other insert."""
 
+from functools import cache
+from operator import itemgetter
+
 from django.db import connection, transaction
+from django.db.models import JSONField
+from django.db.models.base import ModelState
 
 # Below this a multi-row INSERT is one statement and quicker; above it building the statement costs more than the rows.
 FEW = 20
+
+
+@cache
+def blank(model):
+    """What an object of the model starts with: ({attname: default}, {attname: what makes a default}, known names)."""
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    makers = {field.attname: field.default for field in fields if callable(field.default) and field.has_default()}
+    plain = {field.attname: field.get_default() for field in fields if field.attname not in makers}
+    names = {name for field in model._meta.get_fields() for name in (field.name, getattr(field, "attname", ""))}
+    return plain, makers, names | model._meta._property_names
+
+
+def fresh(model, **values):
+    """An unsaved object just as `model(**values)` makes it, in a fifth of the time; TypeError for unknown names.
+
+    For objects by the ten thousand: it does not go through the fields one by one, and sends no signals.
+    """
+    plain, makers, known = blank(model)
+    if not known.issuperset(values):
+        raise TypeError(f"{model.__name__} has no {', '.join(sorted(values.keys() - known))}")
+    made = model.__new__(model)
+    made.__dict__.update(plain, _state=ModelState())
+    for name, make in makers.items():
+        if name not in values:
+            made.__dict__[name] = make()
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
 
 
 def insert_many(model, objects):
@@ -16,16 +49,20 @@ def insert_many(model, objects):
         return model._base_manager.bulk_create(objects)
     fields = [field for field in model._meta.concrete_fields if not field.generated]
     table, columns = model._meta.db_table, ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    names = [field.attname for field in fields]
+    values_of = itemgetter(*(field.attname for field in fields))
+    documents = [(n, field) for n, field in enumerate(fields) if isinstance(field, JSONField)]
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         for made, key in zip(objects, new_keys(cursor, model, len(objects)), strict=True):
             made.pk = key
         with connection.wrap_database_errors, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
             for made in objects:
-                values = made.__dict__
-                copy.write_row([values[name] for name in names])
+                values = list(values_of(made.__dict__))
+                for place, field in documents:
+                    values[place] = field.get_db_prep_save(values[place], connection)
+                copy.write_row(values)
+    alias = connection.alias
     for made in objects:
-        made._state.adding, made._state.db = False, connection.alias
+        made._state.adding, made._state.db = False, alias
     return objects
 
 
@@ -36,7 +73,7 @@ def new_keys(cursor, model, count):
     transaction, where the triggers of the COPY that follows find it.
     """
     cursor.execute(
-        "WITH place AS (SELECT pg_get_serial_sequence(%s, %s) AS name) "
+        "WITH place AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) "
         "SELECT nextval(place.name) FROM place, generate_series(1, %s)",
         [model._meta.db_table, model._meta.pk.column, count],
     )

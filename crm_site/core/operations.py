@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import insert_many
+from crm_site.core.loading import fresh, insert_many
 from crm_site.core.models import Submission
 
 
@@ -70,7 +70,7 @@ def new_rows(model, rows, *, by):
     require(by, model, "add")
     made = []
     for values in rows:
-        record = model(**values)
+        record = fresh(model, **values)
         if by and record.owner_id is None and "owner" not in values:
             record.owner = by
         if record.team_id is None and record.owner_id:

@@ -75,7 +75,7 @@ def find_contacts(texts, user):
     found = defaultdict(list)
     addresses = {text.lower() for text in texts if text and "@" in text}
     if addresses:
-        for contact in rows.filter(email__in=addresses):
+        for contact in rows.filter(email__any_of=addresses):
             found[fold(contact.email)].append(contact)
     names = [" ".join(reversed(split_name(text))) for text in texts if text and "@" not in text]
     by_name = find_by(rows, names, "name_sort", lambda contact: f"{contact.first_name} {contact.last_name}")

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from crm_site.core.imports.values import parse_email, parse_phone
-from crm_site.core.loading import insert_many
+from crm_site.core.loading import fresh, insert_many
 from customers.countries import country_code
 from customers.models import Account, Contact, ContactMechanism
 
@@ -77,9 +77,9 @@ def ways_of(reach, country=""):
     made = []
     for key, kind in SINGLE.items():
         if value := str(reach.get(key) or "").strip():
-            made.append(fill(ContactMechanism(type=kind, is_primary=True), value, home))
+            made.append(fill(fresh(ContactMechanism, type=kind, is_primary=True), value, home))
     if any(str(reach.get(key) or "").strip() for key in ADDRESS):
-        made.append(fill_address(ContactMechanism(type=POSTAL, is_primary=True), reach))
+        made.append(fill_address(fresh(ContactMechanism, type=POSTAL, is_primary=True), reach))
     return made
 
 
@@ -106,7 +106,7 @@ def save_ways(field, parties, ways):
     made = []
     for party, own in zip(parties, ways, strict=True):
         for way in own:
-            setattr(way, field, party)
+            setattr(way, f"{field}_id", party.pk)
             made.append(way)
     insert_many(ContactMechanism, made)
 

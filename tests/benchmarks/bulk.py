@@ -1,4 +1,4 @@
-"""How many rows a second come in and go out: the import of a CSV file as its worker does it, and the exports.
+"""How many rows a second come in, go out and change: an import as its worker does it, exports, bulk changes.
 
 `python -m tests.benchmarks.bulk ROWS` runs in the database of DATABASE_URL and prints one JSON object.
 """
@@ -17,7 +17,8 @@ django.setup()
 from django.core.files.base import ContentFile  # noqa: E402 - Django must be set up first
 from django.db import connection  # noqa: E402
 
-from crm_site.core.exports import start_export  # noqa: E402
+from crm_site.core.bulk import start_bulk_change, undo_bulk_change  # noqa: E402
+from crm_site.core.exports import start_export, start_workbook  # noqa: E402
 from crm_site.core.imports.propose import propose  # noqa: E402
 from crm_site.core.imports.reading import open_table  # noqa: E402
 from crm_site.core.imports.registry import IMPORTERS  # noqa: E402
@@ -85,13 +86,39 @@ def send_out(user):
     return {"csv rows/s": lines / (time.monotonic() - began), "csv first bytes s": first, "csv MB": memory() - before}
 
 
+def workbook(ids, user):
+    """The Excel workbook of these contacts, made by its job: rows a second."""
+    took, job = run_all(start_workbook(KINDS["customers.contact"], {"query": "", "ids": ids, "columns": []}, user))
+    return {"xlsx rows/s": job.counts["rows"] / took}
+
+
+def change_many(ids, user):
+    """Edit, tag and assign these contacts, and take the assignment back: rows a second each, with history."""
+    kind, mark = KINDS["customers.contact"], f"Bench {int(time.time())}"
+    other = User.objects.get(email="volume-0002@example.test")
+    changes = {
+        "edit": {"source": mark},
+        "tag": {"tags": [mark], "remove": False},
+        "assign": {"owner_id": other.pk},
+    }
+    found = {}
+    for action, values in changes.items():
+        took, job = run_all(start_bulk_change(kind, {"action": action, "ids": ids, "values": values}, by=user))
+        found[f"{action} rows/s"] = job.counts["changed"] / took
+    took, job = run_all(undo_bulk_change(job, by=user))
+    return found | {"undo rows/s": job.counts["changed"] / took}
+
+
 def main(rows):
-    """Both, as the administrator."""
+    """All of it, as the administrator."""
     user = User.objects.get(email="volume-0001@example.test")
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = '30s'")
     found = send_out(user)
     found |= bring_in(rows, user)
+    every = KINDS["customers.contact"].model.objects.visible_to(user).order_by("-pk").values_list("pk", flat=True)
+    found |= workbook(list(every[:rows]), user)
+    found |= change_many(list(every[:10_000]), user)
     sys.stdout.write(json.dumps(found, default=str) + "\n")
 
 

@@ -117,7 +117,7 @@ def test_values_are_exact_and_readable_by_machines(cast, client_of):
 def test_computed_columns_are_read_from_whole_records(cast, monkeypatch):
     AccountFactory(owner=cast.alice, name="Mine")
     before = list(exports.csv_pieces(ACCOUNTS, {"columns": ["number", "name", "owner", "parent"]}, cast.rita))
-    monkeypatch.setattr(exports, "source_of", lambda model, column: None)
+    monkeypatch.setattr(exports, "source_of", lambda model, column, user: None)
     assert list(exports.csv_pieces(ACCOUNTS, {"columns": ["number", "name", "owner", "parent"]}, cast.rita)) == before
 
 

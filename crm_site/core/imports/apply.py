@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import insert_many
+from crm_site.core.loading import fresh, insert_many
 from crm_site.core.models import ExternalId, ImportChange, JobProblem
 from crm_site.core.operations import Refused
 from crm_site.core.pages import broken_rule
@@ -20,7 +20,7 @@ def match(run, drafts):
     live = [draft for draft in drafts if draft.outcome == CREATED]
     kind = links.content_type(run.importer.model)
     rows = ExternalId.objects.filter(
-        system=run.plan.system, content_type=kind, external_id__in=[draft.key for draft in live]
+        system=run.plan.system, content_type=kind, external_id__any_of=[draft.key for draft in live]
     )
     known = {row.external_id: row for row in rows}
     keyed = by_key(run, [draft for draft in live if draft.key not in known])
@@ -197,8 +197,8 @@ def note_ids(run, drafts):
     for draft in drafts:
         created = draft.outcome == CREATED
         (new if created else known).append(
-            ExternalId(system=run.plan.system, content_type=kind, external_id=draft.key, object_id=draft.record.pk,
-                       digest=draft.digest, job_id=run.job.pk if created else None)
+            fresh(ExternalId, system=run.plan.system, content_type_id=kind.pk, external_id=draft.key,
+                  object_id=draft.record.pk, digest=draft.digest, job_id=run.job.pk if created else None)
         )  # fmt: skip
     new += [
         ExternalId(system=run.plan.system, content_type=links.content_type(type(record)), job_id=run.job.pk,
@@ -210,7 +210,7 @@ def note_ids(run, drafts):
         known, update_conflicts=True, unique_fields=["system", "content_type", "external_id"], update_fields=["digest"]
     )
     run.made.clear()
-    ImportChange.objects.bulk_create(run.changes)
+    insert_many(ImportChange, run.changes)
     run.changes.clear()
 
 
@@ -231,13 +231,13 @@ def report(run, drafts):
                 groups[f"{column}\t{group}"] = groups.get(f"{column}\t{group}", 0) + 1
                 if not kept or groups[f"{column}\t{group}"] <= KEPT_WARNINGS:
                     problems.append(problem(run, draft, "warning", column, text))
-    JobProblem.objects.bulk_create(problems)
+    insert_many(JobProblem, problems)
 
 
 def problem(run, draft, outcome, column, text):
     """One line of the report; only a failed row is kept whole, to be corrected and imported again."""
     row = [cell if isinstance(cell, str | int | float) else str(cell) for cell in draft.cells]
-    return JobProblem(
-        job_id=run.job.pk, line=draft.line, column=column[:200], text=text[:500], outcome=outcome,
+    return fresh(
+        JobProblem, job_id=run.job.pk, line=draft.line, column=column[:200], text=text[:500], outcome=outcome,
         row=row if outcome == FAILED else [],
     )  # fmt: skip

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 
 EMPTY_MARKERS = frozenset(("", "-", "--", "–", "—", "?", "n/a", "#n/a", "na", "null", "nil", "none", "select", "."))
 CACHE_SIZE = 20_000  # values that a function remembers, for columns that repeat themselves
+SEPARATOR_SIGNS = re.compile(r"[;\n|]|:::")
 SEPARATORS = re.compile(r"\s*(?:\s:::\s|[;\n|])\s*")
 # What a spreadsheet program runs when a cell begins so, or when it splits the cell at another separator than ours.
 FORMULA = re.compile(r"^()('*)(?=[\t\r\n]|\s*[=+\-@＝＋－＠])")
@@ -74,7 +75,10 @@ def guess_empty_markers(samples, kind, markers=EMPTY_MARKERS):
 
 def split_values(text):
     """The single values of a cell that holds several, such as `a ::: b` or `a; b`, each once and in order."""
-    return list(dict.fromkeys(part for part in SEPARATORS.split(clean_text(text)) if part))
+    text = clean_text(text)
+    if not SEPARATOR_SIGNS.search(text):
+        return [text] if text else []
+    return list(dict.fromkeys(part for part in SEPARATORS.split(text) if part))
 
 
 def refuse(message, cell):

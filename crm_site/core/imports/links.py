@@ -84,7 +84,7 @@ def by_ids(run, importer, ids):
     if not ids:
         return {}
     rows = ExternalId.objects.filter(
-        system=run.plan.system, content_type=content_type(importer.model), external_id__in=ids
+        system=run.plan.system, content_type=content_type(importer.model), external_id__any_of=ids
     )
     known = dict(rows.values_list("external_id", "object_id"))
     records = importer.visible(run.user).in_bulk(set(known.values()))

@@ -21,6 +21,19 @@ class Fold(models.Func):
     output_field = models.TextField(db_collation="C")
 
 
+@models.CharField.register_lookup
+class AnyOf(models.Lookup):
+    """`field__any_of=texts`: as `__in`, with all texts in one parameter; for a thousand of them many times as quick."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):
+        """The comparison with an array."""
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*params, list(self.rhs)]
+
+
 @models.TextField.register_lookup
 class Like(models.Lookup):
     """`field__like=pattern`: LIKE as PostgreSQL knows it, where the pattern is already escaped and folded."""
