@@ -11,6 +11,8 @@ from django.utils import formats, timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from crm_site.core.money import DIGITS
+
 NEAR = 24 * 3600
 
 
@@ -19,7 +21,8 @@ class Column:
     """One fact of a record.
 
     `name` is its key in addresses and files, `source` the dotted path on the record (default: the name), `needs` the
-    query fields that reading it takes (default: the source). `kind` names the record kind a "link" leads to.
+    query fields that reading it takes (default: the source). `kind` names the record kind a "link" leads to, `currency`
+    the field with the currency of "money".
     `types` for show and import: text, longtext, link, self, user, money, number, date, datetime, choice, bool, tags,
     email, phone, url.
     """
@@ -31,6 +34,7 @@ class Column:
     needs: tuple = ()
     sort: str = ""
     kind: str = ""
+    currency: str = ""
     shown: bool = True
     edit: bool = False
     imports: bool = True
@@ -52,7 +56,8 @@ class Column:
             return tuple(f"{self.path}__{part}" for part in ("first_name", "last_name", "email"))
         if self.type == "link":
             return (f"{self.path}_id",)
-        return (self.path.replace(".", "__"),)
+        found = (self.path.replace(".", "__"),)
+        return (*found, self.currency) if self.currency else found
 
     @property
     def numeric(self):
@@ -69,6 +74,13 @@ class Column:
             if found is None:
                 return None
         return found
+
+
+    def show(self, record, value):
+        """The cell of a value that is not empty; a kind's own column may show more of the record."""
+        if self.currency:
+            return Cell("money", self.name, money_text(value, getattr(record, self.currency)))
+        return SHOW[self.type](self, value)
 
 
 class Cell:
@@ -94,6 +106,12 @@ def show_text(column, value):
 def show_long(column, value):
     """A text of several lines."""
     return Cell("longtext", column.name, value)
+
+
+def money_text(amount, currency):
+    """An amount with the viewer's separators, the digits that its currency has, and the currency's code."""
+    digits = DIGITS.get(currency, 2)
+    return f"{formats.number_format(Decimal(amount), digits, force_grouping=True)} {currency}".strip()
 
 
 def show_money(column, value):
@@ -190,7 +208,7 @@ def cell(column, record, links=None, prefix=""):
     if column.type == "link":
         text, url = (links or {}).get((column.kind, value), (_("not visible to you"), ""))
         return Cell("link", column.name, text, url=url)
-    made = SHOW[column.type](column, value)
+    made = column.show(record, value)
     if column.type == "self":
         made.type, made.url = "link", f"{prefix}{record.pk}/"
     return made

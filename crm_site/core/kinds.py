@@ -49,6 +49,7 @@ class Kind:
 
     `menu` is its place in the side bar, 0 for none. `after_assign(ids)` follows, set-based and in the same
     transaction, when many records got another owner or team.
+    `sums(rows)` adds up the rows of a list by one statement, as [(label, text)].
     `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
     """
 
@@ -79,6 +80,7 @@ class Kind:
     actions: Callable | None = None
     has_timeline: bool = False
     options_text: Callable | None = None
+    sums: Callable | None = None
     menu: int = 0
 
     @property

@@ -92,6 +92,8 @@ def list_context(request, kind, listing, columns):
         "rows": list(lists.table_rows(listing, columns, user, may_change=allowed["change"])),
         "count_text": f"{listing.count:,}+" if listing.capped else f"{listing.count:,}",
         "count_url": f"{kind.base}count/?{params.urlencode()}" if listing.capped else "",
+        "sums": [] if listing.capped else sums_of(kind, params, user),
+        "sums_url": kind.sums and f"{kind.base}sums/?{params.urlencode()}",
         "previous_url": listing.more_before and lists.address(
             kind, params, before=lists.cursor(first, listing.order) if first else "", after=None),
         "next_url": listing.more_after and lists.address(
@@ -114,6 +116,11 @@ def list_context(request, kind, listing, columns):
                   "action_url": allowed["add"] and kind.url("create"),
                   "action_label": _("New %(kind)s") % {"kind": kind.label.lower()}},
     }  # fmt: skip
+
+
+def sums_of(kind, params, user):
+    """What the kind adds up over all rows of the list, as [(label, text)]; one statement."""
+    return kind.sums(lists.filtered(kind, params, user)[1].visible_to(user).order_by()) if kind.sums else []
 
 
 def bulk_actions(kind, user):
@@ -257,7 +264,8 @@ def attempt(form, do):
     try:
         return do()
     except Refused as refusal:
-        form.add_error(getattr(refusal, "field", None), str(refusal))
+        field = getattr(refusal, "field", None)
+        form.add_error(field if field in form.fields else None, str(refusal))
     except Repeated as repeat:
         form.add_error(None, str(repeat))
     except PermissionDenied:

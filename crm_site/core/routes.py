@@ -43,6 +43,8 @@ def record_urls(kind, **own):
     ]
     if kind.similar:
         table.append(("similar/", "similar", records.record_similar))
+    if kind.sums:
+        table.append(("sums/", "sums", records.record_sums))
     return [
         path(f"{slug}/{tail}", own[verb] if verb in own else bound(view, kind), name=f"{noun}_{verb}")
         for tail, verb, view in table

@@ -39,7 +39,7 @@ class Stage(models.Model):
     """A step of a pipeline. Won stages have a probability of 100 and lost ones of 0, whatever else is set.
 
     `required` names fields of an opportunity that must be filled to enter; `expected_days` is how long a deal stays
-    before it counts as stuck.
+    before it counts as stuck. A stage that deals were in once is not removed but retired (`is_active`).
     """
 
     OPEN, WON, LOST = "open", "won", "lost"
@@ -61,6 +61,7 @@ class Stage(models.Model):
     )
     guidance = models.TextField(_("guidance"), blank=True)
     colour = models.CharField(_("colour"), max_length=10, choices=COLOURS, default="blue")
+    is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
         verbose_name = _("stage")

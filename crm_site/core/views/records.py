@@ -32,6 +32,15 @@ def record_count(request, kind):
 
 @login_required
 @require_GET
+def record_sums(request, kind):
+    """What the list's rows add up to; asked for by hand where they are many."""
+    pages.need_list(request.user, kind)
+    sums = pages.sums_of(kind, request.GET, request.user)
+    return pages.fragment(request, "records/_sums.html", {"kind": kind, "sums": sums})
+
+
+@login_required
+@require_GET
 def record_filters(request, kind):
     """The filter form of the list."""
     pages.need_list(request.user, kind)

@@ -1,0 +1,83 @@
+"""Hygiene: what makes an open deal need attention, as a rule in words, a condition and a test of one deal.
+
+All rules speak of open deals only.
+"""
+
+from datetime import timedelta
+
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sales.models import Stage
+
+QUIET_DAYS = 14
+MANY_PUSHES = 3
+# What `flags_of` reads of a deal.
+READ = (
+    "state", "close_date", "pushes", "last_activity_at", "created_at", "stage_since", "stage__expected_days",
+    "amount", "next_activity_at", "next_step_date",
+)  # fmt: skip
+LABELS = {
+    "overdue": _("Close date passed"), "pushed": _("Pushed out often"), "quiet": _("Gone quiet"),
+    "stuck": _("Stuck in its stage"), "no_amount": _("No amount"), "no_next_step": _("Needs a next step"),
+}  # fmt: skip
+RULES = {
+    "overdue": _("The close date has passed and the deal is still open."),
+    "pushed": _("The close date was moved to a later month three times or more."),
+    "quiet": _("Nothing was logged for two weeks."),
+    "stuck": _("It is in its stage for longer than the days expected there."),
+    "no_amount": _("Nobody gave an amount yet."),
+    "no_next_step": _("The next step is overdue, or there is neither an open activity nor a next step ahead."),
+}  # fmt: skip
+
+
+def conditions():
+    """{flag: condition of a query} as of today."""
+    today, now = timezone.localdate(), timezone.now()
+    days = ExpressionWrapper(
+        F("stage__expected_days") * Value(timedelta(days=1), output_field=DurationField()), DurationField()
+    )
+    return {
+        "overdue": Q(close_date__lt=today),
+        "pushed": Q(pushes__gte=MANY_PUSHES),
+        "quiet": Q(last_activity_at__lt=now - timedelta(days=QUIET_DAYS))
+        | Q(last_activity_at__isnull=True, created_at__lt=now - timedelta(days=QUIET_DAYS)),
+        "stuck": Q(stage__expected_days__isnull=False,
+                   stage_since__lt=ExpressionWrapper(Now() - days, DateTimeField())),
+        "no_amount": Q(amount__isnull=True),
+        "no_next_step": Q(next_step_date__lt=today) | Q(next_step_date__isnull=True, next_activity_at__isnull=True),
+    }  # fmt: skip
+
+
+def flagged(rows, flag="any"):
+    """The open deals among the rows that a flag fits; `any` stands for all of them."""
+    found, wanted = conditions(), Q()
+    for name, condition in found.items():
+        if flag in ("any", name):
+            wanted |= condition
+    return rows.filter(wanted, state=Stage.OPEN)
+
+
+def flags_of(deal):
+    """The names of the flags that fit a deal, read with READ."""
+    if deal.state != Stage.OPEN:
+        return []
+    today, now = timezone.localdate(), timezone.now()
+    days = deal.stage.expected_days
+    fits = {
+        "overdue": deal.close_date < today,
+        "pushed": deal.pushes >= MANY_PUSHES,
+        "quiet": (deal.last_activity_at or deal.created_at) < now - timedelta(days=QUIET_DAYS),
+        "stuck": days is not None and deal.stage_since < now - timedelta(days=days),
+        "no_amount": deal.amount is None,
+        "no_next_step": deal.next_step_date < today if deal.next_step_date else deal.next_activity_at is None,
+    }
+    return [name for name, fit in fits.items() if fit]
+
+
+def shown_flags(deal):
+    """[(label, rule)] of a deal, for people."""
+    return [(LABELS[name], RULES[name]) for name in flags_of(deal)]
+
