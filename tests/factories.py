@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from crm_site.core.models import Team, User
 from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
+from sales.models import Lead
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -88,6 +89,19 @@ class ActivityFactory(RecordFactory):
     kind = Activity.CALL
     subject = factory.Sequence(lambda n: f"Call {n:05d}")
     at = factory.LazyFunction(timezone.now)
+
+
+class LeadFactory(RecordFactory):
+    """An inquiry of a person of the same owner."""
+
+    class Meta:
+        model = Lead
+
+    contact = factory.SubFactory(
+        ContactFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    last_name = factory.Sequence(lambda n: f"Inquirer{n:05d}")
+    owner = None
 
 
 class AffiliationFactory(factory.django.DjangoModelFactory):

@@ -1,1 +1,5 @@
 """The administration of this app."""
+
+from sales.admin import lead
+
+__all__ = ["lead"]

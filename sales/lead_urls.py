@@ -1,0 +1,19 @@
+"""The addresses of leads beside those of every record."""
+
+from django.urls import path
+
+from crm_site.core.routes import bound, record_urls
+from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
+from marketing.kinds import CAMPAIGNS, CONTACT_LISTS
+from sales.kinds.lead import LEADS
+from sales.views import leads
+
+LEAD_URLS = [
+    *record_urls(LEADS, record=leads.lead_record, edit=leads.lead_edit),
+    path("leads/<big:pk>/disqualify/", leads.lead_disqualify, name="lead_disqualify"),
+    path("leads/<big:pk>/reopen/", leads.lead_reopen, name="lead_reopen"),
+    *(
+        path(f"{kind.slug}/<big:pk>/leads/", bound(leads.leads_of, kind), name=f"{kind.noun}_leads")
+        for kind in (CONTACTS, ACCOUNTS, CUSTOMERS, CAMPAIGNS, CONTACT_LISTS)
+    ),
+]
