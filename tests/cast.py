@@ -94,7 +94,7 @@ def grant(user, model, **reaches):
 
 
 def ship_roles():
-    """Write the shipped roles as the apps' migrations do, when they are not there."""
+    """Write the shipped roles, pipeline and the like as the apps' migrations do, when they are not there."""
     if RoleScope.objects.exists():
         return
     for app in apps.get_app_configs():
@@ -107,3 +107,5 @@ def ship_roles():
             migration = importlib.import_module(f"{package.__name__}.{module}")
             if hasattr(migration, "ship"):
                 migration.ship(apps, None)
+            if hasattr(migration, "arrange"):
+                migration.arrange(apps, None)

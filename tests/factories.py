@@ -3,12 +3,17 @@
 `AccountFactory(owner=cast.alice)` takes the owner's team. Models whose app is not built yet simply have none.
 """
 
+from datetime import timedelta
+from decimal import Decimal
+
 import factory
+from django.conf import settings
 from django.utils import timezone
 
 from crm_site.core.models import Team, User
 from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
-from sales.models import Lead
+from sales.models import Lead, Opportunity
+from sales.operations.opportunities import default_stage
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -101,6 +106,28 @@ class LeadFactory(RecordFactory):
         ContactFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
     )
     last_name = factory.Sequence(lambda n: f"Inquirer{n:05d}")
+    owner = None
+
+
+class OpportunityFactory(RecordFactory):
+    """An open deal over 1,000 in the first stage, with an account of the same owner."""
+
+    class Meta:
+        model = Opportunity
+
+    name = factory.Sequence(lambda n: f"Deal {n:05d}")
+    account = factory.SubFactory(
+        AccountFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    stage = factory.LazyFunction(default_stage)
+    pipeline = factory.SelfAttribute("stage.pipeline")
+    state = factory.SelfAttribute("stage.state")
+    probability = factory.SelfAttribute("stage.probability")
+    category = factory.SelfAttribute("stage.category")
+    currency = settings.BASE_CURRENCY
+    amount = Decimal(1000)
+    amount_base = factory.SelfAttribute("amount")
+    close_date = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=30))
     owner = None
 
 

@@ -267,6 +267,26 @@ def move_opportunity(deal, stage, *, by, version=None, values=None, came_from=No
 
 
 @operation
+def unmove_opportunity(deal, came_from, went_to, *, by):
+    """Take a move back: the deal, still in the stage `went_to` (an id), goes back to `came_from` as it was there.
+
+    Raises Refused when it was moved on meanwhile, or when there was no such move.
+    """
+    current = lock(deal, by)
+    rows = current.changes.filter(from_stage=came_from, to_stage=went_to).select_related("from_stage")
+    change = rows.order_by("-at", "-id").first()
+    if change is None or current.stage_id != went_to or current.state != Stage.OPEN:
+        refuse(_("Somebody moved this deal meanwhile; look at it again."))
+    if not change.from_stage.is_active:
+        refuse(_("The stage %(stage)s is no longer in use.") % {"stage": change.from_stage})
+    values = {
+        "stage": change.from_stage, "pipeline_id": change.from_stage.pipeline_id, "stage_since": timezone.now(),
+        "probability": change.from_probability, "category": change.from_category,
+    }  # fmt: skip
+    return store(current, by_hand(current, change.from_stage, values), by)
+
+
+@operation
 def reset_probability(deal, *, by):
     """Let probability and forecast category follow the stage again; returns the deal."""
     current = lock(deal, by)

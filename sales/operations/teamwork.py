@@ -31,7 +31,9 @@ def set_contact_roles(deal, rows, *, by):
     had = dict(current.contact_roles.values_list("contact_id", "role"))
     known(Contact, kept.keys() - had.keys(), by)
     current.contact_roles.exclude(contact__in=kept).delete()
-    made = [ContactRole(opportunity=current, contact_id=pk, role=row.get("role") or "other") for pk, row in kept.items()]
+    made = [
+        ContactRole(opportunity=current, contact_id=pk, role=row.get("role") or "other") for pk, row in kept.items()
+    ]
     ContactRole.objects.bulk_create(
         made, update_conflicts=True, unique_fields=["opportunity", "contact"], update_fields=["role"]
     )
