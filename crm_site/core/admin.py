@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core import hours_admin  # noqa: F401 - registers working hours
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import (
     ExternalId,

@@ -1,4 +1,5 @@
 from crm_site.core.models.bulk import BulkChange
+from crm_site.core.models.calendar import Calendar, Holiday
 from crm_site.core.models.imports import ImportChange, ImportMapping, PendingLink
 from crm_site.core.models.money import ExchangeRate
 from crm_site.core.models.record import (
@@ -36,7 +37,7 @@ from crm_site.core.models.user import (
 
 __all__ = [
     "ACTIONS", "ALL", "NONE", "OWN", "REACHES", "REACH_LABELS", "SUBTREE", "TEAM", "Attachment", "BulkChange",
-    "ExchangeRate", "ExternalId", "Fold", "Heartbeat", "ImportChange", "ImportMapping", "Job", "JobProblem",
-    "Membership", "Notification", "PendingLink", "Record", "RoleScope", "SavedView", "Setting", "Share", "Submission",
-    "Team", "TeamClosure", "User", "alive", "list_indexes", "search_index",
+    "Calendar", "ExchangeRate", "ExternalId", "Fold", "Heartbeat", "Holiday", "ImportChange", "ImportMapping",
+    "Job", "JobProblem", "Membership", "Notification", "PendingLink", "Record", "RoleScope", "SavedView",
+    "Setting", "Share", "Submission", "Team", "TeamClosure", "User", "alive", "list_indexes", "search_index",
 ]  # fmt: skip
