@@ -6,6 +6,7 @@ rows are found by the record's own key along one index, whether it has seven of 
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import ngettext
@@ -28,6 +29,9 @@ READ = (
     "contact_id", "account_id", "customer_id", "owner__first_name", "owner__last_name", "owner__email",
 )  # fmt: skip
 KEYS = {Account: "account", Contact: "contact", Customer: "customer"}
+# {model: function(record)} of records of other apps which show, beside their own activities, those of records that
+# they came from: the function answers [(model, id)].
+CAME_FROM = {}
 ICONS = {
     Activity.CALL: "phone", Activity.EMAIL: "mail", Activity.MEETING: "calendar", Activity.NOTE: "note",
     Activity.TASK: "checklist", Activity.EVENT: "bolt",
@@ -41,7 +45,10 @@ def rows_of(record, user):
     )
     if type(record) in KEYS:
         return rows.filter(**{KEYS[type(record)]: record.pk})
-    return rows.filter(regarding_type=ContentType.objects.get_for_model(type(record)), regarding_id=record.pk)
+    about = Q()
+    for model, pk in [(type(record), record.pk), *CAME_FROM.get(type(record), lambda _record: ())(record)]:
+        about |= Q(regarding_type=ContentType.objects.get_for_model(model), regarding_id=pk)
+    return rows.filter(about)
 
 
 def shown(rows, user):

@@ -6,10 +6,12 @@ from crm_site.core.routes import bound, record_urls
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 from marketing.kinds import CAMPAIGNS, CONTACT_LISTS
 from sales.kinds.lead import LEADS
-from sales.views import leads
+from sales.views import conversion, leads
 
 LEAD_URLS = [
     *record_urls(LEADS, record=leads.lead_record, edit=leads.lead_edit),
+    path("leads/<big:pk>/convert/", conversion.lead_convert, name="lead_convert"),
+    path("leads/<big:pk>/unconvert/", conversion.lead_unconvert, name="lead_unconvert"),
     path("leads/<big:pk>/disqualify/", leads.lead_disqualify, name="lead_disqualify"),
     path("leads/<big:pk>/reopen/", leads.lead_reopen, name="lead_reopen"),
     *(

@@ -21,6 +21,8 @@ STEPS = {
     "yearly": relativedelta(years=1),
 }  # fmt: skip
 WAITING = (Activity.TASK, Activity.CALL, Activity.MEETING)
+# What other apps do, in the same transaction, when activities were logged or completed: callables(activities).
+AFTER_LOG = []
 
 
 @operation
@@ -40,7 +42,14 @@ def log_activities(rows, *, by):
         [guest(activity, party) for activity, parties in zip(made, guests, strict=True) for party in unique(parties)],
         batch_size=1000,
     )
+    tell(made)
     return made
+
+
+def tell(activities):
+    """Let other apps know of what was logged or completed."""
+    for hear in AFTER_LOG:
+        hear(activities)
 
 
 def log_activity(values, *, by):
@@ -156,7 +165,9 @@ def complete_activity(activity, *, by, outcome=""):
     values |= {"done_at": now} | ({} if current.kind == Activity.MEETING else {"at": now})
     if current.repeats:
         Activity.objects.bulk_create([next_of(current, by)])
-    return write(current, values, by=by)[0]
+    done = write(current, values, by=by)[0]
+    tell([done])
+    return done
 
 
 def next_of(activity, by):

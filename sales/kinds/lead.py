@@ -9,15 +9,18 @@ from crm_site.core.parts import rights
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
 from customers.kinds.parties import button, reach_actions
 from customers.models import Contact
+from customers.operations.activities import AFTER_LOG
 from customers.operations.following import CLOSE, KEEP, MINE
+from customers.timeline import CAME_FROM
 from sales.columns.lead import LEAD_COLUMNS
 from sales.filters.lead import LeadFilters
 from sales.forms.lead import LeadForm
-from sales.models import Lead
+from sales.models import Lead, Opportunity
 from sales.operations.leads import (
     create_lead,
     delete_lead,
     follow_leads,
+    note_activities,
     open_activities_of,
     restore_lead,
     update_lead,
@@ -92,6 +95,10 @@ LEADS = register(
         actions=actions, bulk_fields=("rating",), after_assign=follow_leads,
     )
 )  # fmt: skip
+
+
+AFTER_LOG.append(note_activities)
+CAME_FROM[Opportunity] = lambda deal: [(Lead, deal.lead_id)] if deal.lead_id else []
 
 
 def hanging(key):

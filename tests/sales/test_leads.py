@@ -19,7 +19,6 @@ from sales.operations.leads import (
     create_leads,
     delete_lead,
     disqualify_lead,
-    note_activities,
     reopen_lead,
     restore_lead,
     returning_lead,
@@ -135,23 +134,21 @@ def test_lc11_the_buttons(cast):
 def test_the_first_answer_is_noted_once(cast):
     lead = create_lead(NEW, by=cast.alice)
     call = log_activities([{"kind": "call", "direction": "out", "subject": "Hello", "regarding": lead}], by=cast.alice)
-    note_activities(call)
     lead.refresh_from_db()
     assert (lead.responded_at, lead.status) == (call[0].at, "working")
     later = log_activities([{"kind": "call", "direction": "out", "subject": "Again", "contact": lead.contact}],
                            by=cast.alice)  # fmt: skip
-    note_activities(later)
     lead.refresh_from_db()
     assert (lead.responded_at, lead.last_touch_at) == (call[0].at, later[0].at)
 
 
 def test_an_incoming_call_and_a_note_are_no_answer(cast):
     lead = create_lead(NEW, by=cast.alice)
-    note_activities(log_activities([
+    log_activities([
         {"kind": "call", "direction": "in", "subject": "They call", "regarding": lead},
         {"kind": "note", "subject": "Hm", "regarding": lead},
         {"kind": "task", "subject": "Call them", "regarding": lead},
-    ], by=cast.alice))  # fmt: skip
+    ], by=cast.alice)  # fmt: skip
     lead.refresh_from_db()
     assert lead.responded_at is None
     assert lead.last_touch_at is not None
