@@ -6,10 +6,10 @@ from crm_site.core.routes import bound, record_urls
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 from marketing.kinds import CAMPAIGNS, CONTACT_LISTS
 from sales.kinds.lead import LEADS
-from sales.views import conversion, leads
+from sales.views import conversion, converting_many, leads
 
 LEAD_URLS = [
-    *record_urls(LEADS, record=leads.lead_record, edit=leads.lead_edit),
+    *record_urls(LEADS, record=leads.lead_record, edit=leads.lead_edit, bulk=converting_many.lead_bulk),
     path("leads/<big:pk>/convert/", conversion.lead_convert, name="lead_convert"),
     path("leads/<big:pk>/unconvert/", conversion.lead_unconvert, name="lead_unconvert"),
     path("leads/<big:pk>/disqualify/", leads.lead_disqualify, name="lead_disqualify"),

@@ -49,8 +49,10 @@ class Kind:
 
     `menu` is its place in the side bar, 0 for none. `after_assign(ids)` follows, set-based and in the same
     transaction, when many records got another owner or team.
+    `faces` are the other ways to look at the list, by the last part of their address: board, calendar.
     `sums(rows)` adds up the rows of a list by one statement, as [(label, text)].
     `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
+    `bulk_verbs` are further changes of many, as (name, label, action needed); the app's own view of "bulk" does them.
     """
 
     model: type
@@ -76,11 +78,13 @@ class Kind:
     similar: Callable | None = None
     dependents: tuple = ()
     bulk_fields: tuple = ()
+    bulk_verbs: tuple = ()
     after_assign: Callable | None = None
     actions: Callable | None = None
     has_timeline: bool = False
     options_text: Callable | None = None
     sums: Callable | None = None
+    faces: tuple = ()
     menu: int = 0
 
     @property

@@ -132,7 +132,8 @@ def bulk_actions(kind, user):
         ("export", _("Export")),
         ("delete", _("Delete")),
     ]
-    needed = {"edit": "change", "tag": "change"}
+    found += [(name, label) for name, label, _action in kind.bulk_verbs]
+    needed = {"edit": "change", "tag": "change"} | {name: action for name, _label, action in kind.bulk_verbs}
     return [{"name": n, "label": label} for n, label in found if may(user, kind, needed.get(n, n))]
 
 

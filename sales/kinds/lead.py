@@ -16,6 +16,7 @@ from sales.columns.lead import LEAD_COLUMNS
 from sales.filters.lead import LeadFilters
 from sales.forms.lead import LeadForm
 from sales.models import Lead, Opportunity
+from sales.operations import converting_many  # noqa: F401 - makes its job known
 from sales.operations.leads import (
     create_lead,
     delete_lead,
@@ -92,7 +93,8 @@ LEADS = register(
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),
         subtitle=subtitle, initial=initial, has_timeline=True, similar=similar_leads, dependents=(ACTIVITIES,),
-        actions=actions, bulk_fields=("rating",), after_assign=follow_leads,
+        actions=actions, bulk_fields=("rating",), bulk_verbs=(("convert", _("Convert"), "change"),),
+        after_assign=follow_leads,
     )
 )  # fmt: skip
 
