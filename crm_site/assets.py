@@ -7,6 +7,8 @@ from django.core.files.storage import FileSystemStorage
 
 # Each css and js file stands with its map: the manifest storage follows sourceMappingURL and fails without it.
 PACKAGE_FILES = (
+    "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
+    "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
     "@tabler/core/dist/css/tabler.min.css",
     "@tabler/core/dist/css/tabler.min.css.map",
     "tom-select/dist/css/tom-select.bootstrap5.min.css",

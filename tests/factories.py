@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm_site.core.models import Team, User
 from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
-from sales.models import Lead, Opportunity
+from sales.models import Invoice, Lead, Opportunity, Price, PriceBook, Product, Quote, QuoteLine, Sale, SaleLine
 from sales.operations.opportunities import default_stage
 
 
@@ -128,6 +128,115 @@ class OpportunityFactory(RecordFactory):
     amount = Decimal(1000)
     amount_base = factory.SelfAttribute("amount")
     close_date = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=30))
+    owner = None
+
+
+class ProductFactory(RecordFactory):
+    """Something we sell."""
+
+    class Meta:
+        model = Product
+
+    name = factory.Sequence(lambda n: f"Product {n:05d}")
+    code = factory.Sequence(lambda n: f"P-{n:05d}")
+    family = "Things"
+    owner = None
+
+
+class PriceBookFactory(RecordFactory):
+    """A list of prices."""
+
+    class Meta:
+        model = PriceBook
+
+    name = factory.Sequence(lambda n: f"Price book {n:05d}")
+    owner = None
+
+
+class PriceFactory(factory.django.DjangoModelFactory):
+    """A standard price."""
+
+    class Meta:
+        model = Price
+
+    product = factory.SubFactory(ProductFactory)
+    currency = settings.BASE_CURRENCY
+    amount = Decimal(10)
+
+
+class QuoteFactory(RecordFactory):
+    """A draft without lines, of an account of the same owner."""
+
+    class Meta:
+        model = Quote
+
+    subject = factory.Sequence(lambda n: f"Quote {n:05d}")
+    account = factory.SubFactory(
+        AccountFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    currency = settings.BASE_CURRENCY
+    owner = None
+
+
+class LineFactory(factory.django.DjangoModelFactory):
+    """One thing at ten."""
+
+    class Meta:
+        abstract = True
+
+    description = factory.Sequence(lambda n: f"Line {n:05d}")
+    unit_price = net = total = Decimal(10)
+    tax = Decimal(0)
+
+
+class QuoteLineFactory(LineFactory):
+    """A line of a quote."""
+
+    class Meta:
+        model = QuoteLine
+
+    quote = factory.SubFactory(QuoteFactory)
+
+
+class SaleFactory(RecordFactory):
+    """A sale over 100, without lines and credit."""
+
+    class Meta:
+        model = Sale
+
+    name = factory.Sequence(lambda n: f"Sale {n:05d}")
+    document = factory.Sequence(lambda n: f"T-{n:05d}")
+    account = factory.SubFactory(
+        AccountFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    sold_on = factory.LazyFunction(timezone.localdate)
+    currency = settings.BASE_CURRENCY
+    net = total = total_base = Decimal(100)
+    owner = None
+
+
+class SaleLineFactory(LineFactory):
+    """A line of a sale."""
+
+    class Meta:
+        model = SaleLine
+
+    sale = factory.SubFactory(SaleFactory)
+
+
+class InvoiceFactory(RecordFactory):
+    """An invoice over 100."""
+
+    class Meta:
+        model = Invoice
+
+    name = factory.Sequence(lambda n: f"Invoice {n:05d}")
+    document = factory.Sequence(lambda n: f"I-{n:05d}")
+    account = factory.SubFactory(
+        AccountFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    currency = settings.BASE_CURRENCY
+    net = total = Decimal(100)
     owner = None
 
 

@@ -1,5 +1,5 @@
 """The administration of this app."""
 
-from sales.admin import lead
+from sales.admin import lead, papers
 
-__all__ = ["lead"]
+__all__ = ["lead", "papers"]

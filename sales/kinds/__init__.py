@@ -2,5 +2,8 @@
 
 from sales.kinds.lead import LEADS
 from sales.kinds.opportunity import OPPORTUNITIES
+from sales.kinds.product import PRICE_BOOKS, PRODUCTS
+from sales.kinds.quote import QUOTES
+from sales.kinds.sale import INVOICES, SALES
 
-__all__ = ["LEADS", "OPPORTUNITIES"]
+__all__ = ["INVOICES", "LEADS", "OPPORTUNITIES", "PRICE_BOOKS", "PRODUCTS", "QUOTES", "SALES"]

@@ -13,7 +13,7 @@ from sales.models.opportunity import (
 )
 from sales.models.pipeline import CATEGORIES, LossReason, Pipeline, Stage
 from sales.models.product import Price, PriceBook, Product
-from sales.models.quote import Quote, QuoteLine
+from sales.models.quote import Quote, QuoteLine, QuoteMail
 from sales.models.sale import Invoice, NumberSeries, Sale, SaleLine
 from sales.models.target import Target
 
@@ -21,5 +21,5 @@ __all__ = [
     "CATEGORIES", "Adjustment", "AssignmentDecision", "AssignmentRule", "BacktestRow", "Competition", "ContactRole",
     "Credit", "DealOdds", "ForecastCell", "Invoice", "Lead", "Line", "LossReason", "NumberSeries", "OddsModel",
     "Opportunity", "OpportunityChange", "OpportunityLine", "Pipeline", "Price", "PriceBook", "Product", "Quote",
-    "QuoteLine", "RuleMember", "Sale", "SaleLine", "Split", "Stage", "Target", "WebForm",
+    "QuoteLine", "QuoteMail", "RuleMember", "Sale", "SaleLine", "Split", "Stage", "Target", "WebForm",
 ]  # fmt: skip

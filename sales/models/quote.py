@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.history import track
@@ -126,3 +127,23 @@ class QuoteLine(Line):
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
             )
         ]  # fmt: skip
+
+
+class QuoteMail(models.Model):
+    """A mail with a quote: made when it is sent, mailed by a sweep. The secret address is made anew for it."""
+
+    quote = models.ForeignKey(Quote, models.CASCADE, related_name="mails")
+    to = models.EmailField(_("to"), max_length=320)
+    message = models.TextField(_("message"), blank=True)
+    by = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    due = models.DateTimeField(null=True, default=timezone.now)
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("mail with a quote")
+        verbose_name_plural = _("mails with quotes")
+        indexes = [models.Index(fields=["due"], name="quote_mail_due_ix", condition=models.Q(due__isnull=False))]
+
+    def __str__(self):
+        return self.to

@@ -110,6 +110,11 @@ def who_logs(user, route, subject):
     )
 
 
+def who_quotes(user, route, subject):
+    """Who sees the deal and may make quotes."""
+    return on_record("view")(user, route, subject) and user.reach(KINDS["sales.quote"].model, "add") != "none"
+
+
 def in_bin(user, route, subject):
     """Who may bring this very record back."""
     return route.kind.model.objects.deleted_for(user).filter(pk=subject.pk).exists()
@@ -170,6 +175,13 @@ RULES = (
     Rule("sales:lead_convert", on_record("change")), Rule("sales:lead_unconvert", on_record("delete"), quiet=True),
     Rule("sales:lead_disqualify", on_record("change")), Rule("sales:lead_reopen", on_record("change")),
     Rule("sales:*_leads", on_record("view")),
+    Rule("sales:quote_accept*", nobody, secret=True),
+    Rule("sales:opportunity_quote_create", who_quotes),
+    *(Rule(f"sales:*_{word}", on_record("view")) for word in ("quotes", "sales", "invoices", "lines", "editions", "credits", "prices")),
+    Rule("sales:quote_pdf", on_record("view"), quiet=True), Rule("sales:quote_send", on_record("change")),
+    *(Rule(f"sales:quote_{verb}", on_record("change")) for verb in ("answer", "revise", "win")),
+    Rule("sales:*_lines_edit", on_record("change"), quiet=True), Rule("sales:sale_cancel", on_record("change")),
+    Rule("sales:product_price_create", on_record("change")), Rule("sales:price_*", parent("change"), subject="price"),
     Rule("me", staff, personal=True), Rule("me_*", staff, personal=True),
     # What every kind of record has.
     Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_filters", lists), Rule("*:*_options", staff),

@@ -12,7 +12,7 @@ from tests.architecture.routes import all_routes
 from tests.architecture.samples import make_record
 from tests.cast import make_cast
 from tests.conftest import signed_in
-from tests.factories import AffiliationFactory, MechanismFactory
+from tests.factories import AffiliationFactory, MechanismFactory, PriceFactory
 
 # What a page view may write: the session itself, the counters against password guessing, and the sign-in library's
 # own copy of a user's address.
@@ -53,8 +53,10 @@ class World:
                 file=ContentFile(b"x", "a.txt"), created_by=alice,
             ),
             "mechanism": MechanismFactory(account=account),
+            "price": PriceFactory(product=self.records["sales.product"]),
             "affiliation": AffiliationFactory(account=account, contact=self.records["customers.contact"]),
         }  # fmt: skip
+        found["price"].parent = self.records["sales.product"]
         found["file"].parent = found["mechanism"].parent = account
         found["affiliation"].parent = self.records["customers.contact"]
         return found | {"party": account}

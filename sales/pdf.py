@@ -1,0 +1,54 @@
+"""Quotes as PDF files: a template drawn by plutoprint, which may load our own fonts and nothing else."""
+
+from pathlib import Path
+
+import plutoprint
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+
+from crm_site.core.models import Setting
+
+FONTS = {name: f"dejavu-fonts-ttf/ttf/{name}" for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")}
+
+
+class OwnFiles(plutoprint.ResourceFetcher):
+    """Gives out the two fonts; whatever else a document asks for, from wherever, is refused."""
+
+    def fetch_url(self, url):
+        """The font's data. Raises ValueError for anything else."""
+        name = url.rpartition("/")[2]
+        if not url.startswith("kith:/") or name not in FONTS:
+            raise ValueError(url)
+        return plutoprint.ResourceData(Path(finders.find(FONTS[name])).read_bytes(), "font/ttf")
+
+
+def quote_pdf(quote):
+    """The quote as a PDF, bytes."""
+    company = Setting.objects.filter(pk="company").values_list("value", flat=True).first() or {}
+    context = {
+        "quote": quote, "company": company, "lines": list(quote.lines.order_by("position", "id")),
+        "party": quote.customer or quote.account or quote.contact,
+    }  # fmt: skip
+    return drawn(render_to_string("sales/quotes/paper.html", context))
+
+
+def drawn(html):
+    """A document of ours as PDF, bytes."""
+    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
+    book.custom_resource_fetcher = OwnFiles()
+    book.load_html(html, base_url="kith:/")
+    target = bytearray()
+    book.write_to_pdf_stream(Sink(target))
+    return bytes(target)
+
+
+class Sink:
+    """A stream into a bytearray."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def write(self, data):
+        """Take some bytes."""
+        self.target += data
+        return len(data)

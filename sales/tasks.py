@@ -1,0 +1,30 @@
+"""Sweeps of quotes: their mails, and those that ran out."""
+
+import logging
+import smtplib
+
+from celery import shared_task
+
+from sales import outbox
+from sales.operations import quotes
+
+log = logging.getLogger("kith.mail")
+
+
+@shared_task
+def mail_quotes():
+    """Mail the quotes in the outbox; a mail server that is away is asked again next time."""
+    try:
+        return outbox.mail_due()
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("mail server unavailable: %s", type(error).__name__)
+        return 0
+
+
+@shared_task
+def expire_quotes():
+    """Mark the sent quotes whose last day is over; returns how many."""
+    count = 0
+    while done := quotes.expire_quotes(by=None):
+        count += done
+    return count
