@@ -23,6 +23,8 @@ STEPS = {
 WAITING = (Activity.TASK, Activity.CALL, Activity.MEETING)
 # What other apps do, in the same transaction, when activities were logged or completed: callables(activities).
 AFTER_LOG = []
+# As above, when the status or the time of activities may have changed in another way.
+AFTER_CHANGE = []
 
 
 @operation
@@ -50,6 +52,13 @@ def tell(activities):
     """Let other apps know of what was logged or completed."""
     for hear in AFTER_LOG:
         hear(activities)
+
+
+def tell_changed(activity):
+    """Let other apps know that an activity changed; returns it."""
+    for hear in AFTER_CHANGE:
+        hear([activity])
+    return activity
 
 
 def log_activity(values, *, by):
@@ -119,7 +128,7 @@ def update_activity(activity, values, *, by, version=None):
         values["done_at"] = timezone.now() if values["status"] == Activity.DONE else None
     if parties is not None and set_participants(current, parties):
         values["changed_at"] = timezone.now()
-    return write(current, values, by=by)[0]
+    return tell_changed(write(current, values, by=by)[0])
 
 
 def relinked(current, values, by):
@@ -219,7 +228,7 @@ def reopen_activity(activity, *, by):
         return current
     before = events_of(current).filter(status=Activity.OPEN).first()
     at = before.at if before else current.at
-    return write(current, {"status": Activity.OPEN, "done_at": None, "at": at}, by=by)[0]
+    return tell_changed(write(current, {"status": Activity.OPEN, "done_at": None, "at": at}, by=by)[0])
 
 
 @operation
@@ -232,7 +241,7 @@ def snooze_activity(activity, until, *, by):
     values = {"at": until, "ends_at": current.ends_at and current.ends_at + later}
     if current.remind_at:
         values |= {"remind_at": current.remind_at + later, "reminded_at": None}
-    return write(current, values, by=by)[0]
+    return tell_changed(write(current, values, by=by)[0])
 
 
 @operation
@@ -243,7 +252,7 @@ def cancel_activity(activity, *, by):
     current, changed = write(current, {"status": Activity.CANCELLED, "done_at": None} | happened, by=by)
     if changed:
         current.participants.filter(invited_at__isnull=False).update(invite_due=timezone.now())
-    return current
+    return tell_changed(current)
 
 
 @operation

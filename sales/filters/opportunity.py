@@ -1,14 +1,18 @@
 """Filters of deals, shared by the list, the board and the calendar."""
 
 import django_filters as df
+from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.filters import DaysWidget, PickFilter, RecordFilters
+from crm_site.core.models import Team, TeamClosure, User
 from customers.filters.common import StartsWith
 from customers.models import Account, Contact, Customer
+from customers.operations.accounts import subtree
 from marketing.models import Campaign
 from sales import hygiene
-from sales.models import CATEGORIES, Opportunity, Pipeline, Stage
+from sales.models import CATEGORIES, ContactRole, Opportunity, Pipeline, Stage
 
 ATTENTION = [("any", _("Needs attention")), *hygiene.LABELS.items()]
 
@@ -19,13 +23,21 @@ class OpportunityFilters(RecordFilters):
     state = df.ChoiceFilter(label=_("State"), choices=Stage.STATES)
     stage = df.ModelChoiceFilter(label=_("Stage"), queryset=Stage.objects.select_related("pipeline"))
     pipeline = df.ModelChoiceFilter(label=_("Pipeline"), queryset=Pipeline.objects.all())
-    category = df.ChoiceFilter(label=_("Forecast category"), choices=CATEGORIES)
+    category = df.MultipleChoiceFilter(label=_("Forecast category"), choices=CATEGORIES)
+    team_below = PickFilter(
+        label=_("Team and below"), queryset=Team.objects.all(), options_url="/teams/options/", method="of_team_below"
+    )
+    without = df.ChoiceFilter(label=_("Without an owner"), choices=[("owner", _("Yes"))], method="without_any")
+    without_team = df.ChoiceFilter(label=_("Without a team"), choices=[("true", _("Yes"))], method="without_any")
     attention = df.ChoiceFilter(label=_("Needs attention"), choices=ATTENTION, method="needs_attention")
     close_date = df.DateFromToRangeFilter(label=_("Close date"), widget=DaysWidget(_("Close date")))
     next_step_date = df.DateFromToRangeFilter(label=_("Next step on"), widget=DaysWidget(_("Next step on")))
     amount = df.RangeFilter(label=_("Amount in the company's currency"), field_name="amount_base")
     account = PickFilter(label=_("Account"), queryset=Account.objects.none(), options_url="/accounts/options/")
-    contact = PickFilter(label=_("Contact"), queryset=Contact.objects.none(), options_url="/contacts/options/")
+    within = df.NumberFilter(label=_("Account and all below it"), method="within_account", widget=forms.HiddenInput)
+    contact = PickFilter(
+        label=_("Contact"), queryset=Contact.objects.none(), options_url="/contacts/options/", method="with_contact"
+    )
     customer = PickFilter(label=_("Customer"), queryset=Customer.objects.none(), options_url="/customers/options/")
     campaign = PickFilter(label=_("Campaign"), queryset=Campaign.objects.none(), options_url="/campaigns/options/")
     source = StartsWith(label=_("Lead source"))
@@ -39,6 +51,25 @@ class OpportunityFilters(RecordFilters):
         super().__init__(*args, user=user, **kwargs)
         for name, model in (("account", Account), ("contact", Contact), ("customer", Customer), ("campaign", Campaign)):
             self.filters[name].extra["queryset"] = model.objects.visible_to(user)
+        # Deals outlast their owners' time in the company.
+        self.filters["owner"].extra["queryset"] = User.objects.filter(door=User.STAFF)
+
+    def of_team_below(self, rows, _name, value):
+        """Deals of the team and of all teams below it."""
+        return rows.filter(team__in=TeamClosure.objects.filter(ancestor=value).values("descendant"))
+
+    def without_any(self, rows, name, _value):
+        """Deals that nobody owns, or that no team has."""
+        return rows.filter(**{"team" if name == "without_team" else "owner": None})
+
+    def within_account(self, rows, _name, value):
+        """Deals of an account and of all accounts below it."""
+        return rows.filter(account__in=subtree(Account(pk=int(value)))) if 0 < value < 2**63 else rows.none()
+
+    def with_contact(self, rows, _name, contact):
+        """Deals whose primary contact it is, or in which it has a role."""
+        roles = ContactRole.objects.filter(contact=contact).values("opportunity")
+        return rows.filter(Q(contact=contact) | Q(pk__in=roles))
 
     def needs_attention(self, rows, _name, value):
         """Open deals that a rule of hygiene fits."""

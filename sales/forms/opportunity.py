@@ -162,6 +162,19 @@ class MoveForm(RecordForm):
         return {f.name for f in Opportunity._meta.fields} - set(self.fields)
 
 
+class ChooseForm(forms.Form):
+    """Another stage for a deal, won and lost among them."""
+
+    stage = forms.ModelChoiceField(Stage.objects.none(), label=_("Stage"), empty_label=None, widget=forms.RadioSelect)
+
+    def __init__(self, *args, deal, **kwargs):
+        super().__init__(*args, **kwargs)
+        rows = Stage.objects.filter(pipeline=deal.pipeline_id, is_active=True).order_by("order", "id")
+        self.fields["stage"].queryset = rows
+        self.initial["stage"] = deal.stage_id
+        self.helper = plain_helper()
+
+
 class WinForm(forms.Form):
     """What was agreed, and when."""
 

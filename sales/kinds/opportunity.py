@@ -8,20 +8,22 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
-from crm_site.core.kinds import Dependent, Kind, Sort, register
+from crm_site.core.kinds import Dependent, Kind, Panel, Sort, add_dependent, add_panel, register
 from crm_site.core.operations import restore_record
 from crm_site.core.pages import RULES
 from crm_site.core.parts import rights
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
 from customers.kinds.parties import button, may_add
 from customers.models import Activity
+from customers.operations.activities import AFTER_CHANGE, AFTER_LOG
 from customers.operations.following import CLOSE, KEEP, MINE, follow_many, reachable
 from sales.columns.opportunity import OPPORTUNITY_COLUMNS
 from sales.filters.opportunity import OpportunityFilters
 from sales.forms.opportunity import OpportunityForm
 from sales.models import Opportunity, Quote, Stage
+from sales.operations.deal_activity import note_deals
 from sales.operations.opportunities import create_opportunity, update_opportunity
-from sales.operations.removal import delete_opportunity
+from sales.operations.removal import delete_opportunity, open_deals, settle_deals
 
 RULES.update({
     "opportunity_name_given": _("A deal needs a name."),
@@ -34,6 +36,8 @@ RULES.update({
     "split_adds_up": _("The revenue shares have to add up to 100 %."),
     "split_percent_within": _("A share lies above 0 and is at most 100 %."),
 })  # fmt: skip
+AFTER_LOG.append(note_deals)
+AFTER_CHANGE.append(note_deals)
 BY_CLOSE_DATE = Sort(_("Close date"), ("close_date", "id"))
 
 
@@ -102,6 +106,18 @@ OPPORTUNITIES = register(
             ),
         ),
         bulk_fields=("type", "source", "next_step", "next_step_date"), has_timeline=True, actions=actions,
-        after_assign=partial(follow_many, Opportunity), sums=sums,
+        after_assign=partial(follow_many, Opportunity), sums=sums, faces=("board", "calendar"),
     )
 )  # fmt: skip
+OPEN_DEALS = Dependent(
+    _("Open opportunities"), lambda record, user: open_deals(record, user).count(), "opportunities",
+    ((KEEP, _("Keep them as they are")), (MINE, _("Hand them to me")), (CLOSE, _("Close them as lost"))), settle_deals,
+)  # fmt: skip
+for noun in ("account", "contact", "customer"):
+    add_dependent(f"customers.{noun}", OPEN_DEALS)
+    add_panel(f"customers.{noun}", Panel(_("Opportunities"), f"sales:{noun}_opportunities", model=Opportunity))
+add_panel("marketing.campaign", Panel(_("Opportunities"), "sales:campaign_opportunities", model=Opportunity))
+for part, title in (
+    ("people", _("People")), ("competitors", _("Competitors")), ("splits", _("Credit")), ("stages", _("Stages")),
+):  # fmt: skip
+    add_panel("sales.opportunity", Panel(title, f"sales:opportunity_{part}"))

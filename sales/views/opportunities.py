@@ -1,5 +1,7 @@
 """The page of a deal with its path, and what is done there: move, win, lose, reopen."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, JsonResponse
@@ -11,7 +13,7 @@ from crm_site.core import pages
 from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
 from customers.views.parties import done, form_page, go
-from sales.forms.opportunity import LoseForm, MoveForm, WinForm
+from sales.forms.opportunity import ChooseForm, LoseForm, MoveForm, WinForm
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.models import Stage
 from sales.operations.closing import lose_opportunity, reopen_opportunity, win_opportunity
@@ -68,8 +70,10 @@ def opportunity_move(request, pk):
     Somebody who moved it first makes this a 409 with a message. Won and lost stages lead to their own forms.
     """
     deal = pages.get_visible_or_404(OPPORTUNITIES, request.user, pk, "change")
-    stage = chosen_stage(request)
-    url = f"{OPPORTUNITIES.record_url(pk)}move/?stage={stage.pk}"
+    if request.method == "GET" and "stage" not in request.GET:
+        return ask(request, request.get_full_path(), ChooseForm(deal=deal), _("Move %(deal)s") % {"deal": deal}, deal)
+    stage, target = chosen_stage(request), pages.safe_next(request)
+    url = f"{OPPORTUNITIES.record_url(pk)}move/?{urlencode({'stage': stage.pk} | ({'next': target} if target else {}))}"
     if stage.state != Stage.OPEN:
         return ask(request, f"{OPPORTUNITIES.record_url(pk)}{'win' if stage.state == Stage.WON else 'lose'}/")
     missing = missing_fields(stage, {}, deal)
@@ -80,7 +84,8 @@ def opportunity_move(request, pk):
         came_from = read_id(request.POST.get("from", "")) or None
         return moved(request, deal, stage, form, lambda: move_opportunity(
             deal, stage, by=request.user, values=values, came_from=came_from))  # fmt: skip
-    return ask(request, url, form, stage, deal) if missing else go(request, OPPORTUNITIES.record_url(pk))
+    title = _("%(stage)s needs to know") % {"stage": stage}
+    return ask(request, url, form, title, deal) if missing else go(request, OPPORTUNITIES.record_url(pk))
 
 
 def moved(request, deal, stage, form, do):
@@ -111,15 +116,15 @@ def wants_json(request):
     return request.headers.get("accept") == JSON
 
 
-def ask(request, url, form=None, stage=None, deal=None):
-    """The form for what is missing, in the dialog or as a page; a script is told its address."""
+def ask(request, url, form=None, title="", deal=None):
+    """A form about a move, in the dialog or as a page; a script is told its address."""
     if wants_json(request):
         return JsonResponse({"text": "", "form_url": url}, status=422)
     if form is None:
         return go(request, url)
     context = {
         "kind": OPPORTUNITIES, "record": deal, "form": form, "action_url": url,
-        "title": _("%(stage)s needs to know") % {"stage": stage}, "cancel_url": OPPORTUNITIES.record_url(deal.pk),
+        "title": title, "cancel_url": pages.safe_next(request) or OPPORTUNITIES.record_url(deal.pk),
     }  # fmt: skip
     modal = pages.is_modal(request)
     template = "records/_form_modal.html" if modal else "records/form.html"

@@ -46,7 +46,11 @@ def record_filters(request, kind):
     pages.need_list(request.user, kind)
     filterset = kind.filters(request.GET, queryset=kind.model.objects.none(), user=request.user)
     keep = [(n, v) for n, vs in request.GET.lists() if n in ("q", "sort", "col", "page_size") for v in vs]
-    return pages.fragment(request, "records/_filters.html", {"kind": kind, "form": filterset.form, "keep": keep})
+    # Boards and calendars have the list's filters; they name themselves by the last part of their address.
+    face = request.GET.get("to", "")
+    action = f"{kind.base}{face}/" if face in kind.faces else kind.base
+    context = {"kind": kind, "form": filterset.form, "keep": keep, "action": action}
+    return pages.fragment(request, "records/_filters.html", context)
 
 
 @login_required
