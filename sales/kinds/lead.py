@@ -114,5 +114,6 @@ for app, key, field in (
 ):  # fmt: skip
     add_panel(f"{app}.{key}", Panel(_("Leads"), f"sales:{key}_leads", model=Lead))
     add_dependent(f"{app}.{key}", Dependent(_("Open leads"), hanging(field)))
+add_panel("sales.opportunity", Panel(_("Leads"), "sales:opportunity_leads", model=Lead))
 
 __all__ = ["LEADS"]

@@ -1,12 +1,14 @@
 """The pages of leads: the record with what it became, disqualifying, reopening, and the panels on other records."""
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_site.core import pages
 from crm_site.core.kinds import KINDS
+from crm_site.core.models import Attachment
 from customers.kinds import CUSTOMERS
 from customers.models import Customer
 from customers.views.parties import done, form_page
@@ -18,7 +20,7 @@ from sales.operations.leads import disqualify_lead, reopen_lead
 
 SHOWN = 10
 # The column of a lead that names a record of the kind, where it is not the kind's own noun.
-FIELDS = {"contactlist": "contact_list"}
+FIELDS = {"contactlist": "contact_list", "opportunity": "converted_opportunity"}
 BECAME = ("converted_account", "contact", "converted_customer", "converted_opportunity")
 
 
@@ -95,8 +97,10 @@ def leads_of(request, kind, pk):
     if field in ("account", "customer"):
         mine |= Q(**{f"converted_{field}": record})
     rows = Lead.objects.visible_to(request.user).filter(mine).select_related("owner").order_by("-id")[: SHOWN + 1]
-    for lead in (found := list(rows)):
-        lead.tone = STATUS_TONES[lead.status]
+    found = list(rows)
+    files = files_of(found)
+    for lead in found:
+        lead.tone, lead.files = STATUS_TONES[lead.status], files.get(lead.pk, ())
     may_add = field == "contact" and pages.may(request.user, LEADS, "add")
     context = {
         "kind": kind, "record": record, "title": _("Leads"), "rows": found[:SHOWN], "more": len(found) > SHOWN,
@@ -104,3 +108,13 @@ def leads_of(request, kind, pk):
         "all_url": f"{LEADS.base}?campaign={pk}" if field == "campaign" else "",
     }  # fmt: skip
     return pages.fragment(request, "sales/leads/_panel.html", context)
+
+
+def files_of(leads):
+    """{lead's id: its files}: what was filed with an inquiry is at hand wherever the lead is; one statement."""
+    found = {}
+    if leads:
+        kind = ContentType.objects.get_for_model(Lead)
+        for file in Attachment.objects.filter(content_type=kind, object_id__in=[lead.pk for lead in leads]):
+            found.setdefault(file.object_id, []).append(file)
+    return found

@@ -31,6 +31,26 @@ REGISTRY = {
     "customers.participant.contact": ("moves", True, "removed"),
     "customers.participant.user": WHO_ACTED,
     "customers.calendarfeed.user": ("goes", False, "removed"),
+    # Leads hold the names as they were given with the inquiry.
+    "sales.lead.contact": ("moves", True, "emptied"), "sales.lead.account": ("moves", False, "kept"),
+    "sales.lead.customer": ("moves", True, "kept"), "sales.lead.partner": ("moves", False, "kept"),
+    "sales.lead.converted_account": ("moves", False, "kept"),
+    "sales.lead.converted_customer": ("moves", True, "kept"),
+    # Deals and what hangs on them.
+    "sales.opportunity.contact": ("moves", True, "emptied"), "sales.opportunity.account": ("moves", False, "kept"),
+    "sales.opportunity.customer": ("moves", False, "kept"), "sales.opportunity.partner": ("moves", False, "kept"),
+    "sales.opportunity.lost_to": ("moves", False, "kept"), "sales.contactrole.contact": ("moves", True, "removed"),
+    "sales.competition.account": ("moves", False, "kept"), "sales.split.user": WHO_ACTED,
+    "sales.opportunitychange.by": WHO_ACTED, "sales.opportunitychange.from_owner": OWNED,
+    "sales.opportunitychange.to_owner": OWNED,
+    # What is sold: papers stay as they were written, for the law's sake.
+    "sales.quote.customer": ("moves", True, "kept"), "sales.quote.account": ("moves", False, "kept"),
+    "sales.quote.contact": ("moves", True, "emptied"),
+    "sales.sale.customer": ("moves", True, "kept"), "sales.sale.account": ("moves", False, "kept"),
+    "sales.sale.contact": ("moves", True, "emptied"),
+    "sales.invoice.customer": ("moves", True, "kept"), "sales.invoice.account": ("moves", False, "kept"),
+    "sales.invoice.contact": ("moves", True, "emptied"),
+    "sales.credit.user": WHO_ACTED, "sales.quotemail.by": WHO_ACTED,
     # Rows that name a record by type and id.
     "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),
     "core.attachment.*": ("moves", True, "removed"), "core.pendinglink.*": ("moves", False, "removed"),

@@ -4,10 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from crm_site.core.models import Attachment
 from crm_site.core.operations import Refused, Stale
 from customers.models import Account, Activity, Affiliation, Contact, Customer
 from customers.operations.accounts import create_account
@@ -325,3 +328,14 @@ def test_u20_a_likely_match_is_offered_first_and_its_fields_may_be_overwritten(c
     works.refresh_from_db()
     assert (works.industry, works.name) == ("Yards", "Åkerblom")
     assert Account.objects.unscoped("count").count() == 1
+
+
+def test_lc7_files_of_the_lead_are_at_hand_on_what_it_became(cast):
+    lead, client = create_lead(NEW, by=cast.alice), signed_in(cast.alice)
+    kind = ContentType.objects.get_for_model(Lead)
+    Attachment.objects.create(content_type=kind, object_id=lead.pk, file=ContentFile(b"x", "plan.txt"),
+                              name="plan.txt", size=1, created_by=cast.alice)  # fmt: skip
+    done = convert_lead(lead, ALL_NEW, by=cast.alice)
+    for record, slug in ((done.account, "accounts"), (done.contact, "contacts"), (done.customer, "customers"),
+                         (done.opportunity, "opportunities")):  # fmt: skip
+        assert "plan.txt" in client.get(f"/{slug}/{record.pk}/leads/").content.decode(), slug
