@@ -11,6 +11,7 @@ from crm_site.core.imports.targets import link_targets, targets_of
 from customers.imports.common import with_columns
 from customers.models import Activity
 from customers.operations.activities import log_activities, update_activity
+from customers.operations.regarding import regard_activities
 
 KIND_WORDS = {
     "calls": "call",
@@ -91,6 +92,8 @@ MINUTES = (
     "call duration in seconds", "duration seconds", "seconds",
 )  # fmt: skip
 # A file that is all of one kind tells by its name or by the names of its columns.
+# What a link that comes late may take an activity from: a deal also from a lead.
+BELONGS = {"lead": ("account", "contact", "customer"), "regarding": ("account", "contact", "customer", "lead")}
 FILE_WORDS = {
     "call": "call",
     "meeting": "meeting",
@@ -144,18 +147,20 @@ def when_targets():
 def with_whom_targets():
     """The records that it belongs to; those of other apps wait until these import theirs."""
     contact, account = ("contact email", "contact name"), ("account name", "company", "related to")
-    deal = ("potential", "opportunity", "deal")
+    deal = ("opportunity name", "deal name", "potential name", "potential", "opportunity", "deal")
     return [
         *link_targets("contact", gettext_lazy("Contact"), "customers.contact", contact),
         *link_targets("account", gettext_lazy("Account"), "customers.account", account),
-        *link_targets("regarding", gettext_lazy("Opportunity"), "sales.opportunity", deal)[1:],
-        *link_targets("lead", gettext_lazy("Lead"), "marketing.lead")[1:],
+        *link_targets("regarding", gettext_lazy("Opportunity"), "sales.opportunity", deal),
+        *link_targets("lead", gettext_lazy("Lead"), "sales.lead")[1:],
     ]
 
 
 def prepare_activity(draft, _run):
-    """An activity says something and cannot end before it begins."""
+    """An activity says something and cannot end before it begins; it belongs to a deal before a lead."""
     values = draft.values
+    if lead := values.pop("lead", None):
+        values.setdefault("regarding", lead)
     if not values.get("subject") and not values.get("body"):
         draft.fail("", _("Subject and notes are both missing."))
         return
@@ -179,10 +184,12 @@ def guess_kind_of_activity(file_name, headers):
 
 
 def link_activity(field, pairs, *, by):
-    """Set the contact or the account of activities that came before it."""
+    """Set the contact or the account of activities that came before it, or the deal or lead that they belong to."""
+    if field in BELONGS:
+        regard_activities(pairs, by=by, over=BELONGS[field])
+        return
     for activity, record in pairs.items():
-        if field in ("contact", "account"):
-            update_activity(activity, {field: record}, by=by)
+        update_activity(activity, {field: record}, by=by)
 
 
 def id_prefix(values):

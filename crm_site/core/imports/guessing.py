@@ -111,7 +111,17 @@ OBJECT_WORDS = {
     "case": "case", "ticket": "case", "campaign": "campaign", "product": "product", "quote": "quote", "order": "order",
     "invoice": "invoice", "pipeline": "opportunity", "team": "team",
 }  # fmt: skip
-KIND_OBJECTS = {"accounts": "account", "contacts": "contact", "activities": "activity", "users": "user"}
+KIND_OBJECTS = {
+    "accounts": "account", "contacts": "contact", "activities": "activity", "users": "user", "campaigns": "campaign",
+    "products": "product", "price_books": "price book", "leads": "lead", "opportunities": "opportunity",
+    "quotes": "quote", "sales": "order", "sale_lines": "line", "invoices": "invoice", "members": "member",
+}  # fmt: skip
+# Two words of a file's name that together mean something else than each, in the singular.
+PHRASES = {
+    "price book": "price book", "price list": "price book", "line item": "line", "order line": "line",
+    "campaign lead": "member", "campaign member": "member", "campaign contact": "member", "sale team": "user",
+    "sale agent": "user", "sale rep": "user",
+}  # fmt: skip
 HARMLESS = frozenset(
     ("primary", "main", "default", "work", "business", "value", "my", "your", "the", "of", "full", "current", "s")
 )
@@ -128,7 +138,7 @@ SHAPES = {
     "money": re.compile(r"[(+-]?[^\d]{0,5}\d[\d.,'\s]*[^\d]{0,6}\)?"),
     "boolean": re.compile(r"(?:yes|no|y|n|true|false|t|f|0|1|x|on|off|ja|nein|oui|non|s[ií])", re.IGNORECASE),
 }
-SHAPES["datetime"] = SHAPES["date"]
+SHAPES["datetime"], SHAPES["decimal"] = SHAPES["date"], SHAPES["number"]
 TELLING = {  # what the cells of a column must look like to say by themselves where it belongs
     "email": SHAPES["email"],
     "url": re.compile(r"https?://\S+|www\.\S+|[\w-]+\.(?:com|org|net|io|eu|de|fr|uk|co)", re.IGNORECASE),
@@ -175,7 +185,7 @@ def guess_kind(headers, kinds, file_name=""):
     `kinds` is {kind: targets}. The file's name and an identifier such as CONTACTID weigh more than the single columns.
     """
     words = normalise(re.sub(r"\.\w+$", "", file_name)).split()
-    told = {_object_of(word) for word in words} | {_identified(headers[0]) if headers else ""}
+    told = _phrase(words) or {_object_of(word) for word in words} | {_identified(headers[0]) if headers else ""}
     told -= {None, ""}
     things = {kind: KIND_OBJECTS.get(kind, kind) for kind in kinds}
     if told and told.isdisjoint(things.values()):
@@ -201,8 +211,17 @@ def normalise(name):
 
 
 def _object_of(word):
-    plain = word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
-    return OBJECT_WORDS.get(word) or OBJECT_WORDS.get(plain)
+    return OBJECT_WORDS.get(word) or OBJECT_WORDS.get(_singular(word))
+
+
+def _singular(word):
+    return word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
+
+
+def _phrase(words):
+    """{what two words of a file's name mean together}, or an empty set."""
+    text = " ".join(_singular(word) for word in words)
+    return {thing for phrase, thing in PHRASES.items() if phrase in text}
 
 
 def _identified(header):
@@ -300,5 +319,6 @@ def _typed_fits(cell, kind):
     if isinstance(cell, bool):
         return kind == "boolean"
     if isinstance(cell, (int, float)):
-        return kind in ("number", "money", "phone", "date", "datetime") or (kind == "boolean" and cell in (0, 1))
+        fitting = ("number", "decimal", "money", "phone", "date", "datetime")
+        return kind in fitting or (kind == "boolean" and cell in (0, 1))
     return kind in ("date", "datetime")

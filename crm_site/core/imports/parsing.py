@@ -120,6 +120,7 @@ def reader(target, column, *, dollar="USD"):
         "phone": partial(read_many, one=read_phone, markers=markers),
         "url": partial(read_url, markers=markers, limit=target.limit),
         "number": partial(read_number, mark=mark, unit=column.get("unit")),
+        "decimal": partial(values.parse_decimal, decimal_mark=mark),
         "money": partial(read_money, mark=mark, dollar=dollar),
         "date": partial(values.parse_date, day_first=column.get("day_first")),
         "datetime": partial(values.parse_datetime, day_first=column.get("day_first")),
@@ -139,7 +140,7 @@ def habits(header, target, cells):
     found = {}
     if target.type in ("date", "datetime"):
         found["day_first"] = values.guess_day_first(cells)
-    if target.type in ("number", "money"):
+    if target.type in ("number", "decimal", "money"):
         found["mark"] = values.guess_decimal_mark(cells)
     if target.type in ("text", "longtext", "link", "user"):
         found["markers"] = sorted(values.guess_empty_markers(cells, "text"))

@@ -13,7 +13,8 @@ NAME_OF_ID = "external_id"
 class Target:
     """A place for a column of a file.
 
-    Types are those of `guessing` (text, longtext, email, phone, url, number, money, date, datetime, boolean, tags),
+    Types are those of `guessing` (text, longtext, email, phone, url, number, decimal, money, date, datetime, boolean,
+    tags),
     and choice, link, user and id. A link names the kind it leads to (`wanted`), the field it fills (`field`) and what
     its cells hold (`by`: "id" or "name"; a name may be an e-mail address).
     """
@@ -42,6 +43,11 @@ class Importer:
     - `link(field, pairs, by=)` sets {record: linked record}, for links that could only be made later.
     - `detected` is False for what only the user can tell: files of customers look like those of people or companies.
     - `guess(file_name, headers)` gives values for all rows, such as the kind of activity.
+    - `ready(run)` looks at the whole file before its first row is read, and may complete the job's options.
+    - `gather(drafts, run)` looks things up for many rows at once, before each is prepared.
+    - `makes` is False when a record that other rows only name is not made along the way.
+    - `gate` is the model whose rights decide where the imported one has none of its own; `within(user, action)` are
+      then the records, and `delete(ids, by=)` takes them away again and returns how many.
     """
 
     name: str
@@ -56,6 +62,11 @@ class Importer:
     link: Callable | None = None
     guess: Callable | None = None
     delete: Callable | None = None
+    ready: Callable | None = None
+    gather: Callable | None = None
+    within: Callable | None = None
+    gate: type | None = None
+    makes: bool = True
     constants: tuple = ()
     keys: dict = field(default_factory=dict)
     id_prefix: Callable | None = None
@@ -71,6 +82,8 @@ class Importer:
 
     def visible(self, user, action="view"):
         """The records that the importing user may see or, with another action, change or delete."""
+        if self.within:
+            return self.within(user, action)
         if hasattr(self.model.objects, "visible_to"):
             return self.model.objects.visible_to(user, action)
         return self.model.objects.all() if user.is_superuser else self.model.objects.none()
@@ -81,7 +94,8 @@ class Importer:
             return False
         if self.admin_only:
             return user.is_superuser
-        return user.reach(self.model, "import") != "none" and user.reach(self.model, "add") != "none"
+        model = self.gate or self.model
+        return user.reach(model, "import") != "none" and user.reach(model, "add") != "none"
 
 
 IMPORTERS: dict[str, Importer] = {}

@@ -26,17 +26,24 @@ OPEN = {}
 
 
 class Run:
-    """An import under way: its plan, its reader and what it knows of the file so far."""
+    """An import under way: its plan, its reader and what it knows of the file so far.
+
+    `kept` is where the importer remembers things while the file is read.
+    """
 
     def __init__(self, job):
         self.job, self.user = job, job.user
         self.importer = IMPORTERS[job.options["importer"]]
         self.table = reopen(job.file.path, job.options)
+        self.kept, self.phase = {}, job.options.get("phase")
+        if self.importer.ready:
+            self.importer.ready(self)
         self.plan = Plan(self.importer, job.options, self.table.headers)
         self.people = links.People(self.plan.system)
-        self.may_assign = self.importer.admin_only or self.user.reach(self.importer.model, "assign") != "none"
+        assigned = self.importer.gate or self.importer.model
+        self.may_assign = self.importer.admin_only or self.user.reach(assigned, "assign") != "none"
         self.seen, self.foreseen, self.changes, self.tally = Seen(), set(), [], Counter()
-        self.made, self.phase = [], job.options.get("phase")
+        self.made = []
         self.rows, self.position = self.table.rows(), 0
         self.go_on(job.position)
 
@@ -60,6 +67,7 @@ class Run:
             and importer
             and importer is not self.importer
             and importer.find
+            and importer.makes
             and not importer.admin_only
             and "name" in {target.name for target in importer.targets()}
             and self.user.reach(importer.model, "add") != "none"
@@ -74,6 +82,8 @@ class Run:
         identify(self.plan, drafts, self.seen)
         live = [draft for draft in drafts if draft.outcome == CREATED]
         links.resolve(self, live)
+        if self.importer.gather:
+            self.importer.gather(live, self)
         for draft in live:
             self.prepare(draft)
         apply.match(self, drafts)

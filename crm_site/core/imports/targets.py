@@ -16,7 +16,10 @@ CHANGED = (
     "updated time",
 )
 OWNER_IDS = ("owner id", "contact owner id", "account owner id", "call owner id", "event owner id", "task owner id",
-             "record owner id", "ownerid", "lead owner id")  # fmt: skip
+             "record owner id", "ownerid", "lead owner id", "invoice owner id", "price book owner id", "quote owner id",
+             "sales order owner id", "potential owner id", "product owner id")  # fmt: skip
+OWNERS = ("record owner", "assigned to", "sales order owner", "order owner", "price book owner", "potential owner",
+          "invoice owner", "product owner", "quote owner", "sales agent", "agent", "sales rep")  # fmt: skip
 
 
 def targets_of(kind, *, without=(), aliases=None):
@@ -59,9 +62,7 @@ def link_targets(name, label, wanted, names=()):
 def owner_targets():
     """The owner by name or e-mail address, and by the id in the other system."""
     return [
-        Target(
-            "owner", _("Owner"), "user", ("record owner", "assigned to"), wanted="core.user", field="owner", by="name"
-        ),
+        Target("owner", _("Owner"), "user", OWNERS, wanted="core.user", field="owner", by="name"),
         Target("owner.id", _("Owner: id there"), "user", OWNER_IDS, wanted="core.user", field="owner", by="id"),
     ]
 

@@ -8,7 +8,7 @@ from crm_site.core.operations import write_many
 from .apply import state
 from .links import content_type
 from .plan import UNDO
-from .registry import IMPORTERS
+from .registry import IMPORTERS, importer_of
 
 CHUNK = 500
 
@@ -52,6 +52,8 @@ def unmake(rows, job, undone):
             number = write_many(
                 model.objects.filter(pk__in=list(found.values_list("pk", flat=True))), values, by=job.user
             )
+        elif (importer := importer_of(model._meta.label_lower)) and importer.delete:
+            number = importer.delete(ids, by=job.user)
         else:
             number = model.objects.filter(pk__in=ids).update(is_active=False)
         undone["binned"] += number

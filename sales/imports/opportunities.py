@@ -1,0 +1,210 @@
+"""How the rows of a file become deals, with the past that is known of them and the leads that they came from."""
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_site.core.imports.plan import fold
+from crm_site.core.imports.registry import Importer, Target, external_id, register
+from crm_site.core.imports.targets import link_targets
+from crm_site.core.loading import fresh, insert_many
+from customers.models import Contact
+from sales.imports import stages
+from sales.imports.common import (
+    add_tag,
+    currency_target,
+    finder,
+    kept,
+    party_targets,
+    record_targets,
+    settle_sums,
+    word,
+)  # fmt: skip
+from sales.models import CATEGORIES, LossReason, Opportunity, OpportunityLine, Stage
+from sales.operations.converted import note_deals
+from sales.operations.opportunities import default_stage, update_opportunity
+from sales.operations.past import create_past_opportunities, noon_after
+from sales.operations.products import prices_of
+from sales.operations.totals import line_values
+
+TYPE_WORDS = {
+    "new business": "new", "new customer": "new", "newbusiness": "new", "existing business": "upsell",
+    "existing customer - upgrade": "upsell", "existing customer - replacement": "renewal", "upgrade": "upsell",
+    "existingbusiness": "upsell", "existing customer": "upsell", "cross-sell": "upsell",
+    "existing customer - downgrade": "renewal", "extension": "renewal",
+}  # fmt: skip
+NO_DATE = "no date"
+NAMES = ("opportunity name", "deal name", "deal title", "potential name", "opportunity", "deal", "potential")
+AMOUNTS = ("deal value", "deal amount", "value", "opportunity amount", "close value", "expected value")
+CLOSES = ("closing date", "expected close date", "closed date", "expected close", "close at")
+BEGINS = ("created time", "created date", "engage date", "open date", "opened")
+
+
+def opportunity_targets():
+    """Where a column of a file of deals may go."""
+    others = [target for target in record_targets() if target.name != "created_at"]
+    return [
+        external_id("opportunity id", "potential id", "deal id", "potentialid"),
+        Target("name", gettext_lazy("Name"), aliases=NAMES, limit=255),
+        *party_targets(),
+        stages.stage_target(),
+        Target("amount", gettext_lazy("Amount"), "money", AMOUNTS),
+        currency_target(),
+        Target("close_date", gettext_lazy("Close date"), "date", CLOSES),
+        Target("probability", gettext_lazy("Probability, %"), "number", ("probability", "win probability")),
+        Target("category", gettext_lazy("Forecast category"), "choice", ("forecast category name",),
+               choices=CATEGORIES),
+        Target("type", gettext_lazy("Type"), "choice", ("opportunity type", "deal type"), choices=Opportunity.TYPES,
+               value_map=TYPE_WORDS),
+        Target("source", gettext_lazy("Lead source"), aliases=("source", "original source"), limit=100),
+        Target("next_step", gettext_lazy("Next step"), aliases=("next steps",), limit=200),
+        Target("loss_reason", gettext_lazy("Loss reason"), aliases=("lost reason", "closed lost reason"), limit=100),
+        Target("description", gettext_lazy("Description"), "longtext", ("notes", "comments")),
+        *link_targets("product", gettext_lazy("Product"), "sales.product", ("product name",)),
+        *link_targets("lead", gettext_lazy("Lead"), "sales.lead")[1:],
+        *link_targets("campaign", gettext_lazy("Campaign"), "marketing.campaign", ("campaign name", "campaign source")),
+        Target("created_at", gettext_lazy("Created"), "datetime", BEGINS),
+        *others,
+    ]  # fmt: skip
+
+
+def prepare_opportunity(draft, run):
+    """Stage, moments, amount and names; a deal without any date gets today's and a tag."""
+    values = draft.values
+    settle_sums(draft, run, ("amount",))
+    settle_stage(draft, run)
+    settle_moments(draft, run)
+    settle_reason(draft, run)
+    product = values.get("product")
+    said = word(draft, run, "product")
+    if product and said and fold(said) not in (fold(product.name), fold(product.code)):
+        sentence = _("The product “%(said)s” was taken for “%(product)s”.") % {"said": said, "product": product}
+        draft.warn(run.plan.header_of["product"], sentence, kept=True)
+    if values.get("lead") and not values.get("contact"):
+        values["contact_id"] = values["lead"].contact_id
+
+
+def settle_stage(draft, run):
+    """The stage that the word means; one that means none becomes a tag."""
+    values, said = draft.values, word(draft, run, "stage")
+    known = kept(run, "stages", lambda: {str(s.pk): s for s in Stage.objects.select_related("pipeline")})
+    values["stage"] = known.get(values.get("stage")) or kept(run, "first stage", default_stage)
+    if said in run.kept.get("new stages", ()):
+        header = run.plan.header_of["stage"]
+        if run.user.is_superuser and run.phase == "check":
+            draft.warn(header, _("The stage “%(name)s” is new; a pipeline is made for it.") % {"name": said}, kept=True)
+        elif not run.user.is_superuser:
+            add_tag(values, said)
+            text = _("There is no stage “%(name)s”; it was kept as a tag.") % {"name": said}
+            draft.warn(header, text, kept=True)
+    if values["stage"].state != Stage.OPEN:
+        values.pop("probability", None)
+        values.pop("category", None)
+    elif (values.get("probability") or 0) > 100:
+        draft.warn(run.plan.header_of["probability"], _("A probability is at most 100 %; the stage's was taken."))
+        values.pop("probability")
+    elif values.get("category") in ("closed", "lost"):
+        values.pop("category")
+
+
+def settle_moments(draft, run):
+    """When the deal began, and when it was or is to be closed."""
+    values = draft.values
+    began, day, closed = values.get("created_at"), values.get("close_date"), values["stage"].state != Stage.OPEN
+    today = kept(run, "today", timezone.localdate)
+    if not began and not day:
+        values["close_date"] = today
+        add_tag(values, NO_DATE)
+        draft.warn("", _("It has no date; its close date is today, and it bears the tag “no date”."), kept=True)
+    if closed:
+        if day and day > today:
+            text = _("It was closed in the future; today was taken.")
+            draft.warn(run.plan.header_of.get("close_date", ""), text)
+            day = values["close_date"] = today
+        values["closed_at"] = noon_after(day, began) if day else values.get("changed_at") or began or timezone.now()
+        values["close_date"] = day or timezone.localdate(values["closed_at"])
+    elif began:
+        values["changed_at"] = values["stage_since"] = began
+
+
+def settle_reason(draft, run):
+    """The loss reason by name; another one becomes the note."""
+    said = draft.values.pop("loss_reason", None)
+    if not said or draft.values["stage"].state != Stage.LOST:
+        return
+    known = kept(run, "reasons", lambda: {fold(r.name): r for r in LossReason.objects.all()})
+    draft.values["loss_reason"], draft.values["loss_note"] = known.get(fold(said)), said[:300]
+
+
+def make_opportunities(rows, *, by):
+    """Make deals with their past, and a line for each product that a row names."""
+    rows = [dict(row) for row in rows]
+    products = [row.get("product") for row in rows]
+    prices = list_prices(rows)
+    people = {row.get("contact_id") for row in rows} - {None}
+    seen = set(Contact.objects.visible_to(by).filter(pk__in=people).values_list("pk", flat=True)) if people else set()
+    for row, product in zip(rows, products, strict=True):
+        if row.get("contact_id") not in seen:
+            row.pop("contact_id", None)
+        if product and (price := prices.get((product.pk, row["currency"]))) is not None:
+            row["expected_amount"] = price
+    deals = create_past_opportunities(rows, by=by)
+    insert_many(OpportunityLine, [
+        line_of(deal, product, prices.get((product.pk, deal.currency)))
+        for deal, product in zip(deals, products, strict=True) if product
+    ])  # fmt: skip
+    note_deals(deals)
+    return deals
+
+
+def list_prices(rows):
+    """{(product id, currency): price}; a statement a currency."""
+    wanted = {}
+    for row in rows:
+        if row.get("product"):
+            wanted.setdefault(row["currency"], set()).add(row["product"].pk)
+    return {(pk, code): price for code, ids in wanted.items() for pk, price in prices_of(ids, code).items()}
+
+
+def line_of(deal, product, price):
+    """The one line of a deal for a product: at the deal's amount, or at the list price where that says nothing."""
+    row = {"unit_price": deal.amount or price or 0}
+    return fresh(OpportunityLine, opportunity=deal, product=product, description=product.name, **row,
+                 **line_values(row, deal.currency))  # fmt: skip
+
+
+def change_opportunity(deal, values, by):
+    """What a file says of a deal that is here; closing and reopening it are operations of their own."""
+    values = dict(values)
+    for name in ("closed_at", "created_at", "changed_at", "stage_since", "contact_id"):
+        values.pop(name, None)
+    stage = values.get("stage")
+    if deal.state != Stage.OPEN or (stage and stage.state != Stage.OPEN):
+        values.pop("stage", None)
+        values.pop("close_date", None)
+    return update_opportunity(deal, values, by=by)
+
+
+def link_opportunity(field, pairs, *, by):
+    """Set the lead, the campaign or a party of deals that came before it."""
+    for deal, record in pairs.items():
+        update_opportunity(deal, {field: record}, by=by)
+    if field == "lead":
+        note_deals(Opportunity.objects.visible_to(by).filter(Q(pk__in=[deal.pk for deal in pairs])))
+
+
+def name_of(values):
+    """The name by which a row's deal is looked for."""
+    return values.get("name")
+
+
+find_opportunities = finder(Opportunity)
+
+OPPORTUNITY_IMPORT = register(
+    Importer(
+        name="opportunities", label=gettext_lazy("Opportunities"), model=Opportunity, targets=opportunity_targets,
+        order=36, icon="trending", create=make_opportunities, update=change_opportunity, prepare=prepare_opportunity,
+        ready=stages.ready, find=find_opportunities, link=link_opportunity, makes=False,
+    )
+)  # fmt: skip
