@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from crm_site.core import history, roles
 from crm_site.core.models import Membership, Team, User
+from crm_site.volume import selling
 from crm_site.volume.names import LISTS
 from customers.models import (
     Account,
@@ -24,7 +25,9 @@ from customers.models import (
 )  # fmt: skip
 
 RECORDS = {"account": Account, "contact": Contact, "customer": Customer, "activity": Activity}
+PLURALS = {"account": "accounts", "contact": "contacts", "customer": "customers", "activity": "activities"}
 TABLES = [*RECORDS.values(), Affiliation, ContactMechanism, CustomerStatusChange, Participant]
+ALL = [*TABLES, *selling.TABLES]
 BUSIEST = 70_000
 # Below this many rows, building indexes anew costs more than keeping them.
 REBUILD_FROM = 50_000
@@ -37,7 +40,9 @@ def holds_records():
 
 @transaction.atomic
 def load(sizes, *, users, teams, seed, password, history_percent=0, say=print):
-    """Fill the database; `sizes` is {"accounts", "contacts", "customers", "activities"}. Returns {step: seconds}.
+    """Fill the database; `sizes` is {"accounts", "contacts", "customers", "activities"} and, for sales, selling.SIZES.
+
+    Returns {step: seconds}.
 
     `say` is called with a line after each step. Users are volume-0001@example.test onwards with the one password:
     the first is an administrator, the second manages the team above all others, the third owns the thirty oldest
@@ -50,17 +55,58 @@ def load(sizes, *, users, teams, seed, password, history_percent=0, say=print):
         run("users and teams", lambda: make_users(cursor, users, teams, password))
         stop_triggers(cursor)
         values = choices(cursor, sizes, seed)
-        indexes = drop_indexes(cursor) if max(sizes.values()) >= REBUILD_FROM else []
-        for name, statement in steps():
-            run(name, lambda statement=statement: cursor.execute(statement, values))
+        indexes = drop_indexes(cursor, ALL) if max(sizes.values()) >= REBUILD_FROM else []
+        run_steps(cursor, run, "records.sql", values)
         for model in RECORDS.values():
             follow_sequence(cursor, model)
         if history_percent:
             run("history", lambda: write_history(cursor, values, history_percent))
-        run("indexes", lambda: [cursor.execute(made) for made in indexes])
-        cursor.execute("DROP TABLE volume_seller")
-        allow_triggers(cursor)
+        if "opportunities" in sizes:
+            sell(cursor, run, values)
+        finish(cursor, run, indexes)
     return took
+
+
+@transaction.atomic
+def load_sales(sizes, *, seed, say=print):
+    """Add sales and marketing to a database that an earlier volume filled; `sizes` as selling.SIZES."""
+    took = {}
+    run = stopwatch(took, say)
+    with connection.cursor() as cursor:
+        lift_limits(cursor)
+        people = User.objects.filter(email__startswith="volume-", email__endswith="@example.test").order_by("email")
+        seat_sellers(cursor, list(people), Team.objects.filter(name__startswith="Volume team ").count())
+        stop_triggers(cursor)
+        for name, model in RECORDS.items():
+            sizes = sizes | {PLURALS[name]: last_number(cursor, model)}
+        values = choices(cursor, sizes, seed) | dict.fromkeys(RECORDS, 0)
+        indexes = drop_indexes(cursor, selling.TABLES) if sizes["opportunities"] >= REBUILD_FROM else []
+        cursor.execute(steps("records.sql")[0][1], values)
+        sell(cursor, run, values)
+        finish(cursor, run, indexes)
+    return took
+
+
+def sell(cursor, run, values):
+    """Sales and marketing, on top of the people that are there."""
+    values |= selling.choices(cursor, values, last_number)
+    run_steps(cursor, run, "selling.sql", values)
+    for model in (*selling.RECORDS.values(), Activity):
+        follow_sequence(cursor, model)
+    run("forecast", selling.roll_up)
+
+
+def finish(cursor, run, indexes):
+    """Make the indexes anew, clear away what the steps shared, and let the triggers run again."""
+    run("indexes", lambda: [cursor.execute(made) for made in indexes])
+    cursor.execute("DROP TABLE IF EXISTS volume_seller, volume_deal, volume_stage CASCADE")
+    allow_triggers(cursor)
+
+
+def run_steps(cursor, run, file, values):
+    """All steps of a file."""
+    for name, statement in steps(file):
+        run(name, lambda statement=statement: cursor.execute(statement, values))
 
 
 def stopwatch(took, say):
@@ -75,9 +121,9 @@ def stopwatch(took, say):
     return run
 
 
-def steps():
-    """(name, statement) of each step of records.sql."""
-    text = Path(__file__).with_name("records.sql").read_text()
+def steps(file):
+    """(name, statement) of each step of a file beside this one."""
+    text = Path(__file__).with_name(file).read_text()
     parts = re.split(r"^-- step: (.+)$", text, flags=re.MULTILINE)[1:]
     return list(zip(parts[::2], parts[1::2], strict=True))
 
@@ -95,7 +141,7 @@ def stop_triggers(cursor):
     if cursor.fetchone()[0]:
         cursor.execute("SET LOCAL session_replication_role = replica")
     else:
-        for model in TABLES:
+        for model in ALL:
             cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE TRIGGER USER")
 
 
@@ -105,19 +151,19 @@ def allow_triggers(cursor):
     if cursor.fetchone()[0] == "replica":
         cursor.execute("SET LOCAL session_replication_role = origin")
     else:
-        for model in TABLES:
+        for model in ALL:
             cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE TRIGGER USER")
 
 
-def drop_indexes(cursor):
-    """Drop every index that no constraint needs; returns the statements that make them again."""
+def drop_indexes(cursor, tables):
+    """Drop every index of these models that no constraint needs; returns the statements that make them again."""
     cursor.execute(
         """
         SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
         WHERE i.indrelid = ANY(%s::regclass[])
         AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)
         """,
-        [[model._meta.db_table for model in TABLES]],
+        [[model._meta.db_table for model in tables]],
     )
     found = cursor.fetchall()
     for name, _definition in found:
@@ -131,11 +177,16 @@ def choices(cursor, sizes, seed):
     values = {"seed": seed, "n_sellers": cursor.fetchone()[0], **sizes, **LISTS}
     values |= {f"n_{name}": len(words) for name, words in LISTS.items()}
     for name, model in RECORDS.items():
-        cursor.execute(f"SELECT coalesce(max(id), 0) FROM {model._meta.db_table}")  # noqa: S608 - a table's name
-        values[name] = cursor.fetchone()[0]
+        values[name] = last_number(cursor, model)
         values[f"{name}_type"] = ContentType.objects.get_for_model(model).pk
     busiest = min(BUSIEST, sizes["activities"] // 4)
     return values | {"busiest": busiest, "every": sizes["activities"] // busiest}
+
+
+def last_number(cursor, model):
+    """The highest number that a row has so far, 0 without any."""
+    cursor.execute(f"SELECT coalesce(max(id), 0) FROM {model._meta.db_table}")  # noqa: S608 - a table's name
+    return cursor.fetchone()[0]
 
 
 def follow_sequence(cursor, model):
@@ -175,6 +226,11 @@ def make_users(cursor, users, teams, password):
         tree[position].manager = manager
     Team.objects.bulk_update(tree, ["manager"])
     give_roles(people, teams)
+    seat_sellers(cursor, people, teams)
+
+
+def seat_sellers(cursor, people, teams):
+    """The table of those who own records: everybody but the first two and the managers."""
     sellers = [user.pk for n, user in enumerate(people, 1) if n > 2 and not is_manager(n, teams)]
     cursor.execute("CREATE TEMP TABLE volume_seller (slot int PRIMARY KEY, user_id bigint)")
     rows = "SELECT row_number() OVER (), id FROM unnest(%s::bigint[]) id"

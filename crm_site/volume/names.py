@@ -47,6 +47,25 @@ LISTS = {
         "Samples for", "Reminder: contract of", "Complaint by", "Visit at", "Follow up with",
         "Notes on the talk with",
     ],
+    "qualities": [
+        "Compact", "Double", "Heavy", "Light", "Quiet", "Rapid", "Sealed", "Slim", "Sturdy", "Swift", "Tall", "Wide",
+    ],
+    "wares": [
+        "Bearing", "Cabinet", "Compressor", "Conveyor", "Dryer", "Filter", "Gauge", "Hoist", "Lamp", "Mixer", "Press",
+        "Scale", "Sensor", "Spindle", "Trolley", "Valve",
+    ],
+    "families": [
+        "Air", "Cleaning", "Control", "Drives", "Lifting", "Light", "Measuring", "Packing", "Pumps", "Service",
+        "Storage", "Tools",
+    ],
+    "needs": [
+        "new line", "spare parts", "yearly service", "second hall", "replacement", "trial order", "framework contract",
+        "extension", "refit", "training days", "rental for the season", "larger model",
+    ],
+    "steps": [
+        "Call the buyer", "Send the drawings", "Visit the plant", "Ask for the budget", "Agree on the date",
+        "Show the reference", "Check the terms", "Wait for the board",
+    ],
     "notes": [
         "They compare two suppliers and want prices by the end of the month.",
         "The delivery arrived a week late; the buyer stays friendly but asks for a date that holds.",

@@ -4,15 +4,20 @@ import pytest
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Sum
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Team, TeamClosure, User
 from customers.models import Account, Activity, Contact, Customer
 from customers.operations.reach import drifted
+from sales import rollup
+from sales.models import Credit, Opportunity, OpportunityChange, OpportunityLine, Quote, Sale
+from sales.models.opportunity import WATCHED
 
 pytestmark = [pytest.mark.django_db]
 SIZES = {"contacts": 1500, "customers": 500, "accounts": 500, "activities": 3000, "users": 40, "teams": 15}
+
+SOLD = {"opportunities": 1200, "leads": 300, "quotes": 200, "products": 60, "campaigns": 20}
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def volume(db):
     """A small volume; its first three users: administrator, manager above all, seller of the oldest rows."""
     from crm_site.volume import load
 
-    sizes = {name: SIZES[name] for name in ("accounts", "contacts", "customers", "activities")}
+    sizes = {name: SIZES[name] for name in ("accounts", "contacts", "customers", "activities")} | SOLD
     load.load(sizes, users=40, teams=15, seed=7, password="volume-password-1", history_percent=10, say=str)
     return [User.objects.get(email=f"volume-{number:04d}@example.test") for number in (1, 2, 3)]
 
@@ -32,7 +37,7 @@ def every(model):
 def test_the_shapes_are_those_asked_for(volume):
     _admin, top, small = volume
     assert every(Contact).count() == 1500
-    assert every(Activity).count() == 3000
+    assert every(Activity).exclude(regarding_type__model="opportunity").count() == 3000
     assert TeamClosure.objects.aggregate(deep=Max("depth"))["deep"] == 3
     assert TeamClosure.objects.filter(ancestor=top.team).count() == Team.objects.count() == 15
     for model in (Account, Contact, Customer):
@@ -44,6 +49,42 @@ def test_the_shapes_are_those_asked_for(volume):
         )
     busiest = every(Activity).values("customer").exclude(customer=None).annotate(n=Count("pk")).order_by("-n")[0]["n"]
     assert busiest >= 750
+
+
+def test_deals_have_the_past_that_their_changes_tell(volume):
+    """Each deal stands as its latest change left it; a change begins where the one before it ended."""
+    told = [name for name in WATCHED if name != "currency"]
+    deals = {deal.pk: deal for deal in every(Opportunity)}
+    assert len(deals) == SOLD["opportunities"]
+    latest = {}
+    for change in OpportunityChange.objects.order_by("at", "id"):
+        before = latest.get(change.opportunity_id)
+        assert change.from_alive == bool(before)
+        if before:
+            assert [getattr(change, f"from_{x}") for x in told] == [getattr(before, f"to_{x}") for x in told]
+        latest[change.opportunity_id] = change
+    for pk, deal in deals.items():
+        assert [getattr(latest[pk], f"to_{x}") for x in told] == [getattr(deal, x) for x in told]
+        assert latest[pk].to_alive == (deal.deleted_at is None)
+        assert latest[pk].at == deal.changed_at
+    states = [deal.state for deal in deals.values()]
+    assert 0.2 < states.count("open") / len(states) < 0.3
+    assert rollup.repair() == 0
+
+
+def test_quotes_and_sales_add_up(volume):
+    assert every(Quote).count() == pytest.approx(SOLD["quotes"], abs=1)
+    won = every(Opportunity).filter(state="won", deleted_at=None)
+    assert every(Sale).count() == won.count() > 0
+    for papers in (every(Quote), every(Sale)):
+        for paper in papers.prefetch_related("lines"):
+            lines = paper.lines.all()
+            assert (sum(x.net for x in lines), sum(x.tax for x in lines)) == (paper.net, paper.tax)
+    for deal in every(Opportunity).filter(amount_from_lines=True)[:50]:
+        assert OpportunityLine.objects.filter(opportunity=deal).aggregate(s=Sum("net"))["s"] == deal.amount
+    assert Credit.objects.count() == every(Sale).exclude(owner=None).count()
+    numbers = sorted(every(Sale).filter(sold_on__year=2025).values_list("document", flat=True))
+    assert [int(number[-5:]) for number in numbers] == list(range(1, len(numbers) + 1))
 
 
 def test_derived_columns_are_true_and_new_records_follow(volume):

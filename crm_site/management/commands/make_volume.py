@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from crm_site.core.models import User
-from crm_site.volume import load
+from crm_site.volume import load, selling
 
 
 class Command(BaseCommand):
@@ -20,12 +20,18 @@ class Command(BaseCommand):
         for name, number in {"contacts": 1_000_000, "customers": 300_000, "accounts": 300_000, "activities": 2_000_000,
                              "users": 200, "teams": 30, "seed": 7}.items():  # fmt: skip
             parser.add_argument(f"--{name}", type=int, default=number, help=f"(default: {number:,})")
+        for name in selling.SIZES:
+            parser.add_argument(f"--{name}", type=int, help="(default: in proportion to the contacts)")
+        parser.add_argument("--sales-only", action="store_true", help="add sales to a volume that was loaded without")
         parser.add_argument("--history", type=int, default=0, help="write history for this percentage of the records")
         parser.add_argument("--password", default="", help="everybody's password; one is made and printed otherwise")
         parser.add_argument("--into-existing", action="store_true", help="add to a database that holds records already")
 
     def handle(self, **options):
         """Load, analyse, say what there is."""
+        if options["sales_only"]:
+            self.add_sales(options)
+            return
         if (load.holds_records() or User.objects.filter(email__endswith="@example.test").exists()) and not options[
             "into_existing"
         ]:
@@ -37,6 +43,7 @@ class Command(BaseCommand):
             raise CommandError("The smallest volume has 100 records of each kind, 5 users and a team.")
         if max(sizes["accounts"], sizes["contacts"]) < sizes["customers"]:
             raise CommandError("Each customer needs an account or a contact of its own.")
+        sizes |= self.selling_sizes(options)
         password = options["password"] or secrets.token_urlsafe(12)
         began = time.monotonic()
         load.load(
@@ -48,12 +55,30 @@ class Command(BaseCommand):
         if not options["password"]:
             self.stdout.write(f"Everybody's password, such as volume-0001@example.test's: {password}")
 
+    def add_sales(self, options):
+        """Sales for a volume that has none."""
+        if not User.objects.filter(email="volume-0001@example.test").exists():
+            raise CommandError("There is no volume here to which sales could be added.")
+        if any(model._base_manager.exists() for model in selling.RECORDS.values()):
+            raise CommandError("This database holds sales already.")
+        began = time.monotonic()
+        load.load_sales(self.selling_sizes(options), seed=options["seed"], say=self.stdout.write)
+        self.analyse()
+        self.stdout.write(f"Loaded in {time.monotonic() - began:.0f} s.")
+
+    def selling_sizes(self, options):
+        """The sizes of sales and marketing."""
+        sizes = selling.sizes(options["contacts"], **{name: options[name] for name in selling.SIZES})
+        if sizes["leads"] > sizes["opportunities"] or min(sizes.values()) < 20:
+            raise CommandError("No more leads than opportunities, and twenty of each at least.")
+        return sizes
+
     def analyse(self):
         """Let the planner know what came in, and say how large it is."""
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
             cursor.execute("VACUUM ANALYZE")
-            for model in load.TABLES:
+            for model in load.ALL:
                 table = model._meta.db_table
                 size = "SELECT reltuples::bigint, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class"
                 cursor.execute(f"{size} WHERE oid = %s::regclass", [table])
