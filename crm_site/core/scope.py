@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
 # Up to so many teams a sorted list is read team by team, with filters and without.
 FEW_TEAMS, MANY_TEAMS = 4, 60
-# Up to so many rows are sorted rather than looked for along an index.
+# Up to so many rows, read for as much of the planner's cost, are sorted rather than looked for along an index.
 SCARCE = 10_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
@@ -179,7 +179,7 @@ class ScopedQuerySet(models.QuerySet):
             if reach == NONE and not shared:
                 return self.none()
             whole = rows.filter(one_condition(self.model, user, reach, teams, shared))
-        if narrowed and order and scarce(whole):
+        if narrowed and order and scarce(rows):
             ids = whole.order_by(*together(order)).values("pk")[:limit]
             return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
         if reach == ALL or not order or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
@@ -195,7 +195,7 @@ class ScopedQuerySet(models.QuerySet):
 
 
 def scarce(rows):
-    """Whether the planner expects so few rows that finding them all and sorting them beats walking along an index.
+    """Whether the planner expects so few rows, cheaply found, that sorting them all beats walking along an index.
 
     Left to itself it would walk: it takes the rows to lie evenly, while those named "Zimmer" all stand at the end.
     """
@@ -203,7 +203,8 @@ def scarce(rows):
         told = rows.order_by().values("pk").explain(format="json")
     except IndexError:  # Django saw that no row can fit and did not ask
         return True
-    return json.loads(told)[0]["Plan"]["Plan Rows"] <= SCARCE
+    plan = json.loads(told)[0]["Plan"]
+    return max(plan["Plan Rows"], plan["Total Cost"]) <= SCARCE
 
 
 def together(order):
