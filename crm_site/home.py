@@ -21,6 +21,7 @@ from customers.columns.activity import LINK_COLUMNS
 from customers.days import day_start
 from customers.forms.composer import tabs
 from customers.models import Activity
+from sales import hygiene
 
 MEETINGS_AHEAD = 7
 SHOWN = 8
@@ -48,6 +49,7 @@ def home(request):
             {"link": links[key, pk], "icon": KINDS[key].icon, "at": at, "by": f"{first or ''} {last or ''}".strip()}
             for key, pk, at, first, last in changes if (key, pk) in links
         ],
+        "deals": [{"deal": deal, "flags": hygiene.shown_flags(deal)} for deal in hygiene.deals_of(user, SHOWN)],
         "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
         "may_log": user.reach(Activity, "add") != "none",
     }  # fmt: skip

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from crm_site.core.routes import record_urls
+from crm_site.core.routes import bound, record_urls
+from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
+from marketing.kinds import CAMPAIGNS
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.views import board, deal_panels
 from sales.views import opportunities as pages
@@ -31,9 +33,9 @@ OPPORTUNITY_URLS = [
         for part in PARTS[:3]
     ),
     *(
-        path(f"{noun}s/<big:pk>/opportunities/", deal_panels.party_opportunities, {"noun": noun},
-             name=f"{noun}_opportunities")
-        for noun in ("account", "contact", "customer", "campaign")
+        path(f"{kind.slug}/<big:pk>/opportunities/", bound(deal_panels.party_opportunities, kind),
+             name=f"{kind.noun}_opportunities")
+        for kind in (ACCOUNTS, CONTACTS, CUSTOMERS, CAMPAIGNS)
     ),
     path(
         "opportunities/<big:pk>/unmove/<big:came_from>/<big:went_to>/", pages.opportunity_unmove,

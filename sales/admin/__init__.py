@@ -1,5 +1,5 @@
 """The administration of this app."""
 
-from sales.admin import lead, papers
+from sales.admin import forecast, lead, opportunity, papers
 
-__all__ = ["lead", "papers"]
+__all__ = ["forecast", "lead", "opportunity", "papers"]

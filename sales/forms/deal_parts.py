@@ -46,7 +46,7 @@ class RowsForm(forms.Form):
         """The rows that name somebody."""
         found = []
         for number in range(self.count):
-            names = [name for name in self.row_fields(number + 1)]
+            names = list(self.row_fields(number + 1))
             row = {name: self.cleaned_data.get(f"{name}_{number}") for name in names}
             if row[self.key]:
                 found.append({name: value for name, value in row.items() if value is not None})
@@ -82,7 +82,9 @@ class CompetitorsForm(RowsForm):
         label = _("Competitor %(n)s") % {"n": number}
         return {
             "account": PickField(rows, "/accounts/options/", label=label, required=False),
-            "note": forms.CharField(label=_("Note on competitor %(n)s") % {"n": number}, max_length=300, required=False),
+            "note": forms.CharField(
+                label=_("Note on competitor %(n)s") % {"n": number}, max_length=300, required=False
+            ),
         }
 
 

@@ -105,14 +105,15 @@ class OpportunityForm(RecordForm):
         if "name" in self.fields:
             self.fields["name"].required = False
             self.fields["name"].help_text = _("Left empty, it is the account's name.")
-        if "close_date" in self.fields:
-            self.fields["close_date"].required = False
+        for name in ("close_date", "type"):
+            if name in self.fields:
+                self.fields[name].required = False
         if "probability" in self.fields:
             self.fields["probability"].help_text = _("Left empty, it follows the stage.")
 
     def _get_validation_exclusions(self):
         """What follows the stage or the parties is checked by the operation."""
-        return {*super()._get_validation_exclusions(), "name", "stage", "probability", "category", "currency"}
+        return {*super()._get_validation_exclusions(), "name", "type", "close_date", "stage", "probability", "category", "currency"}
 
     def clean_name(self):
         """A name, once there is a deal."""

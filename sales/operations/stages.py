@@ -28,6 +28,9 @@ def save_stage(stage, *, by):
     Open deals whose probability or category was not set by hand follow, by one statement.
     """
     check_administrator(by)
+    unknown = set(stage.required) - {field.name for field in Opportunity._meta.fields if field.editable}
+    if unknown:
+        refuse(_("A deal has no field %(names)s.") % {"names": ", ".join(sorted(unknown))}, "required")
     if stage.state != Stage.OPEN:
         won = stage.state == Stage.WON
         stage.probability, stage.category, stage.required = (100, "closed", []) if won else (0, "lost", [])

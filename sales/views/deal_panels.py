@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm_site.core import pages
 from crm_site.core.columns import money_text
-from crm_site.core.kinds import KINDS
 from crm_site.core.parts import rights
 from customers.models import Account, Contact
 from customers.operations.accounts import subtree
@@ -92,9 +91,11 @@ def stage_rows(deal):
 
 ROWS = {
     "people": (PeopleForm, set_contact_roles, gettext_lazy("People"), "contact_roles", ("contact_id", "role")),
-    "competitors": (CompetitorsForm, set_competitors, gettext_lazy("Competitors"), "competitors", ("account_id", "note")),
+    "competitors": (
+        CompetitorsForm, set_competitors, gettext_lazy("Competitors"), "competitors", ("account_id", "note")
+    ),
     "splits": (SplitsForm, set_splits, gettext_lazy("Credit"), "splits", ("user_id", "percent", "kind")),
-}
+}  # fmt: skip
 
 
 @login_required
@@ -126,9 +127,9 @@ def deals_with(noun, record, user):
 
 @login_required
 @require_GET
-def party_opportunities(request, pk, noun):
+def party_opportunities(request, kind, pk):
     """Open and won deals of a record, with sums; of an account those of all accounts below it too."""
-    kind = next(k for k in KINDS.values() if k.noun == noun and k.slug == f"{noun}s")
+    noun = kind.noun
     record = pages.get_visible_or_404(kind, request.user, pk)
     rows = deals_with(noun, record, request.user)
     sums = {
