@@ -8,6 +8,7 @@ import logging.config
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging
 
 from crm_site import environment, logs
@@ -50,6 +51,9 @@ app.conf.update(
         "invitations": {"task": "customers.tasks.send_invitations", "schedule": 10.0, "options": {"expires": 20}},
         "quote-mails": {"task": "sales.tasks.mail_quotes", "schedule": 10.0, "options": {"expires": 20}},
         "quote-ends": {"task": "sales.tasks.expire_quotes", "schedule": 600.0, "options": {"expires": 600}},
+        "forecast": {"task": "sales.tasks.keep_forecast", "schedule": 60.0, "options": {"expires": 60}},
+        "odds": {"task": "sales.tasks.learn_odds", "schedule": crontab(hour="1", minute="20"), "options": {"expires": 7200}},
+        "targets": {"task": "sales.tasks.tell_of_targets", "schedule": 300.0, "options": {"expires": 300}},
         "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
     },
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 BATCH = 20_000
 KEY = "owner_id, team_id, month, stage_id, category"
@@ -49,7 +50,8 @@ ROLL_UP = f"""
             weighted = sales_forecastcell.weighted + excluded.weighted
         RETURNING id
     ) SELECT (SELECT count(*) FROM marked), (SELECT array_agg(id) FROM put),
-        (SELECT array_agg(DISTINCT opportunity_id) FROM due)
+        (SELECT array_agg(DISTINCT opportunity_id) FROM due),
+        (SELECT array_agg(DISTINCT o) FROM due, unnest(ARRAY[from_owner_id, to_owner_id]) AS o)
 """  # noqa: S608 - made of the names above
 DROP_EMPTY = """
     DELETE FROM sales_forecastcell
@@ -80,11 +82,12 @@ DIFFERENT = f"""
 
 @dataclass(frozen=True)
 class Rolled:
-    """What one roll-up did: how many changes it took in, how many cells it touched, and of which deals."""
+    """What one roll-up did: how many changes it took in, how many cells it touched, of which deals and owners."""
 
     changes: int
     cells: int
     deals: list
+    owners: list
 
 
 def roll_up(limit=BATCH):
@@ -93,10 +96,10 @@ def roll_up(limit=BATCH):
         # Waits for a rebuild, which would otherwise wait for this one's changes.
         cursor.execute("LOCK TABLE sales_forecastcell IN ROW EXCLUSIVE MODE")
         cursor.execute(ROLL_UP, [limit])
-        changes, cells, deals = cursor.fetchone()
+        changes, cells, deals, owners = cursor.fetchone()
         if cells:
             cursor.execute(DROP_EMPTY, [cells])
-    return Rolled(changes, len(cells or ()), deals or [])
+    return Rolled(changes, len(cells or ()), deals or [], owners or [])
 
 
 def rebuild():
@@ -140,6 +143,13 @@ class Scope:
     def parameters(self):
         """The values of the condition."""
         return {"owner": self.owner, "teams": list(self.teams)}
+
+    def of(self, rows, owner="owner"):
+        """The rows of a table with an owner and a team that are meant."""
+        if self.everybody:
+            return rows
+        own = Q() if self.owner is None else Q(**{owner: self.owner})
+        return rows.filter(Q(team__in=self.teams) | own if self.teams else own)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import smtplib
 
 from celery import shared_task
 
-from sales import outbox
+from sales import attainment, forecasting, outbox
 from sales.operations import quotes
 
 log = logging.getLogger("kith.mail")
@@ -28,3 +28,21 @@ def expire_quotes():
     while done := quotes.expire_quotes(by=None):
         count += done
     return count
+
+
+@shared_task
+def keep_forecast():
+    """Take the changes of deals into the forecast's sums and odds; returns how many changes."""
+    return forecasting.keep_up()
+
+
+@shared_task
+def learn_odds():
+    """Learn the odds anew, give them to all open deals, and compare past forecasts with what closed."""
+    return forecasting.learn_anew()
+
+
+@shared_task
+def tell_of_targets():
+    """Tell who reached half, nine tenths or all of a target; returns how many notifications were made."""
+    return attainment.tell()

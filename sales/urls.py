@@ -1,8 +1,9 @@
 """The addresses of sales/."""
 
+from sales.forecast_urls import FORECAST_URLS
 from sales.lead_urls import LEAD_URLS
 from sales.opportunity_urls import OPPORTUNITY_URLS
 from sales.paper_urls import PAPER_URLS
 
 app_name = "sales"
-urlpatterns = [*LEAD_URLS, *OPPORTUNITY_URLS, *PAPER_URLS]
+urlpatterns = [*LEAD_URLS, *OPPORTUNITY_URLS, *PAPER_URLS, *FORECAST_URLS]

@@ -89,6 +89,29 @@ class DealOdds(models.Model):
     spread = models.FloatField()
 
 
+class OddsCell(models.Model):
+    """What the odds give the open deals of one owner, team and month of the close date; kept with the odds.
+
+    `expected` is the sum of probability times amount, `variance` that of p (1 - p) amount², and `doubt` that of
+    amount times spread: how far the rates themselves may be off, all in the same direction.
+    """
+
+    owner = models.ForeignKey("core.User", models.CASCADE, null=True, related_name="+", db_index=False)
+    team = models.ForeignKey("core.Team", models.CASCADE, null=True, related_name="+", db_index=False)
+    month = models.DateField()
+    expected = models.DecimalField(max_digits=20, decimal_places=2)
+    variance = models.FloatField()
+    doubt = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "team", "month"], nulls_distinct=False, name="odds_cell_once"
+            )
+        ]
+        indexes = [models.Index(fields=["month"], name="odds_cell_month_ix")]
+
+
 class BacktestRow(models.Model):
     """What each number said for a past period some days before its end, of a team and all below, or of everybody."""
 

@@ -1,5 +1,6 @@
 """Periods of a fiscal year that starts in any month."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ def test_months_roll_exactly_into_quarters_and_years(start):
             whole = period_of(day, kind, start)
             months = [period_of(month, MONTH, start) for month in whole.months]
             assert (months[0].starts_on, months[-1].ends_on) == (whole.starts_on, whole.ends_on)
-            assert all(a.ends_on + timedelta(days=1) == b.starts_on for a, b in zip(months, months[1:], strict=False))
+            assert all(a.ends_on + timedelta(days=1) == b.starts_on for a, b in itertools.pairwise(months))
             assert day in whole
 
 

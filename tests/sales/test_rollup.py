@@ -113,7 +113,8 @@ def test_a_killed_worker_leaves_nothing_half(cast):
             rollup.roll_up()
             raise Killed
 
-    pytest.raises(Killed, die)
+    with pytest.raises(Killed):
+        die()
     assert ForecastCell.objects.count() == 0
     assert OpportunityChange.objects.filter(rolled_up=False).count() == 1
     assert rollup.roll_up().changes == 1

@@ -1,0 +1,58 @@
+"""How targets stand: the panel of one, and a page of all that the viewer sees in a period."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from crm_site.core import pages
+from sales import attainment, periods
+from sales.kinds.target import TARGETS
+from sales.models import Target
+
+SHOWN = 500
+
+
+@login_required
+@require_GET
+def target_progress(request, pk):
+    """What is reached of a target, the pace it still takes, and what covers the gap."""
+    target = pages.get_visible_or_404(TARGETS, request.user, pk)
+    reports = []
+    if target.for_team_id:
+        below = Target.objects.visible_to(request.user).filter(
+            metric=target.metric, family=target.family, starts_on=target.starts_on, ends_on=target.ends_on
+        )
+        reports = list(below.filter(team__above__ancestor=target.for_team_id, for_team=None))
+    context = {
+        "kind": TARGETS, "record": target, "title": _("Progress"), "progress": attainment.progress(target),
+        "currency": settings.BASE_CURRENCY if target.metric == "won_amount" else "",
+        "reports": sum(row.value for row in reports), "given_out": len(reports),
+        "not_given": target.value - sum(row.value for row in reports),
+    }  # fmt: skip
+    return pages.fragment(request, "sales/forecast/_progress.html", context)
+
+
+@login_required
+@require_GET
+def target_attainment(request):
+    """All targets of a period that the viewer sees, with what is reached; a fixed number of statements."""
+    pages.need(request.user, TARGETS, "view")
+    start = periods.start_month()
+    key = request.GET.get("period")
+    period = periods.parse(key, start) if key else periods.period_of(timezone.localdate(), periods.QUARTER, start)
+    if period is None:
+        raise Http404
+    rows = Target.objects.visible_to(request.user).filter(starts_on=period.starts_on, ends_on=period.ends_on)
+    targets = list(rows.order_by("name_sort", "id")[:SHOWN])
+    reached = attainment.attained(targets)
+    today = timezone.localdate()
+    found = [attainment.Progress(target, reached[target.pk], today=today) for target in targets]
+    context = {
+        "title": _("Targets in %(period)s") % {"period": period.label}, "period": period, "rows": found,
+        "periods": periods.around(today, start),
+    }  # fmt: skip
+    return TemplateResponse(request, "sales/forecast/targets.html", context)
