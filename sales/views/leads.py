@@ -2,7 +2,9 @@
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -96,11 +98,10 @@ def leads_of(request, kind, pk):
     mine = Q(**{field: record})
     if field in ("account", "customer"):
         mine |= Q(**{f"converted_{field}": record})
-    rows = Lead.objects.visible_to(request.user).filter(mine).select_related("owner").order_by("-id")[: SHOWN + 1]
-    found = list(rows)
-    files = files_of(found)
-    for lead in found:
-        lead.tone, lead.files = STATUS_TONES[lead.status], files.get(lead.pk, ())
+    rows = with_files(Lead.objects.visible_to(request.user).filter(mine)).select_related("owner")
+    rows = rows.order_by("-id")[: SHOWN + 1]
+    for lead in (found := list(rows)):
+        lead.tone = STATUS_TONES[lead.status]
     may_add = field == "contact" and pages.may(request.user, LEADS, "add")
     context = {
         "kind": kind, "record": record, "title": _("Leads"), "rows": found[:SHOWN], "more": len(found) > SHOWN,
@@ -110,11 +111,8 @@ def leads_of(request, kind, pk):
     return pages.fragment(request, "sales/leads/_panel.html", context)
 
 
-def files_of(leads):
-    """{lead's id: its files}: what was filed with an inquiry is at hand wherever the lead is; one statement."""
-    found = {}
-    if leads:
-        kind = ContentType.objects.get_for_model(Lead)
-        for file in Attachment.objects.filter(content_type=kind, object_id__in=[lead.pk for lead in leads]):
-            found.setdefault(file.object_id, []).append(file)
-    return found
+def with_files(leads):
+    """The leads with what was filed with them, as `files`: it is at hand wherever the lead is shown."""
+    kind = ContentType.objects.get_for_model(Lead)
+    files = Attachment.objects.filter(content_type=kind, object_id=OuterRef("pk")).order_by("pk")
+    return leads.annotate(files=ArraySubquery(files.values(said=JSONObject(pk="pk", name="name"))))
