@@ -15,11 +15,12 @@ class LeadAdmin(KindAdmin):
     list_display = ("number", "name", "company", "status", "rating", "score", "email", "owner", "team")
     list_filter = ("status", "rating")
     search_fields = ("last_name",)
-    autocomplete_fields = ("contact", "account", "campaign", "contact_list", "partner", "owner", "team")
+    autocomplete_fields = ("contact", "account", "campaign", "contact_list", "partner", "product", "owner",
+                           "team")  # fmt: skip
     fields = [
         "first_name", "last_name", "job_title", "email", "phone", "country", "contact", "account", "company", "website",
-        "industry", "subject", "description", "amount", "currency", "status", "rating", "next_step", "next_step_date",
-        "source", "campaign", "contact_list", "referrer", "partner", "owner", "team", "tags", "score", "respond_by",
+        "industry", "subject", "description", "product", "amount", "currency", "status", "rating", "next_step",
+        "next_step_date", "source", "campaign", "contact_list", "referrer", "partner", "owner", "team", "tags", "score", "respond_by",
         "responded_at", "disqualified_at", "disqualify_reason", "converted_at", *KindAdmin.readonly_fields,
     ]  # fmt: skip
     readonly_fields = (*KindAdmin.readonly_fields, "score", "respond_by", "responded_at", "disqualified_at",

@@ -34,6 +34,7 @@ LEAD_COLUMNS = (
     Column("customer", _("Customer"), "link", kind="customers.customer", shown=False),
     Column("campaign", _("Campaign"), "link", kind="marketing.campaign", shown=False, edit=True),
     Column("contact_list", _("Contact list"), "link", kind="marketing.contactlist", shown=False, edit=True),
+    Column("product", _("Product"), "link", kind="sales.product", shown=False, edit=True),
     Column("partner", _("Partner"), "link", kind="customers.account", shown=False, edit=True),
     Column("referrer", _("Referred by"), shown=False, edit=True, aliases=("referral",)),
     Column("amount", _("Estimated amount"), "money", shown=False, edit=True, aliases=("value", "expected value")),

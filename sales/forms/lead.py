@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import RecordForm
 from crm_site.core.imports.values import parse_email
-from crm_site.core.kinds import KINDS
 from customers.countries import country_choices
 from customers.forms.party import HIDDEN, email_field, phone_field
 from sales.models import Lead
@@ -58,9 +57,6 @@ class LeadForm(RecordForm):
         if "contact" in self.fields:
             self.fields["contact"].required = False
             self.fields["contact"].help_text = _("Left empty, it is found by e-mail or phone, or made.")
-        for name in ("product", "campaign", "contact_list"):
-            if name in self.fields and Lead._meta.get_field(name).related_model._meta.label_lower not in KINDS:
-                del self.fields[name]
         super().set_choices()
 
     def clean_email(self):

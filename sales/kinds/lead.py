@@ -86,7 +86,7 @@ LEADS = register(
         groups=(
             (_("Person"), ("number", "first_name", "last_name", "job_title", "contact", "account", "customer",
                            "country", "website", "industry")),
-            (_("Inquiry"), ("subject", "description", "amount", "currency", "next_step", "next_step_date")),
+            (_("Inquiry"), ("subject", "description", "product", "amount", "currency", "next_step", "next_step_date")),
             (_("Where it came from"), ("source", "campaign", "contact_list", "referrer", "partner")),
             (_("What became of it"), ("responded_at", "last_touch_at", "disqualify_reason", "disqualify_note",
                                       "converted_at")),

@@ -18,7 +18,9 @@ from customers.operations.mechanisms import refuse
 from marketing.models import CampaignMember, ContactListMember
 from sales.models import Lead, Opportunity
 from sales.operations.opportunities import create_opportunity, proposed_name
+from sales.operations.products import price_of
 from sales.operations.taking_over import take_over
+from sales.operations.teamwork import set_lines
 
 NEW = "new"
 # A contact made by the operation that made the lead is this much older at most.
@@ -169,7 +171,18 @@ def deal_of(lead, became, choices, owner, by):
         rows = Opportunity.objects.unscoped("a conversion links what it made").filter(pk=deal.pk)
         rows.update(**{name: record for name, record in links.items() if name not in seen})
         deal.refresh_from_db()
-    return deal
+    return with_line(deal, lead, by)
+
+
+def with_line(deal, lead, by):
+    """The deal with a line of the product that the lead asked for, at the deal's amount or else the product's price."""
+    product = lead.product
+    price = deal.amount if deal.amount is not None or product is None else price_of(product, deal.currency)
+    if product is None or price is None or not (by is None or in_sight(deal, by)):
+        return deal
+    return set_lines(deal, [{
+        "product": product, "description": str(product)[:300], "unit_price": price, "tax_rate": product.tax_rate,
+    }], by=by)  # fmt: skip
 
 
 def in_sight(record, by):

@@ -20,7 +20,7 @@ from customers.operations.customers import create_customer
 from customers.timeline import rows_of
 from marketing.models import Campaign, CampaignMember
 from sales.matching import matches_of, told_hidden
-from sales.models import Lead, Opportunity
+from sales.models import Lead, Opportunity, Product
 from sales.operations.conversion import convert_lead
 from sales.operations.leads import create_lead, disqualify_lead, update_lead
 from sales.operations.opportunities import create_opportunity, update_opportunity
@@ -339,3 +339,13 @@ def test_lc7_files_of_the_lead_are_at_hand_on_what_it_became(cast):
     for record, slug in ((done.account, "accounts"), (done.contact, "contacts"), (done.customer, "customers"),
                          (done.opportunity, "opportunities")):  # fmt: skip
         assert "plan.txt" in client.get(f"/{slug}/{record.pk}/leads/").content.decode(), slug
+
+
+def test_lc5_the_product_becomes_a_line(cast):
+    boat = Product.objects.create(name="Boat", owner=cast.alice)
+    lead = create_lead(NEW | {"subject": "", "product": boat}, by=cast.alice)
+    deal = convert_lead(lead, ALL_NEW, by=cast.alice).opportunity
+    line = deal.lines.get()
+    assert (deal.name, line.product, line.net) == ("Åkerblom AB – Boat", boat, Decimal("1200.500"))
+    deal.refresh_from_db()
+    assert deal.amount == Decimal("1200.500")
