@@ -38,8 +38,9 @@ class LineForm(forms.Form):
         # A product that was sold once stays on its line, also when it is no longer on sale.
         self.fields["product"].widget.current = kept
         self.order_fields(self.field_order)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = str(field.label)
+        for name, field in self.fields.items():
+            look = {"product": "form-select", "remove": "form-check-input"}.get(name, "form-control")
+            field.widget.attrs |= {"aria-label": str(field.label), "class": look}
 
     def typed(self):
         """The fields that are typed, in order."""

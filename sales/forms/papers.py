@@ -232,4 +232,7 @@ class SendForm(forms.Form):
 class AnswerForm(forms.Form):
     """Who answers a quote."""
 
-    name = forms.CharField(label=_("Your name"), max_length=200)
+    name = forms.CharField(
+        label=_("Your name"), max_length=200,
+        widget=forms.TextInput({"class": "form-control", "autocomplete": "name"}),
+    )  # fmt: skip

@@ -50,6 +50,8 @@ REGISTRY = {
     "sales.sale.contact": ("moves", True, "emptied"),
     "sales.invoice.customer": ("moves", True, "kept"), "sales.invoice.account": ("moves", False, "kept"),
     "sales.invoice.contact": ("moves", True, "emptied"),
+    "sales.target.user": OWNED, "sales.adjustment.user": OWNED, "sales.adjustment.by": WHO_ACTED,
+    "sales.adjustment.reset_by": WHO_ACTED,
     "sales.credit.user": WHO_ACTED, "sales.quotemail.by": WHO_ACTED,
     # Rows that name a record by type and id.
     "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),
