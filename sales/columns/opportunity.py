@@ -1,6 +1,6 @@
 """The columns of deals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_lazy as _
 
@@ -71,5 +71,5 @@ OPPORTUNITY_COLUMNS = (
     Column("last_activity_at", _("Last activity"), "datetime", shown=False, imports=False),
     Column("next_activity_at", _("Next activity"), "datetime", shown=False, imports=False),
     Column("description", _("Description"), "longtext", shown=False, edit=True, aliases=("notes", "comments")),
-    *record_columns(),
+    *(replace(column, shown=column.name == "owner") for column in record_columns()),
 )  # fmt: skip

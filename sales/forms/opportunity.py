@@ -113,7 +113,8 @@ class OpportunityForm(RecordForm):
 
     def _get_validation_exclusions(self):
         """What follows the stage or the parties is checked by the operation."""
-        return {*super()._get_validation_exclusions(), "name", "type", "close_date", "stage", "probability", "category", "currency"}
+        own = ("name", "type", "close_date", "stage", "probability", "category", "currency")
+        return {*super()._get_validation_exclusions(), *own}
 
     def clean_name(self):
         """A name, once there is a deal."""

@@ -21,6 +21,7 @@ from sales.columns.opportunity import OPPORTUNITY_COLUMNS
 from sales.filters.opportunity import OpportunityFilters
 from sales.forms.opportunity import OpportunityForm
 from sales.models import Opportunity, Quote, Stage
+from sales.operations import moving_many  # noqa: F401 - workers must know how many deals are moved
 from sales.operations.deal_activity import note_deals
 from sales.operations.opportunities import create_opportunity, update_opportunity
 from sales.operations.removal import delete_opportunity, open_deals, settle_deals
@@ -90,7 +91,7 @@ OPPORTUNITIES = register(
         highlights=("amount", "close_date", "stage", "probability", "owner", "account", "next_step",
                     "next_step_date"),
         groups=(
-            (_("Deal"), ("number", "type", "account", "contact", "customer", "pipeline", "description")),
+            (_("Deal"), ("number", "type", "account", "contact", "customer", "description")),
             (_("Promise"), ("amount", "currency", "amount_base", "weighted_base", "close_date", "probability",
                             "category", "pushes", "attention")),
             (_("Next"), ("next_step", "next_step_date", "next_activity_at", "last_activity_at")),
@@ -107,6 +108,7 @@ OPPORTUNITIES = register(
         ),
         bulk_fields=("type", "source", "next_step", "next_step_date"), has_timeline=True, actions=actions,
         after_assign=partial(follow_many, Opportunity), sums=sums, faces=("board", "calendar"),
+        bulk_verbs=(("move", _("Move"), "change"),),
     )
 )  # fmt: skip
 OPEN_DEALS = Dependent(

@@ -7,12 +7,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_site.core import pages
 from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
+from crm_site.core.views.bulk import FORMS, TITLES
 from customers.views.parties import done, form_page, go
+from sales.forms.move_many import MoveManyForm
 from sales.forms.opportunity import ChooseForm, LoseForm, MoveForm, WinForm
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.models import Stage
@@ -24,6 +27,8 @@ from sales.operations.opportunities import (
     unmove_opportunity,
 )
 
+# The kit's change of many, beside those that every list has.
+FORMS["move"], TITLES["move"] = MoveManyForm, gettext_lazy("Move")
 # What the board asks for: an answer to a script instead of a page.
 JSON = "application/json"
 

@@ -41,7 +41,7 @@ def stage(name):
 def test_op7_list_board_and_sql_agree_to_the_cent(cast, seed, query):
     """Whatever the deals, the filters and the user are."""
     dice, stages = random.Random(seed), list(Stage.objects.order_by("id"))
-    for number in range(40):
+    for _number in range(40):
         at, owner = dice.choice(stages), dice.choice([cast.alice, cast.bob, cast.charlie])
         amount = dice.choice([None, Decimal(dice.randrange(1, 99999)) / 100])
         OpportunityFactory(
@@ -249,6 +249,24 @@ def test_op5_and_op10_the_panels_of_a_deal(cast):
     ann = ContactFactory(owner=cast.alice)
     client.post(f"{url}people/edit/", {"contact_0": ann.pk, "role_0": "sponsor"})
     assert "Economic buyer" in client.get(f"{url}people/").content.decode()
+
+
+def test_op5_many_deals_move_at_once_with_their_history_and_back(cast):
+    deals = [OpportunityFactory(owner=cast.alice) for _n in range(3)]
+    lacking = OpportunityFactory(owner=cast.alice, amount=None)
+    by_hand = OpportunityFactory(owner=cast.alice, probability=7, probability_by_hand=True)
+    target, client = stage("Proposal"), signed_in(cast.bob)
+    asked = client.post("/opportunities/bulk/", {"action": "move", "all": "1", "query": ""})
+    once = asked.context_data["form"].initial["once"]
+    sent = {"action": "move", "all": "1", "query": "", "stage": target.pk, "once": once}
+    assert client.post("/opportunities/bulk/", sent).status_code == 302
+    for deal in (*deals, lacking, by_hand):
+        deal.refresh_from_db()
+    assert {(deal.stage, deal.probability, deal.category) for deal in deals} == {(target, 50, "best")}
+    assert (by_hand.stage, by_hand.probability) == (target, 7)
+    assert lacking.stage.name == "Qualification"
+    change = deals[0].changes.order_by("id").last()
+    assert (change.from_stage.name, change.to_stage, change.by) == ("Qualification", target, cast.bob)
 
 
 def test_u42_the_numbers_of_a_page_hold_no_deal_out_of_reach(cast):
