@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.kinds import KINDS
+from sales.models import Opportunity
 
 
 def frame(request):
@@ -13,10 +14,13 @@ def frame(request):
         return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user}
     kinds = [kind for kind in KINDS.values() if kind.menu and user.reach(kind.model, "view") != "none"]
     kinds.sort(key=lambda kind: kind.menu)
+    places = [(k.menu, k.label_plural, k.base, k.icon) for k in kinds]
+    if user.reach(Opportunity, "view") != "none":
+        places.append((88, _("Forecast"), "/forecast/", "trending"))
     nav = [{"label": _("Home"), "url": "/", "icon": "home", "active": request.path == "/"}]
     nav += [
-        {"label": k.label_plural, "url": k.base, "icon": k.icon, "active": request.path.startswith(k.base)}
-        for k in kinds
+        {"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)}
+        for _menu, label, url, icon in sorted(places, key=lambda place: place[0])
     ]
     quick = [
         {"label": k.label, "url": f"{k.base}new/", "icon": k.icon}

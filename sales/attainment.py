@@ -39,7 +39,7 @@ ATTAINED = """
     c.day BETWEEN t.starts_on AND t.ends_on AND (t.family = '' OR c.family = t.family)
     AND (c.user_id = t.user_id OR c.kind = 'revenue' AND c.team_id IN (SELECT descendant_id FROM core_teamclosure x
         WHERE x.ancestor_id = t.for_team_id))
-""")  # noqa: S608 - made of constants
+""")
 # Of the deals that the owner or team has won in the last year, the median; of the open ones that close within the
 # period, how much they weigh.
 AHEAD = """

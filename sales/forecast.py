@@ -183,9 +183,9 @@ def figures(period, scope):
     for team, owner, *sums in cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt")).order_by():
         one = found[team, owner]
         one.expected, one.variance, one.doubt = sums
-    credits = scope.of(Credit.objects.filter(day__gte=period.starts_on, day__lte=period.ends_on), owner="user")
+    ledger = scope.of(Credit.objects.filter(day__gte=period.starts_on, day__lte=period.ends_on), owner="user")
     keys = ("team_id", "user_id", "kind")
-    for team, owner, kind, amount in credits.values_list(*keys).annotate(Sum("amount_base")).order_by():
+    for team, owner, kind, amount in ledger.values_list(*keys).annotate(Sum("amount_base")).order_by():
         found[team, owner].attained += amount
         found[team, owner].overlay += amount if kind == "overlay" else 0
     return found

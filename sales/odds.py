@@ -53,7 +53,7 @@ SPANS = f"""
             {QUARTER_END.format(day="to_close_date")} AS quarter_end
         FROM sales_opportunitychange WINDOW w AS (PARTITION BY opportunity_id ORDER BY at, id)
     )
-"""
+"""  # noqa: S608 - made of the names above
 WON = """
     EXISTS (
         SELECT 1 FROM spans o WHERE o.opportunity_id = s.opportunity_id AND o.alive AND o.state = 'won'
@@ -96,6 +96,7 @@ DROP = """
     DELETE FROM sales_dealodds w USING sales_opportunity d
     WHERE d.id = w.opportunity_id AND (d.state <> 'open' OR d.deleted_at IS NOT NULL) {some}
 """
+EMPTY = "DELETE FROM sales_oddscell d WHERE true {some}"
 CELLS = """
     INSERT INTO sales_oddscell (owner_id, team_id, month, expected, variance, doubt)
     SELECT d.owner_id, d.team_id, date_trunc('month', d.close_date::timestamp)::date,
@@ -213,13 +214,14 @@ def apply(deals=None, owners=None):
     values = current().grid() | shared(timezone.localdate()) | {"deals": deals, "owners": owners or []}
     some = "" if deals is None else " AND d.id = ANY(%(deals)s::bigint[])"
     of_owners = "" if deals is None else (
-        " AND (d.owner_id = ANY(%(owners)s::bigint[]) OR d.owner_id IS NULL AND array_position(%(owners)s::bigint[], NULL) IS NOT NULL)"
+        " AND (d.owner_id = ANY(%(owners)s::bigint[])"
+        " OR d.owner_id IS NULL AND array_position(%(owners)s::bigint[], NULL) IS NOT NULL)"
     )  # fmt: skip
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE sales_oddscell IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(PUT.format(open=OPEN + some), values)
         cursor.execute(DROP.format(some=some), values)
-        cursor.execute("DELETE FROM sales_oddscell d WHERE true" + of_owners, values)
+        cursor.execute(EMPTY.format(some=of_owners), values)
         cursor.execute(CELLS.format(some=of_owners), values)
 
 

@@ -32,6 +32,11 @@ class Sight:
         top = [t for t in self.within if self.teams[t].parent_id not in self.within]
         return sorted(top, key=lambda team: self.teams[team].name)
 
+    @property
+    def named(self):
+        """(id, name) of all teams within reach, by name."""
+        return sorted(((pk, self.teams[pk].name) for pk in self.within), key=lambda pair: pair[1])
+
     def below(self, team):
         """The team and all below it, as ids."""
         found = [team]

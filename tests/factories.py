@@ -3,7 +3,7 @@
 `AccountFactory(owner=cast.alice)` takes the owner's team. Models whose app is not built yet simply have none.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import factory
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm_site.core.models import Team, User
 from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
-from sales.models import Invoice, Lead, Opportunity, Price, PriceBook, Product, Quote, QuoteLine, Sale, SaleLine
+from sales.models import Invoice, Lead, Opportunity, Price, PriceBook, Product, Quote, QuoteLine, Sale, SaleLine, Target
 from sales.operations.opportunities import default_stage
 
 
@@ -238,6 +238,20 @@ class InvoiceFactory(RecordFactory):
     currency = settings.BASE_CURRENCY
     net = total = Decimal(100)
     owner = None
+
+
+class TargetFactory(RecordFactory):
+    """A target of the owner's for a month of its own."""
+
+    class Meta:
+        model = Target
+
+    name = factory.Sequence(lambda n: f"Target {n:05d}")
+    user = factory.SelfAttribute("owner")
+    period = "month"
+    value = 1000
+    starts_on = factory.Sequence(lambda n: date(2027 + n // 12, 1 + n % 12, 1))
+    ends_on = factory.LazyAttribute(lambda made: made.starts_on.replace(day=28))
 
 
 class AffiliationFactory(factory.django.DjangoModelFactory):

@@ -23,9 +23,8 @@ LABELS = {
 def backtest_page(request):
     """What each number said before the end of past quarters, of a team or of everybody, against what closed."""
     sight = sight_of(request.user)
-    teams = sorted(sight.within, key=lambda pk: sight.teams[pk].name)
     chosen = request.GET.get("team", "")
-    team = next((pk for pk in teams if str(pk) == chosen), None)
+    team = next((pk for pk in sight.within if str(pk) == chosen), None)
     if team is None and not sight.everybody:
         team = sight.roots[0] if sight.roots else -1
     rows = list(BacktestRow.objects.filter(team=team).order_by("-ends_on", "-days_before"))
@@ -33,7 +32,7 @@ def backtest_page(request):
     quality = newest.quality if newest else {}
     context = {
         "title": _("How good was the forecast?"), "currency": settings.BASE_CURRENCY, "team": team,
-        "teams": [(pk, sight.teams[pk].name) for pk in teams], "everybody": sight.everybody,
+        "teams": sight.named, "everybody": sight.everybody,
         "heads": list(LABELS.values()), "newest": newest,
         "rows": [(row, [getattr(row, name) for name in LABELS]) for row in rows],
         "errors": [(days, best_first(found)) for days, found in backtest.errors(rows).items()],

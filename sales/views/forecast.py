@@ -77,7 +77,7 @@ def forecast_page(request):
         "currency": settings.BASE_CURRENCY, "heads": heads(mode), "unrated": found.total.figures.unrated,
         "rows": [shown(row, period, mode) for row in rows[:-1]], "total": shown(rows[-1], period, mode),
         "periods": [{"label": p.label, "key": p.key, "current": p.key == period.key} for p in around],
-        "teams": [(t, found.sight.teams[t].name) for t in sorted(found.sight.within, key=lambda t: found.sight.teams[t].name)],
+        "teams": found.sight.named,
         "modes": [(name, label, address(period, team, name)) for name, label in MODES.items()],
         "up_url": up(found, period, mode), "csv_url": address(period, team, mode, file="csv"),
         "changes_url": address(period, team, mode, "changes/"), "chart": chart(found.total),
@@ -215,8 +215,10 @@ def forecast_changes(request):
         "before": list(before.values()), "after": list(after.values()),
         "before_sum": sum(before.values()), "after_sum": sum(after.values()),
         "lines": [(line, [line.by_category.get(c, 0) for c in forecast.CATEGORIES]) for line in lines],
-        "deals": [{"class": flow.CLASSES[key], "deal": named.get(pk), "url": OPPORTUNITIES.record_url(pk), "delta": delta}
-                  for key, pk, delta, _category in moved],
+        "deals": [
+            {"class": flow.CLASSES[key], "deal": named.get(pk), "url": OPPORTUNITIES.record_url(pk), "delta": delta}
+            for key, pk, delta, _category in moved
+        ],
         "query": {"period": period.key, "team": team or "", "mode": mode},
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/changes.html", context)
@@ -233,12 +235,12 @@ def read_day(text):
 
 def subject_of(request):
     """(user or team, category) that an address names; no such page for what cannot be adjusted by this user."""
-    model = {"user": User, "team": Team}.get(request.GET.get("of"))
-    pk, category = read_id(request.GET.get("id", "")), request.GET.get("category")
-    found = model and pk and model.objects.filter(pk=pk).first()
-    if not found or category not in forecast.ADJUSTABLE:
+    of, category = request.GET.get("of"), request.GET.get("category")
+    pk = read_id(request.GET.get("id", "")) or 0
+    found = Team.objects.filter(pk=pk).first() if of == "team" else User.objects.filter(pk=pk).first()
+    if found is None or of not in ("user", "team") or category not in forecast.ADJUSTABLE:
         raise Http404
-    own = {"team": found.pk} if model is Team else {"owner": found.pk, "team": found.team_id}
+    own = {"team": found.pk} if of == "team" else {"owner": found.pk, "team": found.team_id}
     if not sight_of(request.user).may_adjust(**own):
         raise Http404
     return found, category
@@ -262,14 +264,19 @@ def forecast_adjust(request):
         "title": _("%(category)s of %(who)s, %(period)s") % {
             "category": forecast.LABELS[category], "who": subject, "period": period.label},
         "form": form, "action_url": request.get_full_path(), "cancel_url": address(period, None, mode),
-        "standing": Adjustment.objects.filter(
-            **{request.GET["of"]: subject}, starts_on=period.starts_on, ends_on=period.ends_on, category=category,
-            reset_at=None,
-        ).select_related("by").first(),
+        "standing": standing(subject, period, category),
     }  # fmt: skip
     template = "sales/forecast/_adjust.html" if pages.is_modal(request) else "sales/forecast/adjust.html"
     status = 422 if request.method == "POST" and pages.is_modal(request) else 200
     return TemplateResponse(request, template, context, status=status)
+
+
+def standing(subject, period, category):
+    """The adjustment that stands for a user or a team, or None."""
+    rows = Adjustment.objects.filter(
+        starts_on=period.starts_on, ends_on=period.ends_on, category=category, reset_at=None
+    ).select_related("by")
+    return (rows.filter(team=subject) if isinstance(subject, Team) else rows.filter(user=subject)).first()
 
 
 @login_required

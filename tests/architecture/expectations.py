@@ -115,6 +115,18 @@ def who_quotes(user, route, subject):
     return on_record("view")(user, route, subject) and user.reach(KINDS["sales.quote"].model, "add") != "none"
 
 
+def sees_deals(user, route, subject):
+    """Whose roles show some deals: they have a forecast."""
+    return user.reach(KINDS["sales.opportunity"].model, "view") != "none"
+
+
+def adjusts(user, route, subject):
+    """Who adjusts the forecast of the person that the adjustment is about: that person, and who stands above."""
+    reach = user.reach(KINDS["sales.opportunity"].model, "change")
+    above = subject.user.team.above.filter(ancestor__memberships__user=user).exists()
+    return reach == "all" or (reach == "subtree" and above) or (reach != "none" and subject.user_id == user.pk)
+
+
 def in_bin(user, route, subject):
     """Who may bring this very record back."""
     return route.kind.model.objects.deleted_for(user).filter(pk=subject.pk).exists()
@@ -127,6 +139,16 @@ def parent(action):
         return type(subject.parent).objects.visible_to(user, action).filter(pk=subject.parent.pk).exists()
 
     return check
+
+
+def hands_out(user, route, subject):
+    """Who hands out other people's leads."""
+    return user.reach(KINDS["sales.lead"].model, "assign") in ("team", "subtree", "all")
+
+
+def builds_forms(user, route, subject):
+    """Who may change campaigns or hands out leads."""
+    return user.reach(KINDS["marketing.campaign"].model, "change") != "none" or hands_out(user, route, subject)
 
 
 def importer(user, route, subject):
@@ -179,6 +201,9 @@ RULES = (
     *(Rule(f"sales:opportunity_{verb}", on_record("change")) for verb in ("move", "unmove", "win", "lose", "reopen", "reset")),
     *(Rule(f"sales:opportunity_{part}", on_record("view")) for part in ("people", "competitors", "splits", "stages")),
     Rule("sales:*_opportunities", on_record("view")),
+    Rule("sales:forecast_adjust", sees_deals, quiet=True), Rule("sales:forecast_reset", adjusts, subject="adjustment"),
+    Rule("sales:forecast*", sees_deals), Rule("sales:target_progress", on_record("view")),
+    Rule("sales:target_attainment", kind_action("view")),
     Rule("sales:quote_accept*", nobody, secret=True),
     Rule("sales:opportunity_quote_create", who_quotes),
     *(Rule(f"sales:*_{word}", on_record("view")) for word in ("quotes", "sales", "invoices", "lines", "editions", "credits", "prices")),
@@ -187,6 +212,9 @@ RULES = (
     Rule("sales:*_lines_edit", on_record("change"), quiet=True), Rule("sales:sale_cancel", on_record("change")),
     Rule("sales:product_price_create", on_record("change")), Rule("sales:price_*", parent("change"), subject="price"),
     Rule("me", staff, personal=True), Rule("me_*", staff, personal=True),
+    # What is set up around leads.
+    Rule("sales:webform_public", nobody, secret=True), Rule("sales:webform_*", builds_forms, subject="webform"),
+    Rule("sales:assignment_rules", hands_out), Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
     # What every kind of record has.
     Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_sums", lists), Rule("*:*_filters", lists), Rule("*:*_options", staff),
     Rule("*:*_view_save", lists, personal=True), Rule("*:*_view_delete", own, subject="view", personal=True),

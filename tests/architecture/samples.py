@@ -103,6 +103,7 @@ def text_fields(model, shortest=12):
 
 
 FILLED = {
+    "sales.target": lambda user: {"user": user.pk, "starts_on": f"{2030 + next(NUMBERS)}-01-15"},
     "customers.customer": lambda user: {
         "kind": "business", "account": make_record(KINDS["customers.account"], user).pk,
     },

@@ -22,6 +22,11 @@ RAW_SQL_ALLOWED = {
     "crm_site/volume/load.py": "files of the repository, run by an administrator",
     "customers/operations/accounts.py": "a recursive query, constant, with the id as its parameter",
     "customers/operations/reach.py": "one statement over three tables, made of names in the module; ids are parameters",
+    "sales/attainment.py": "sums over ledgers by each target's own rule, constant, with ids as parameters",
+    "sales/backtest.py": "spans of time from window functions, made of names in the module",
+    "sales/flow.py": "first and last changes of each deal, made of names in the module; values are parameters",
+    "sales/odds.py": "spans of time and buckets, made of names in the module; values are parameters",
+    "sales/rollup.py": "one INSERT … ON CONFLICT over claimed rows, made of names in the module; values are parameters",
 }
 # Files and functions over the size that was agreed, each with its reason; make this list shorter.
 BIG_ALLOWED = {}

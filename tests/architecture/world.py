@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Attachment, Job, Notification, SavedView
+from sales.models import Adjustment, WebForm
 from tests.architecture.expectations import rule_for
 from tests.architecture.routes import all_routes
 from tests.architecture.samples import make_record
@@ -52,8 +53,12 @@ class World:
                 content_type=ContentType.objects.get_for_model(account), object_id=account.pk, name="a.txt", size=1,
                 file=ContentFile(b"x", "a.txt"), created_by=alice,
             ),
+            "adjustment": Adjustment.objects.create(
+                user=alice, category="commit", starts_on="2026-10-01", ends_on="2026-12-31", original=1, adjusted=2, note="n",
+            ),
             "mechanism": MechanismFactory(account=account),
             "price": PriceFactory(product=self.records["sales.product"]),
+            "webform": WebForm.objects.create(name="Ask", title="Ask us", fields=["last_name", "email"], required=["email"]),
             "affiliation": AffiliationFactory(account=account, contact=self.records["customers.contact"]),
         }  # fmt: skip
         found["price"].parent = self.records["sales.product"]
