@@ -15,6 +15,7 @@ from crm_site import environment, logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_site.settings")
 
+NIGHT = crontab(hour="1", minute="20")
 app = Celery("kith")
 app.conf.update(
     broker_url=environment.broker_url(environment.redis_url()),
@@ -52,8 +53,10 @@ app.conf.update(
         "quote-mails": {"task": "sales.tasks.mail_quotes", "schedule": 10.0, "options": {"expires": 20}},
         "quote-ends": {"task": "sales.tasks.expire_quotes", "schedule": 600.0, "options": {"expires": 600}},
         "forecast": {"task": "sales.tasks.keep_forecast", "schedule": 60.0, "options": {"expires": 60}},
-        "odds": {"task": "sales.tasks.learn_odds", "schedule": crontab(hour="1", minute="20"), "options": {"expires": 7200}},
+        "odds": {"task": "sales.tasks.learn_odds", "schedule": NIGHT, "options": {"expires": 7200}},
         "targets": {"task": "sales.tasks.tell_of_targets", "schedule": 300.0, "options": {"expires": 300}},
+        "lead-clocks": {"task": "sales.tasks.run_escalations", "schedule": 60.0, "options": {"expires": 120}},
+        "lead-scores": {"task": "sales.tasks.score_leads", "schedule": NIGHT, "options": {"expires": 7200}},
         "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
     },
 )

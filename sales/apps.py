@@ -11,4 +11,5 @@ class SalesConfig(AppConfig):
     def ready(self):
         """Make the kinds of record known."""
         import sales.imports  # noqa: PLC0415 - needs the models, which are there only now
-        import sales.kinds  # noqa: F401, PLC0415 - needs the models, which are there only now
+        import sales.kinds  # noqa: PLC0415 - needs the models, which are there only now
+        import sales.kinds.lead_setup  # noqa: F401, PLC0415 - needs the kinds

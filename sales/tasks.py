@@ -1,11 +1,11 @@
-"""Sweeps of quotes: their mails, and those that ran out."""
+"""Sweeps of sales/: quotes and their mails, leads that nobody answered, scores."""
 
 import logging
 import smtplib
 
 from celery import shared_task
 
-from sales import attainment, forecasting, outbox
+from sales import attainment, clocks, forecasting, outbox, scoring
 from sales.operations import quotes
 
 log = logging.getLogger("kith.mail")
@@ -46,3 +46,15 @@ def learn_odds():
 def tell_of_targets():
     """Tell who reached half, nine tenths or all of a target; returns how many notifications were made."""
     return attainment.tell()
+
+
+@shared_task
+def run_escalations():
+    """Tell of leads that nobody answered, and give them to somebody else; returns how many were due."""
+    return clocks.run_escalations()
+
+
+@shared_task
+def score_leads():
+    """Learn what converts, and score the open leads anew; returns how many."""
+    return scoring.score_nightly()

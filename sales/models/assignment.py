@@ -66,6 +66,7 @@ class AssignmentDecision(models.Model):
     rule = models.ForeignKey(AssignmentRule, models.SET_NULL, null=True, related_name="+")
     rule_name = models.CharField(max_length=100, blank=True)
     owner = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+")
+    why = models.CharField(max_length=500, blank=True)
     rejected = models.JSONField(default=list)
     skipped = models.JSONField(default=list)
     at = models.DateTimeField(default=timezone.now)

@@ -20,6 +20,7 @@ from customers.operations.mechanisms import refuse
 from marketing.models import CampaignMember
 from sales.models import Lead
 from sales.operations.people import give_people, place
+from sales.scoring import score_leads, score_rows
 
 # What gives leads without an owner one: callables(leads, by=), called in the transaction that made the leads.
 ASSIGNERS = []
@@ -43,6 +44,7 @@ def create_leads(rows, *, by):
     give_people(rows, by)
     for row in rows:
         named(row)
+    score_rows(rows)
     leads = new_rows(Lead, rows, by=by)
     join_campaigns(leads)
     waiting = [lead for lead in leads if lead.owner_id is None and lead.status in Lead.OPEN]
@@ -123,6 +125,8 @@ def update_lead(lead, values, *, by, version=None):
         join_campaigns([current])
     if {"owner", "team"} & set(changed):
         follow(current)
+    if changed:
+        score_leads([current.pk])
     return current
 
 

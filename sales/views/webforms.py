@@ -1,0 +1,138 @@
+"""Web forms: the public page that takes inquiries in, and the pages on which staff build them."""
+
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import get_adapter
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
+
+from marketing.models import Campaign
+from sales.forms.webforms import (
+    MADE,
+    QUICKEST,
+    STALE,
+    TRAP,
+    UTM,
+    InquiryForm,
+    WebFormForm,
+    address_of,
+    age_of,
+    mark,
+    origin_of,
+    too_many,
+)
+from sales.models import WebForm
+from sales.operations.webforms import save_web_form, submit_web_form
+from sales.views.assignment import may_arrange
+
+
+# Other sites send their visitors' inquiries here: there is no session and nothing that a forged request could use.
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def webform_public(request, key):
+    """A web form for everybody: no sign-in, no script. What programs send is thanked for and thrown away."""
+    form = WebForm.objects.select_related("campaign", "contact_list", "team").filter(key=key, is_active=True).first()
+    if form is None:
+        raise Http404
+    if request.method == "GET":
+        return page(request, form, InquiryForm(web_form=form))
+    if request.POST.get(TRAP):
+        return thanks(request, form)
+    return taken(request, form, InquiryForm(request.POST, web_form=form))
+
+
+def taken(request, form, inquiry):
+    """The answer to an inquiry: thanks, or the page again with what is wrong."""
+    age = age_of(request.POST[MADE], form) if MADE in request.POST else None
+    hasty = MADE in request.POST and (age is None or not QUICKEST <= age <= STALE)
+    if not inquiry.is_valid():
+        return page(request, form, inquiry, status=422)
+    if hasty:
+        return page(request, form, inquiry, _("Please look at it once more and send it again."), 422)
+    if too_many(get_adapter().get_client_ip(request), marked=age is not None):
+        return page(request, form, inquiry, _("There were many inquiries from here. Please try again in an hour."), 429)
+    meta = origin_of(request, form)
+    if form.consent_text:
+        meta["consent"] = {"text": form.consent_text, "at": timezone.now().isoformat()}
+    submit_web_form(form, inquiry.inquiry(), meta, by=None)
+    return thanks(request, form)
+
+
+def page(request, form, inquiry, trouble="", status=200):
+    """The form as a page; campaign marks in the address travel along in it."""
+    source = request.POST if request.method == "POST" else request.GET
+    kept = [(name, source[name][:200]) for name in UTM if source.get(name)]
+    kept.append(("page", (request.POST.get("page") or request.headers.get("Referer", ""))[:500]))
+    context = {"web_form": form, "form": inquiry, "trouble": trouble, "kept": kept, "trap": TRAP, "made": mark(form)}
+    return allowing(render(request, "sales/webforms/public.html", context, status=status), form)
+
+
+def thanks(request, form):
+    """The text afterwards, or the address to go on to."""
+    if form.next_url and urlsplit(form.next_url).scheme in ("http", "https"):
+        return allowing(HttpResponseRedirect(form.next_url), form)
+    return render(request, "sales/webforms/thanks.html", {"web_form": form})
+
+
+def allowing(response, form):
+    """Browsers count where a form's answer leads as a target of the form; the policy has to name it."""
+    if form.next_url:
+        parts = urlsplit(form.next_url)
+        response._csp_update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}
+    return response
+
+
+def need_builder(user):
+    """Web forms are built by who may change campaigns, or hands out leads; nobody else has the pages."""
+    if user.reach(Campaign, "change") == "none" and not may_arrange(user):
+        raise Http404
+
+
+@login_required
+@require_GET
+def webform_list(request):
+    """All web forms."""
+    need_builder(request.user)
+    rows = [{"form": row, "address": address_of(row)} for row in WebForm.objects.select_related("campaign")]
+    return TemplateResponse(request, "sales/webforms/list.html", {"title": _("Web forms"), "rows": rows})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def webform_edit(request, pk=None):
+    """Build a web form: its fields, its texts, and the HTML for another site."""
+    need_builder(request.user)
+    row = WebForm.objects.filter(pk=pk).first() if pk else WebForm()
+    if row is None:
+        raise Http404
+    form = WebFormForm(request.POST or None, instance=row, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        row = save_web_form(row, form.chosen(), by=request.user)
+        messages.success(request, _("Saved."))
+        return redirect("sales:webform_edit", pk=row.pk)
+    names = [(name, label, name in row.required) for name, label in WebForm.FIELDS.items() if name in row.fields]
+    context = {
+        "title": row.name or _("New web form"), "form": form, "row": row, "names": names, "trap": TRAP,
+        "address": address_of(row) if row.pk else "",
+    }  # fmt: skip
+    return TemplateResponse(request, "sales/webforms/edit.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def webform_preview(request, pk):
+    """A web form as the public sees it, also one that is not open; it sends nothing."""
+    need_builder(request.user)
+    form = WebForm.objects.filter(pk=pk).first()
+    if form is None:
+        raise Http404
+    return render(
+        request, "sales/webforms/public.html", {"web_form": form, "form": InquiryForm(web_form=form), "preview": True}
+    )
