@@ -83,3 +83,8 @@ CONTACT_LIST_IMPORT = register(
         keys={"name": (gettext_lazy("Name"), lambda values: values.get("name"), find_contact_lists)},
     )
 )  # fmt: skip
+
+# The members come last: their importer needs campaigns that are known by name.
+from marketing.imports.members import MEMBER_IMPORT  # noqa: E402
+
+__all__ = ["CAMPAIGN_IMPORT", "CONTACT_LIST_IMPORT", "MEMBER_IMPORT"]

@@ -1,8 +1,7 @@
 """How the rows of a file become products with their first prices."""
 
 from django.conf import settings
-from django.db.models import F, Func, Value
-from django.db.models.functions import Replace
+from django.db.models import F, Func, TextField, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -66,8 +65,8 @@ def find_products(texts, user):
     """{folded name: products}: by name, else by the name without blanks, else by the code."""
     rows = Product.objects.visible_to(user)
     wanted = {squeezed(text): fold(text) for text in texts if text and squeezed(text)}
-    bare = Func(Replace(F("name_sort"), Value(" "), Value("")), Value(r"[^[:alnum:]]"), Value(""), Value("g"),
-                function="regexp_replace")  # fmt: skip
+    bare = Func(F("name_sort"), Value(r"[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace",
+                output_field=TextField())  # fmt: skip
     found, exact = {}, {}
     for product in rows.alias(bare=bare).filter(bare__in=list(wanted)):
         found.setdefault(wanted[squeezed(product.name)], []).append(product)

@@ -26,7 +26,7 @@ def write_credits(sales):
     splits, families = splits_of(active), families_of(active)
     made = []
     for sale in active:
-        worth = rates.base(sale.net + sale.adjustment, sale.currency, sale.sold_on) or Decimal(0)
+        worth = rates.base(sale.net - sale.discount + sale.adjustment, sale.currency, sale.sold_on) or Decimal(0)
         made += credits_of(sale, worth, splits.get(sale.opportunity_id), families.get(sale.pk) or {"": Decimal(1)})
     return insert_many(Credit, made)
 

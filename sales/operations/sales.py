@@ -19,6 +19,7 @@ COPIED = (
     "position", "product_id", "description", "quantity", "unit_price", "discount_percent", "discount_amount",
     "tax_rate", "net", "tax", "total",
 )  # fmt: skip
+GIVEN = ("net", "discount", "tax", "adjustment", "total")
 SERIES = "SO"
 
 
@@ -103,7 +104,8 @@ def create_sales(rows, *, by):
     """Make many sales that no deal was won for here, such as another system's; returns them in order.
 
     A row holds fields of Sale and perhaps `lines`, dicts of line fields, of which the sums are made; without lines
-    there is one, "name / net", with the row's tax. `document` is its number, else the next of our own series is
+    there is one, "name / net", with the row's tax, and a row that gives its total keeps its sums as they are: other
+    systems take off discounts in their own ways. `document` is its number, else the next of our own series is
     taken. Credit is written. The number of statements does not grow with the rows.
     """
     rates = Rates({row["currency"] for row in rows})
@@ -134,6 +136,8 @@ def with_sums(values, own):
         line.tax = rounded(values.get("tax") or 0, currency)
         line.total = line.net + line.tax
         lines = [line]
+    if not own and values.get("total") is not None:
+        return values | {name: values.get(name) or Decimal(0) for name in GIVEN}, lines
     sums = totals([{"net": line.net, "tax": line.tax} for line in lines], values.get("adjustment"))
     return values | sums, lines
 

@@ -104,6 +104,8 @@ def settle(run, draft, name, found, named):
     if "name" in found:
         target, text = found["name"]
         records = named.get(fold(text), [])
+        if len(records) > 1:  # the same but for the case or an accent
+            records = [record for record in records if str(record) == text] or records
         if len(records) == 1:
             draft.values[name] = records[0]
             return
