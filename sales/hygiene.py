@@ -29,7 +29,7 @@ RULES = {
     "quiet": _("Nothing was logged for two weeks."),
     "stuck": _("It is in its stage for longer than the days expected there."),
     "no_amount": _("Nobody gave an amount yet."),
-    "no_next_step": _("The next step is overdue, or there is neither an open activity nor a next step ahead."),
+    "no_next_step": _("Its next step is overdue or missing."),
 }  # fmt: skip
 
 
