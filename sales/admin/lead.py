@@ -20,8 +20,9 @@ class LeadAdmin(KindAdmin):
     fields = [
         "first_name", "last_name", "job_title", "email", "phone", "country", "contact", "account", "company", "website",
         "industry", "subject", "description", "product", "amount", "currency", "status", "rating", "next_step",
-        "next_step_date", "source", "campaign", "contact_list", "referrer", "partner", "owner", "team", "tags", "score", "respond_by",
-        "responded_at", "disqualified_at", "disqualify_reason", "converted_at", *KindAdmin.readonly_fields,
+        "next_step_date", "source", "campaign", "contact_list", "referrer", "partner", "owner", "team", "tags",
+        "score", "respond_by", "responded_at", "disqualified_at", "disqualify_reason", "converted_at",
+        *KindAdmin.readonly_fields,
     ]  # fmt: skip
     readonly_fields = (*KindAdmin.readonly_fields, "score", "respond_by", "responded_at", "disqualified_at",
                        "disqualify_reason", "converted_at")  # fmt: skip
