@@ -99,9 +99,7 @@ def list_context(request, kind, listing, columns):
         "next_url": listing.more_after and lists.address(
             kind, params, after=lists.cursor(last, listing.order) if last else "", before=None),
         "first_url": lists.address(kind, params, after=None, before=None) if listing.more_before else "",
-        "columns_all": lists.offered_columns(kind, columns),
-        "columns_url": lists.address(kind, params, col=""),
-        "keep": [(name, v) for name, vs in params.lists() if name not in ("col", "after", "before") for v in vs],
+        "columns_url": f"{kind.base}columns/?{params.urlencode()}",
         "filters_url": f"{kind.base}filters/?{params.urlencode()}",
         "views": view_tabs(kind, user, params),
         "create_url": allowed["add"] and kind.url("create"),

@@ -28,6 +28,7 @@ def record_urls(kind, **own):
         ("export/", "export", exports.record_export),
         ("bulk/", "bulk", bulk.record_bulk),
         ("filters/", "filters", records.record_filters),
+        ("columns/", "columns", records.record_columns),
         ("options/", "options", records.record_options),
         ("views/save/", "view_save", records.record_view_save),
         ("views/<big:pk>/delete/", "view_delete", records.record_view_delete),

@@ -216,7 +216,8 @@ RULES = (
     Rule("sales:webform_public", nobody, secret=True), Rule("sales:webform_*", builds_forms, subject="webform"),
     Rule("sales:assignment_rules", hands_out), Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
     # What every kind of record has.
-    Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_sums", lists), Rule("*:*_filters", lists), Rule("*:*_options", staff),
+    Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_sums", lists), Rule("*:*_filters", lists), Rule("*:*_columns", lists),
+    Rule("*:*_options", staff),
     Rule("*:*_view_save", lists, personal=True), Rule("*:*_view_delete", own, subject="view", personal=True),
     Rule("*:*_create", kind_action("add")), Rule("*:*_similar", kind_action("add")), Rule("*:*_bin", kind_action("delete")),
     Rule("*:*_export", kind_action("export")), Rule("*:*_bulk", kind_action("bulk")), Rule("*:*_files", on_record("view")),

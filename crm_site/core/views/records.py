@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_site.core import history, lists, pages
+from crm_site.core.chosen import chosen_columns
 from crm_site.core.columns import cell
 from crm_site.core.converters import read_id
 from crm_site.core.forms import ShareForm, ViewForm, users_for
@@ -51,6 +52,20 @@ def record_filters(request, kind):
     action = f"{kind.base}{face}/" if face in kind.faces else kind.base
     context = {"kind": kind, "form": filterset.form, "keep": keep, "action": action}
     return pages.fragment(request, "records/_filters.html", context)
+
+
+@login_required
+@require_GET
+def record_columns(request, kind):
+    """The columns to choose from; they stand in no list until somebody asks for them."""
+    pages.need_list(request.user, kind)
+    params = request.GET
+    shown = lists.shown_columns(kind, params, chosen_columns(request, kind))
+    context = {
+        "kind": kind, "columns": lists.offered_columns(kind, shown), "usual_url": lists.address(kind, params, col=""),
+        "keep": [(name, v) for name, vs in params.lists() if name not in ("col", "after", "before") for v in vs],
+    }  # fmt: skip
+    return pages.fragment(request, "records/_columns.html", context)
 
 
 @login_required
