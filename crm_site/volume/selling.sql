@@ -1,4 +1,5 @@
 -- The steps of the volume's sales and marketing, after the functions of records.sql.
+-- Tables are analysed as soon as they are filled, since the next step joins them.
 -- OFFSET 0 lets a sub-query be worked out once, however often its columns are named.
 -- A deal's past is what `stood` says of it at each of its moments: each change is that just before and just after.
 
@@ -119,6 +120,7 @@ WHERE p.id > %(product)s AND c.rate IS NOT NULL;
 INSERT INTO core_exchangerate (currency, day, rate)
 SELECT c.code, date '2020-01-01', c.rate FROM unnest(%(currencies)s::varchar[], %(rates)s::numeric[]) c (code, rate)
 WHERE c.code <> %(base)s AND c.rate IS NOT NULL ON CONFLICT DO NOTHING;
+ANALYZE sales_product;
 
 -- step: leads
 INSERT INTO sales_lead (
@@ -158,6 +160,7 @@ JOIN customers_contact c ON c.id = coalesce(
     CASE WHEN l.status = 'converted' THEN d.contact_id END, %(contact)s + 1 + pg_temp.pick(l.i, 273, %(contacts)s))
 LEFT JOIN customers_account a ON a.id = c.account_id
 LEFT JOIN volume_seller s ON s.slot = pg_temp.seller(l.i, 274) LEFT JOIN core_user u ON u.id = s.user_id;
+ANALYZE sales_lead;
 
 -- step: activities of deals
 INSERT INTO customers_activity (
@@ -208,6 +211,7 @@ LEFT JOIN (
     SELECT regarding_id, max(at) FILTER (WHERE status = 'done') AS last_at, min(at) FILTER (WHERE status = 'open') AS next_at
     FROM customers_activity WHERE regarding_type_id = %(opportunity_type)s AND id > %(activity)s GROUP BY regarding_id
 ) x ON x.regarding_id = %(opportunity)s + d.i;
+ANALYZE sales_opportunity;
 
 -- step: changes of opportunities
 INSERT INTO sales_opportunitychange (
@@ -275,6 +279,7 @@ FROM (
         WHERE d.stage3 < 'infinity' AND d.gone = 'infinity'
     ) o CROSS JOIN LATERAL generate_series(1, o.editions) n WHERE o.so_far <= %(quotes)s
 ) q;
+ANALYZE sales_quote;
 INSERT INTO sales_quoteline (
     quote_id, position, product_id, description, quantity, unit_price, discount_percent, discount_amount, tax_rate, net, tax,
     total)
@@ -305,6 +310,7 @@ FROM (
     LEFT JOIN sales_numberseries n ON n.key = 'SO-' || to_char(o.closed_at, 'YYYY')
     WHERE o.state = 'won' AND o.deleted_at IS NULL
 ) o;
+ANALYZE sales_sale;
 INSERT INTO sales_numberseries (key, last)
 SELECT 'SO-' || to_char(sold_on, 'YYYY'), count(*) FROM sales_sale WHERE id > %(sale)s GROUP BY 1
 ON CONFLICT (key) DO UPDATE SET last = sales_numberseries.last + excluded.last;

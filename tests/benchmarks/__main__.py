@@ -113,8 +113,24 @@ def outside(options, env):
             f"#19: Excel workbook of {options.bulk:,} contacts: {found['xlsx rows/s']:,.0f} rows/s (bar 8,000)"
         )
         lines.append(f"#25: changes of 10,000 contacts at once, rows/s: {rates} (bar 5,000)")
+    lines += forecast(json.loads(command(env, "-m", "tests.benchmarks.forecasting").splitlines()[-1]))
     plans = command(env | {"DJANGO_SETTINGS_MODULE": "crm_site.settings"}, "-m", "tests.benchmarks.plans")
     return [*lines, f"plans: {plans.splitlines()[-1]}"]
+
+
+def forecast(found):
+    """What the forecast costs behind its pages."""
+    ratio = found["whole s"] / found["raw s"]
+    return [
+        (
+            f"#14: sums of {found['deals']:,} deals made anew: {found['whole s']:.2f} s, {ratio:.1f} x one GROUP BY over them"
+            f" (bar 3); one changed deal touches {found['cells']} sums (bar 3) in {found['one s'] * 1000:.1f} ms (bar 20)"
+        ),
+        (
+            f"#14: the odds of the night, from {found['changes']:,} changes: learned in {found['learn s']:.1f} s, given to all"
+            f" open deals in {found['apply s']:.1f} s (bar 60 s together)"
+        ),
+    ]
 
 
 def database(address, name, sizes):

@@ -17,7 +17,8 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from crm_site.core import lists  # noqa: E402
 from crm_site.core.kinds import KINDS  # noqa: E402
 from crm_site.core.models import User  # noqa: E402
-from tests.benchmarks.requests import FILTERS, PEOPLE, SEARCHES  # noqa: E402
+from tests.benchmarks.asking import PEOPLE  # noqa: E402
+from tests.benchmarks.requests import FILTERS, SEARCHES  # noqa: E402
 
 LARGE = 50_000
 

@@ -1,14 +1,11 @@
 """What is measured: each request with its figure, who asks, and which bars it must hold."""
 
-import base64
-import json
-from dataclasses import dataclass
-
 import psycopg
 
-SMALL = "rep of the 30 oldest"
-PEOPLE = {"administrator": 1, "top manager": 2, SMALL: 3, "rep": 150, "team manager": 10}
-FILTERS = {
+from tests.benchmarks import selling
+from tests.benchmarks.asking import PEOPLE, SMALL, Request, cursor_of
+
+FILTERS = selling.FILTERS | {
     "contacts": ["country=DE", "source=tr", "source=zz", "do_not_contact=true", "tag=vip", "tag=nonesuch", "mine=true",
                  "created_after=2030-01-01", "country=DE&source=tr&do_not_contact=true"],
     "accounts": ["status=closed", "industry=ship", "is_competitor=true", "country=SE", "tag=vip",
@@ -27,28 +24,6 @@ SEARCHES = {
 }
 
 
-@dataclass
-class Request:
-    """One thing to ask for. `bar` is the most multiples of P, `most` the most statements, `limit` milliseconds."""
-
-    figure: str
-    name: str
-    who: str
-    path: str
-    bar: float | None = 2.0
-    growth: float | None = 1.25
-    most: int | None = 15
-    limit: float | None = None
-    parts: bool = False
-    post: str = ""
-
-
-def cursor_of(values):
-    """The place of a row in a list's order, as the list's addresses carry it."""
-    packed = json.dumps([v.isoformat() if hasattr(v, "isoformat") else v for v in values], separators=(",", ":"))
-    return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
-
-
 def facts(address):
     """What the addresses need to know of a database: ids, and places far down the lists."""
     with psycopg.connect(address) as connection:
@@ -62,7 +37,7 @@ def facts(address):
                 f"SELECT {columns} FROM customers_{name} WHERE deleted_at IS NULL ORDER BY {order}"
                 f" OFFSET (SELECT count(*) * 9 / 10 FROM customers_{name}) LIMIT 1"
             ).fetchone())  # fmt: skip
-        return found
+        return found | selling.facts(connection)
 
 
 def all_requests(known):
@@ -107,4 +82,4 @@ def all_requests(known):
             Request("10", f"{noun}, save", "administrator", f"/{slug}/{known[noun] + 4}/edit/", 2, 1.2, 25, post="edit")
         )
     made += [Request("12", "home", who, "/", 3, 1.3, 25, parts=True) for who in ("rep", "top manager", "administrator")]
-    return made
+    return made + selling.all_requests(known)
