@@ -6,28 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0004_exchange_rates'),
-        ('sales', '0004_mails_with_quotes'),
+        ("core", "0004_exchange_rates"),
+        ("sales", "0004_mails_with_quotes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OddsCell',
+            name="OddsCell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField()),
-                ('expected', models.DecimalField(decimal_places=2, max_digits=20)),
-                ('variance', models.FloatField()),
-                ('doubt', models.FloatField()),
-                ('owner', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField()),
+                ("expected", models.DecimalField(decimal_places=2, max_digits=20)),
+                ("variance", models.FloatField()),
+                ("doubt", models.FloatField()),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="core.team",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['month'], name='odds_cell_month_ix')],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'team', 'month'), name='odds_cell_once', nulls_distinct=False)],
+                "indexes": [models.Index(fields=["month"], name="odds_cell_month_ix")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "team", "month"), name="odds_cell_once", nulls_distinct=False
+                    )
+                ],
             },
         ),
     ]
