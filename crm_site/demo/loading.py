@@ -15,7 +15,7 @@ from django.utils import timezone
 from crm_site.core import roles
 from crm_site.core.history import event_models
 from crm_site.core.models import Membership, Record, SavedView, Setting, Team, User
-from crm_site.demo import people, talk
+from crm_site.demo import people, selling, talk
 
 DOMAIN = "corvina.example"
 # First name, last name, role, team, title. The first one may do everything.
@@ -67,13 +67,15 @@ def load():
         choose = random.Random("corvina")  # noqa: S311 - the same company every time, nothing secret
         parties = people.make(users[0], {code: users[n] for code, n in TERRITORIES.items()}, choose)
         activities = talk.make(users, parties, choose)
+        sold = selling.make(users, parties, choose)
         SavedView.objects.bulk_create([
             SavedView(kind=kind, owner=users[n], name=name, query=query, visibility=seen, team=users[n].team)
             for kind, n, name, query, seen in VIEWS + [(k, n, *rest) for n in talk.REPS for k, *rest in REPS_VIEWS]
         ])  # fmt: skip
         date_back(users[0])
     transaction.on_commit(lambda: write_sign_ins(users, passwords))
-    return {"users": len(users), **{name: len(rows) for name, rows in parties.items()}, "activities": len(activities)}
+    made = {"users": users, **parties, "activities": activities, **sold}
+    return {name: len(rows) for name, rows in made.items()}
 
 
 def make_users():

@@ -2,12 +2,13 @@
 
 import pghistory
 from django.apps import apps
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import ProtectedError
 from pghistory.models import Context
 
 from crm_site.core.history import event_models
 from crm_site.core.models import Record, Setting, Share, Team, User
+from crm_site.demo import selling
 from crm_site.demo.loading import sign_ins, write_private
 from customers.models import Account, Contact, Customer
 
@@ -21,7 +22,8 @@ def remove(*, by=None):
     staying = stays(by)
     users = User.objects.filter(is_demo=True)
     ids = list(users.values_list("pk", flat=True))
-    with pghistory.context(door="demo"):
+    with pghistory.context(door="demo"), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL kith.erasing = 'demo'")
         keep_parties(ids)
         gone = remove_records(ids)
         release_records(ids)
@@ -32,6 +34,7 @@ def remove(*, by=None):
         staying.memberships.all().delete()
     User.objects.filter(is_demo=True).delete()
     remove_teams(teams.get("teams", []))
+    selling.forget(teams)
     Setting.objects.filter(pk="demo").delete()
     transaction.on_commit(lambda: close_file(staying))
     return sum(len(pks) for pks in gone.values())

@@ -2,7 +2,8 @@
 
 COUNTRIES: places, names, houses, streets and numbers by country. CHAINS: head office, country, industry and its houses.
 STORY, LATER: steps of a sale and touches afterwards as kind, direction, subject, notes, outcome and minutes.
-TO_DO: kind, subject and notes of what is still to be done.
+TO_DO: kind, subject and notes of what is still to be done. PRODUCTS: name, code, family, price and unit. CAMPAIGNS:
+name, type, how many days ago it began, how long it lasts, budget and cost. LISTS, INQUIRIES: a name or subject, a text.
 """
 
 import json
@@ -24,3 +25,9 @@ LEFT = _words["left"]
 STORY = _words["story"]
 LATER = _words["later"]
 TO_DO = _words["to_do"]
+PRODUCTS = _words["products"]
+CAMPAIGNS = _words["campaigns"]
+LISTS = _words["lists"]
+INQUIRIES = _words["inquiries"]
+DEAL_WORDS = _words["deal_words"]
+NEXT_STEPS = _words["next_steps"]

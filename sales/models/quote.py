@@ -14,13 +14,11 @@ _SENT = (
     "subject", "currency", "net", "tax", "adjustment", "total", "valid_until", "terms", "account_id", "contact_id",
     "customer_id", "opportunity_id", "root_id", "edition",
 )  # fmt: skip
-# What left the house stays as it left: only its status moves on, and never back.
+# What left the house stays as it left: only its status moves on, and never back; erasing alone may touch it.
 _NOW, _THEN = (", ".join(f"{row}.{name}" for name in _SENT) for row in ("NEW", "OLD"))
 FROZEN = f"""
-    IF OLD.status <> 'draft' AND (
-        NEW.status = 'draft'
-        OR ({_NOW}) IS DISTINCT FROM ({_THEN})
-    ) THEN
+    IF OLD.status <> 'draft' AND (NEW.status = 'draft' OR ({_NOW}) IS DISTINCT FROM ({_THEN}))
+    AND coalesce(current_setting('kith.erasing', true), '') = '' THEN
         RAISE EXCEPTION 'a sent quote does not change'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_sent_is_frozen';
     END IF;
@@ -106,7 +104,8 @@ class Quote(Record):
 
 
 FROZEN_LINE = """
-    IF EXISTS (SELECT 1 FROM sales_quote WHERE id = coalesce(NEW.quote_id, OLD.quote_id) AND status <> 'draft') THEN
+    IF EXISTS (SELECT 1 FROM sales_quote WHERE id = coalesce(NEW.quote_id, OLD.quote_id) AND status <> 'draft')
+    AND coalesce(current_setting('kith.erasing', true), '') = '' THEN
         RAISE EXCEPTION 'a sent quote does not change'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_sent_is_frozen';
     END IF;
