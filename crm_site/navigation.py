@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.kinds import KINDS
 from sales.models import Opportunity
+from sales.rights import may_arrange, may_build
 
 
 def frame(request):
@@ -17,6 +18,10 @@ def frame(request):
     places = [(k.menu, k.label_plural, k.base, k.icon) for k in kinds]
     if user.reach(Opportunity, "view") != "none":
         places.append((88, _("Forecast"), "/forecast/", "trending"))
+    if may_arrange(user):
+        places.append((41, _("Assignment"), "/leads/assignment/", "users"))
+    if may_build(user):
+        places.append((42, _("Web forms"), "/leads/forms/", "inbox"))
     nav = [{"label": _("Home"), "url": "/", "icon": "home", "active": request.path == "/"}]
     nav += [
         {"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)}

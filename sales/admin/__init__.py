@@ -1,5 +1,5 @@
 """The administration of this app."""
 
-from sales.admin import forecast, lead, opportunity, papers
+from sales.admin import forecast, lead, lead_setup, opportunity, papers
 
-__all__ = ["forecast", "lead", "opportunity", "papers"]
+__all__ = ["forecast", "lead", "lead_setup", "opportunity", "papers"]

@@ -10,17 +10,12 @@ from crm_site.core import pages
 from crm_site.core.converters import read_id
 from sales.conditions import said_all
 from sales.kinds.lead import LEADS
-from sales.models import AssignmentDecision, Lead
+from sales.models import AssignmentDecision
 from sales.operations.assignment import active_rules, counted, dry_run
+from sales.rights import may_arrange
 
 PERIODS = (7, 30, 90)
 SHOWN = 200
-WIDE = ("team", "subtree", "all")
-
-
-def may_arrange(user):
-    """Whether the user hands out other people's leads: managers and administrators."""
-    return user.reach(Lead, "assign") in WIDE
 
 
 @login_required

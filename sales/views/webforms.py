@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from marketing.models import Campaign
 from sales.forms.webforms import (
     MADE,
     QUICKEST,
@@ -30,7 +29,7 @@ from sales.forms.webforms import (
 )
 from sales.models import WebForm
 from sales.operations.webforms import save_web_form, submit_web_form
-from sales.views.assignment import may_arrange
+from sales.rights import may_build
 
 
 # Other sites send their visitors' inquiries here: there is no session and nothing that a forged request could use.
@@ -91,7 +90,7 @@ def allowing(response, form):
 
 def need_builder(user):
     """Web forms are built by who may change campaigns, or hands out leads; nobody else has the pages."""
-    if user.reach(Campaign, "change") == "none" and not may_arrange(user):
+    if not may_build(user):
         raise Http404
 
 

@@ -200,3 +200,36 @@ def test_conditions(condition, expected):
 def test_conditions_that_make_no_sense_say_so(condition, words):
     with pytest.raises(ValidationError, match=words):
         check_condition(condition)
+
+
+RULE = {
+    "name": "Germany", "order": 1, "is_active": "on", "members-TOTAL_FORMS": 1, "members-INITIAL_FORMS": 0,
+    "members-0-order": 0, "respond_minutes": 60,
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_administrators_fill_conditions_in_lines(cast, client_of):
+    """A line that makes no sense says why; one that does is kept."""
+    client, url = client_of(cast.rita), "/admin/sales/assignmentrule/add/"
+    rule = RULE | {"members-0-user": cast.alice.pk}
+    page = client.post(url, rule | {"field_0": "amount", "op_0": "least", "value_0": "many"})
+    assert "is a number" in page.content.decode()
+    lines = {
+        "field_0": "country",
+        "op_0": "in",
+        "value_0": "DE; AT",
+        "field_3": "company",
+        "op_3": "empty",
+        "value_3": "x",
+    }
+    assert client.post(url, rule | lines).status_code == 302
+    made = AssignmentRule.objects.get()
+    assert made.conditions == [
+        {"field": "country", "op": "in", "value": "DE, AT"},
+        {"field": "company", "op": "empty", "value": ""},
+    ]
+    assert [member.user for member in made.members.all()] == [cast.alice]
+    page = client.get(f"/admin/sales/assignmentrule/{made.pk}/change/").content.decode()
+    assert 'value="DE, AT"' in page
+    assert "country is one of (with commas)" not in client.get("/admin/sales/assignmentrule/").content.decode()

@@ -1,0 +1,16 @@
+"""Who sets up what surrounds leads; rights that are not about a single record."""
+
+from marketing.models import Campaign
+from sales.models import Lead
+
+WIDE = ("team", "subtree", "all")
+
+
+def may_arrange(user):
+    """Whether the user hands out other people's leads: managers and administrators."""
+    return user.reach(Lead, "assign") in WIDE
+
+
+def may_build(user):
+    """Whether the user builds web forms: who may change campaigns, or hands out leads."""
+    return user.reach(Campaign, "change") != "none" or may_arrange(user)
