@@ -83,6 +83,9 @@ def prepare_opportunity(draft, run):
         draft.warn(run.plan.header_of["product"], sentence, kept=True)
     if values.get("lead") and not values.get("contact"):
         values["contact_id"] = values["lead"].contact_id
+    parties = any(values.get(name) for name in ("account", "contact", "customer", "contact_id", "product"))
+    if not values.get("name") and not parties and not any("make" in found for found in draft.links.values()):
+        values["name"] = said or _("Opportunity %(id)s") % {"id": draft.key if run.plan.has_ids else draft.line}
 
 
 def settle_stage(draft, run):

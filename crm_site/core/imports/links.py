@@ -11,6 +11,8 @@ from .plan import fold
 from .registry import IMPORTERS, importer_of
 
 CHUNK = 1000
+# What a link that waits for a record of the same file by its name has in the place of an id.
+NAMED = "name:"
 
 
 def content_type(model):
@@ -111,6 +113,9 @@ def settle(run, draft, name, found, named):
             return
         header, words = run.plan.header_of[target.name], {"name": text}
         sentence = _("%(count)d records are called “%(name)s”; the link was left empty.")
+        if not records and target.wanted == run.importer.key and run.importer.link:
+            draft.pending.append((target.wanted, NAMED + fold(text)[:180], name))
+            return
         if not records and run.may_make(target.wanted) and not text.isdigit():
             draft.links[name] = {"make": (target, text)}
             return
@@ -174,6 +179,20 @@ def catch_up(system, user, limit=CHUNK):
                 known.filter(external_id__in={r.external_id for r in rows}).values_list("external_id", "object_id")
             )
             made += catch(rows, importer.visible(user).in_bulk(set(ids.values())), ids, user)
+    return made or catch_names(system, user, limit)
+
+
+def catch_names(system, user, limit):
+    """Make up to `limit` links to records of the same kind that rows named before these had come; returns how many."""
+    rows = list(PendingLink.objects.filter(system=system, external_id__startswith=NAMED).order_by("id")[:limit])
+    made = 0
+    for key in {row.wanted for row in rows}:
+        part = [row for row in rows if row.wanted == key]
+        importer = importer_of(key)
+        found = importer.find({row.external_id.removeprefix(NAMED) for row in part}, user) if importer else {}
+        alone = {NAMED + text: same[0] for text, same in found.items() if len(same) == 1}
+        made += catch(part, {record.pk: record for record in alone.values()},
+                      {text: record.pk for text, record in alone.items()}, user)  # fmt: skip
     return made
 
 
@@ -191,7 +210,7 @@ def catch(rows, records, ids, user):
         pairs = {
             sources[row.object_id]: records[ids[row.external_id]]
             for row in group
-            if row.object_id in sources and ids[row.external_id] in records
+            if row.object_id in sources and ids.get(row.external_id) in records
         }
         importer.link(field, pairs, by=user)
     PendingLink.objects.filter(pk__in=[row.pk for row in rows]).delete()

@@ -1,0 +1,238 @@
+"""Files of leads, deals, products and papers through the wizard and the command (LC, OP, QS, PL-1)."""
+
+from datetime import date
+from decimal import Decimal as D
+
+import pytest
+from django.core.management import call_command
+
+from crm_site.core.jobs import run_due_jobs
+from crm_site.core.models import Job, JobProblem, PendingLink, Team, User
+from customers.models import Account, Activity, Contact
+from marketing.models import CampaignMember
+from sales.models import Invoice, Lead, Opportunity, Pipeline, Product, Quote, Sale
+from tests.core.test_import_wizard import counts, fields_of, upload
+from tests.factories import AccountFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LEADS = """LEADID,Last Name,Company,Email,Mobile,Lead Source,Lead Status,Created Time,CONVERTED
+1,Hall,Acme,hall@acme.test,860-253-6354,Partner,Junk Lead,"15 Apr, 2021 00:03:00",No
+2,Ray,Beta,ray@beta.test,,Partner,Contact in Future,"16 Apr, 2021 00:03:00",No
+3,Fox,Gamma,fox@gamma.test,,Cold Call,Pre Qualified,"17 Apr, 2021 00:03:00",Yes
+"""
+DEALS = """Potential Name,Created Time,Closing Date,Amount,Stage,Type,Probability,LEADID,Lead Source
+"Fox, Ann","18 Apr, 2021 00:02:00","28 Apr, 2021 00:03:00","$22,700.50",Closed Won,Existing Business,20,3,Partner
+Open one,"18 Apr, 2021 00:02:00","28 May, 2021 00:03:00","$100.25",Needs Analysis,New Business,80,2,
+"""
+PIPELINE = """opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value
+A1,Alice Tester,GTXPro,Isdom,Won,2016-10-25,2017-03-11,4514
+A2,Alice Tester,GTX Pro,,Engaging,2016-12-25,,
+A3,Alice Tester,GTX Pro,,Prospecting,,,
+"""
+SALES = """SALESORDERID,Subject,Status,Due Date,Sub Total,Discount,Tax,Adjustments,Grand Total,Created Time
+71,First,Delivered,14-07-2021 01:09,"1,000.10",50,90.01,0.35,"1,040",13-07-2021 12:59
+72,Second,Cancelled,14-07-2021 01:09,200,0,0,0,200,13-07-2021 12:59
+"""
+LINES = """INVENTORYRELID,Product Name,List Price,Quantity,Total,Discount,Total After Discount,Tax,Net Total
+1,Nail,$100.00,5,$500.00,$10.00,$490.00,$10.10,$500.10
+2,Screw,$50.00,10,$500.00,$0.00,$500.00,$0.00,$500.00
+3,Nail,$100.00,2,$200.00,$0.00,$200.00,$0.00,$200.00
+"""
+
+
+def through(client, text, name, **data):
+    """Import a text through the wizard; the finished job."""
+    job = upload(client, text, name, **data)
+    client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job))
+    run_due_jobs()
+    assert client.get(f"/imports/{job.pk}/").status_code == 200
+    client.post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    job.refresh_from_db()
+    assert job.state == Job.DONE, job.error
+    assert client.get(f"/imports/{job.pk}/").status_code == 200
+    return job
+
+
+def test_leads_keep_what_the_other_system_called_their_status(cast, client_of):
+    client = client_of(cast.alice)
+    assert counts(through(client, LEADS, "Leads.csv")) == (3, 0, 0, 0)
+    found = {lead.last_name: lead for lead in Lead.objects.all()}
+    assert {n: (e.status, e.disqualify_reason, e.tags) for n, e in found.items()} == {
+        "Hall": ("disqualified", "spam", ["Junk Lead"]), "Ray": ("working", "", ["Contact in Future"]),
+        "Fox": ("converted", "", ["Pre Qualified"]),
+    }  # fmt: skip
+    assert found["Hall"].disqualified_at.date() == found["Hall"].created_at.date() == date(2021, 4, 15)
+    assert found["Hall"].contact.email == "hall@acme.test"
+    assert counts(through(client, LEADS, "Leads.csv")) == (0, 0, 3, 0)
+
+
+def test_leads_go_back_with_the_people_made_for_them(cast, client_of):
+    client = client_of(cast.alice)
+    job = through(client, LEADS, "Leads.csv")
+    client.post(f"/imports/{job.pk}/undo/")
+    run_due_jobs()
+    assert not Lead.objects.filter(deleted_at=None).exists()
+    assert not Contact.objects.filter(deleted_at=None).exists()
+
+
+@pytest.mark.parametrize("order", ["leads first", "deals first"])
+def test_converted_leads_and_their_deals_find_each_other(cast, client_of, order):
+    """In either order; sums to the cent, the past as the file knows it, and a currency without a rate is told of."""
+    client = client_of(cast.alice)
+    files = [(LEADS, "Leads.csv"), (DEALS, "Potentials.csv")]
+    for text, name in files if order == "leads first" else reversed(files):
+        job = through(client, text, name)
+        assert counts(job)[3] == 0, job.counts
+    won, still = Opportunity.objects.order_by("id")
+    lead = Lead.objects.get(last_name="Fox")
+    assert (won.lead, lead.converted_opportunity, lead.converted_at) == (lead, won, won.created_at)
+    assert Lead.objects.get(last_name="Ray").converted_opportunity is None
+    assert (won.amount, won.currency, won.state, won.type) == (D("22700.50"), "USD", "won", "upsell")
+    assert (won.closed_at.date(), won.close_date) == (date(2021, 4, 28), date(2021, 4, 28))
+    assert (still.stage.name, still.probability, still.probability_by_hand) == ("Needs analysis", 80, True)
+    assert still.close_date == date(2021, 5, 28) and still.amount_base is None
+    changes = list(won.changes.order_by("id"))
+    assert [(c.at.date(), c.to_state) for c in changes] == [(date(2021, 4, 18), "open"), (date(2021, 4, 28), "won")]
+    report = Job.objects.filter(options__importer="opportunities").get().counts
+    assert report["warnings"]["Amount\tAn amount in USD counts in no total until you enter a rate."] == 2
+    assert counts(through(client, DEALS, "Potentials.csv")) == (0, 0, 2, 0)
+
+
+def test_unknown_stages_become_a_pipeline_of_their_own(cast, tmp_path):
+    """For an administrator; a product spelt without a blank is known, and a deal without dates is marked."""
+    (tmp_path / "products.csv").write_text("product,series,sales_price\nGTX Pro,GTX,4821\n")
+    (tmp_path / "sales_pipeline.csv").write_text(PIPELINE)
+    call_command("import_data", str(tmp_path), system="maven", user=cast.rita.email)
+    pipeline = Pipeline.objects.get(name="Imported (maven)")
+    assert [s.name for s in pipeline.stages.order_by("order")] == ["Prospecting", "Engaging", "Won", "Lost"]
+    won, engaged, fresh = Opportunity.objects.order_by("id")
+    assert {won.owner, engaged.owner, fresh.owner} == {cast.alice}
+    line = won.lines.get()
+    assert (line.product, line.total, won.amount, won.account.name) == (Product.objects.get(), 4514, 4514, "Isdom")
+    assert [(c.at.date(), c.to_amount) for c in won.changes.order_by("id")] == [
+        (date(2016, 10, 25), 4821), (date(2017, 3, 11), 4514)]  # fmt: skip
+    assert (engaged.stage.name, engaged.stage_since.date(), engaged.amount) == ("Engaging", date(2016, 12, 25), None)
+    assert engaged.lines.get().unit_price == 4821
+    assert fresh.tags == ["no date"]
+    assert JobProblem.objects.filter(text__contains="“GTXPro” was taken for “GTX Pro”").count() == 1
+    call_command("import_data", str(tmp_path), system="maven", user=cast.rita.email)
+    assert Opportunity.objects.count() == 3 and Pipeline.objects.filter(name__startswith="Imported").count() == 1
+
+
+def test_without_the_right_to_arrange_stages_the_word_stays_as_a_tag(cast, client_of):
+    through(client_of(cast.alice), PIPELINE, "sales_pipeline.csv")
+    assert not Pipeline.objects.filter(name__startswith="Imported").exists()
+    deal = Opportunity.objects.get(tags__contains=["Engaging"])
+    assert deal.stage.pipeline.is_default and deal.name == "GTX Pro"
+
+
+def test_the_person_says_what_an_unknown_stage_means(cast, client_of):
+    client = client_of(cast.rita)
+    job = upload(client, PIPELINE, "sales_pipeline.csv")
+    fields = fields_of(client, job)
+    place = next(row for row in client.get(f"/imports/{job.pk}/").context["rows"] if row["header"] == "deal_stage")
+    field = next(f for f in place["map"] if "Engaging" in str(f["label"]))
+    fields[field["name"]] = next(o["value"] for o in field["options"] if o["label"] == "Proposal")
+    client.post(f"/imports/{job.pk}/mapping/", fields)
+    run_due_jobs()
+    client.post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    assert Opportunity.objects.filter(stage__name="Proposal").count() == 1
+    assert not Pipeline.objects.filter(name__startswith="Imported").exists()
+
+
+def test_orders_keep_their_sums_and_get_their_lines(cast, client_of):
+    """Days before months; lines that name no order are tied by the sums, those of another file are not."""
+    client = client_of(cast.rita)
+    assert counts(through(client, SALES, "Sales_Orders.csv")) == (2, 0, 0, 0)
+    first, second = Sale.objects.order_by("id")
+    assert (first.net, first.discount, first.tax, first.total) == (D("1000.10"), 50, D("90.01"), 1040)
+    assert (first.sold_on, first.due_on, first.progress) == (date(2021, 7, 13), date(2021, 7, 14), "delivered")
+    assert (second.status, second.credits.count(), first.credits.count()) == ("cancelled", 0, 1)
+    assert counts(through(client, LINES.replace("500.10", "501.10"), "Invoice_Line_Items.csv")) == (0, 0, 3, 0)
+    assert counts(through(client, LINES, "Sales_Order_Line_Items.csv")) == (3, 0, 0, 0)
+    assert [(e.description, e.total, e.tax) for e in first.lines.all()] == [
+        ("Nail", D("500.10"), D("10.10")), ("Screw", 500, 0)]  # fmt: skip
+    assert second.lines.get().quantity == 2 and Product.objects.count() == 2
+    again = through(client, LINES, "Sales_Order_Line_Items.csv")
+    assert counts(again) == (0, 0, 3, 0) and "Nothing has changed" in str(again.counts["reasons"])
+    client.post(f"/imports/{Job.objects.filter(counts__created=3).get().pk}/undo/")
+    run_due_jobs()
+    assert not first.lines.exists()
+
+
+def test_invoices_and_quotes_keep_their_sums(cast, client_of):
+    client = client_of(cast.rita)
+    text = "INVOICEID,Subject,Invoice Number,Sales Order Id,Invoice Status,Sub Total,Tax,Grand Total,Created Time\n"
+    text += '5,Chair,1593,71,Delivered,"$22,247.63",$10.00,"$21,042","20 Apr, 2021 07:49:50"\n'
+    text += '6,,1594,99,Created,,,,"20 Apr, 2021 07:49:50"\n'
+    through(client, text, "Invoices.csv")
+    through(client, SALES, "Sales_Orders.csv")
+    chair, empty = Invoice.objects.order_by("id")
+    assert (chair.total, chair.currency, chair.sale.name, chair.status) == (21042, "USD", "First", "delivered")
+    assert (empty.name, empty.total, PendingLink.objects.filter(wanted="sales.sale").count()) == ("Invoice 1594", 0, 1)
+    quotes = "QUOTEID,Subject,Quote Stage,Valid Till,Sub Total,Grand Total\n1,Offer,On Hold,2021-04-20,$10.10,$9.05\n"
+    quotes += "2,Deal,Confirmed,2021-04-20,$1,$1\n"
+    through(client, quotes, "Quotes.csv")
+    offer, deal = Quote.objects.order_by("id")
+    assert (offer.status, offer.net, offer.total, offer.tags) == ("sent", D("10.10"), D("9.05"), ["On Hold"])
+    assert (deal.status, deal.tags) == ("accepted", ["Confirmed"])
+
+
+def test_calls_that_waited_for_deals_and_leads_find_them(cast, client_of):
+    client = client_of(cast.alice)
+    text = "CALLID,Subject,Call Type,POTENTIALID,LEADID\n1,Hello,Outbound,77,\n2,Again,Inbound,,2\n"
+    through(client, text, "Calls.csv")
+    assert PendingLink.objects.count() == 2
+    through(client, LEADS, "Leads.csv")
+    deal = "Potential Id,Potential Name,Stage,Amount,Closing Date\n77,Big,Proposal,12,2026-05-05\n"
+    through(client, deal, "Potentials.csv")
+    hello, again = Activity.objects.order_by("id")
+    assert (hello.regarding_type.model, hello.regarding_id) == ("opportunity", Opportunity.objects.get().pk)
+    ray = Lead.objects.get(last_name="Ray")
+    assert (again.regarding_type.model, again.regarding_id, again.contact) == ("lead", ray.pk, ray.contact)
+    assert not PendingLink.objects.exists()
+
+
+def test_members_are_the_people_who_came_as_leads(cast, client_of):
+    """Of two of the same name it is the one whose deal has the campaign; the other row then means the other."""
+    client = client_of(cast.rita)
+    through(client, "CAMPAIGNID,Campaign Name\n8,Spring\n9,spring\n", "Campaigns.csv")
+    leads = LEADS + '4,Fox,Delta,fox@delta.test,,Cold Call,Contacted,"17 Apr, 2021 00:03:00",No\n'
+    through(client, leads, "Leads.csv")
+    deals = DEALS.replace("Lead Source\n", "Lead Source,Campaign Id\n").replace(",3,Partner", ",3,Partner,8")
+    through(client, deals, "Potentials.csv")
+    text = "Campaign Name,Lead First Name,Lead Last Name,Status\nSpring,Fox,Fox,Opened\nspring,Fox,Fox,Opted Out\n"
+    job = through(client, text + "Spring,Nobody,Nobody,Sent\n", "Campaign_Lead_Status.csv")
+    assert counts(job) == (2, 0, 0, 1), job.counts
+    found = {m.campaign.name: (m.contact.email, m.status) for m in CampaignMember.objects.all()}
+    assert found == {"Spring": ("fox@gamma.test", "opened"), "spring": ("fox@delta.test", "opted_out")}
+
+
+def test_a_file_of_sales_teams_makes_users_teams_and_managers(cast, tmp_path):
+    path = tmp_path / "sales_teams.csv"
+    people = "Ann Lee,Bo Fox,Central\nCy Day,Di Ray,Central\nEd Orr,Flo Kay,East\n"
+    path.write_text(f"sales_agent,manager,regional_office\n{people}")
+    call_command("import_data", str(path), system="x", user=cast.rita.email)
+    ann = User.objects.get(first_name="Ann")
+    assert (ann.email, ann.team.parent.name, ann.team.manager.get_full_name()) == (
+        "ann.lee@users.invalid", "Central", "Bo Fox")  # fmt: skip
+    assert Team.objects.get(name="East").manager.last_name == "Kay"
+    assert not ann.has_usable_password()
+
+
+def test_accounts_find_parents_that_stand_below_them(cast, client_of):
+    through(client_of(cast.alice), "account,sector,subsidiary_of\nChild,IT,Top\nTop,IT,\nLost,IT,Gone\n", "accounts.csv")
+    assert Account.objects.get(name="Child").parent.name == "Top"
+    assert Account.objects.get(name="Lost").parent is None and Account.objects.count() == 3
+
+
+def test_deals_find_their_account_by_name(cast, client_of):
+    known = AccountFactory(name="BrightPath 2", owner=cast.alice)
+    text = "Opportunity Name,Account Name,Stage,Amount,Close Date,Type\n"
+    text += "One,BrightPath 2,Closed Lost,5500,2025-08-31,New Business\n"
+    through(client_of(cast.alice), text, "Opportunities.csv")
+    deal = Opportunity.objects.get()
+    assert (deal.account, deal.state, deal.amount, deal.currency) == (known, "lost", 5500, "EUR")
+    assert deal.closed_at.date() == date(2025, 8, 31)

@@ -1,0 +1,161 @@
+"""Whole exports of other systems come in with their deals and papers, to the cent, and once (PL-1)."""
+
+import re
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from django.db.models import Count, Q, Sum
+
+from crm_site.core.models import Job, Team, User
+from customers.models import Account, Activity
+from marketing.models import Campaign, CampaignMember
+from sales.models import Invoice, Lead, Opportunity, OpportunityChange, Product, Quote, Sale, SaleLine
+from tests.customers.test_import_real import bring, folder, ids, rows_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_data, pytest.mark.slow]
+LEFT_OUT = "The line names no order"
+
+
+def money(rows, column):
+    """The sum of a column, as its cells read."""
+    return sum((Decimal(re.sub(r"[$,]", "", row[column]) or 0) for row in rows), Decimal(0))
+
+
+def total(rows, field):
+    return rows.aggregate(sum=Sum(field))["sum"]
+
+
+def test_a_whole_company_with_its_deals_and_papers(cast):
+    data = folder("crm/*/Potentials.csv")
+    files = {path.name: rows_of(path) for path in data.glob("*.csv")}
+    counts = bring(data, "zoho", cast.rita)
+    for name, figures in counts.items():
+        assert sum(figures) == len(files[name]), name
+    short = {name: figures for name, figures in counts.items() if figures != (len(files[name]), 0, 0, 0)}
+    assert set(short) <= {n for n in files if "Line_Items" in n or "Lead_Status" in n}, short
+    check_leads_and_deals(files["Leads.csv"], files["Potentials.csv"])
+    check_papers(files)
+    check_lines(files, counts)
+    check_members(files["Campaign_Lead_Status.csv"], counts)
+    assert Product.objects.filter(cost__isnull=False, currency="USD").count() == len(files["Products.csv"])
+    assert total(Product.objects.all(), "cost") == money(files["Products.csv"], "Cost")
+    told = [row["LEADID"] for name in ("Calls.csv", "Events.csv") for row in files[name] if row["LEADID"] not in ("", "0")]
+    assert Activity.objects.filter(regarding_type__model="lead").count() == len(told)
+    again = bring(data, "zoho", cast.rita)
+    assert all(not any(figures[:2]) for figures in again.values()), again
+
+
+def check_leads_and_deals(leads, deals):
+    """Statuses, links in both directions, amounts, moments."""
+    converted = sum(row["CONVERTED"] == "Yes" for row in leads)
+    found = Lead.objects.all()
+    assert found.filter(status="converted", converted_opportunity__isnull=False).count() == converted
+    words = Counter(row["Lead Status"] for row in leads)
+    assert {word: found.filter(tags__contains=[word]).count() for word in words} == words
+    here, own = ids(Lead, "zoho"), Opportunity.objects.in_bulk()
+    by_lead = {deal.lead_id: deal for deal in own.values()}
+    campaigns = ids(Campaign, "zoho")
+    for row in deals:
+        deal = by_lead[here[row["LEADID"]]]
+        assert (deal.amount, deal.currency) == (money([row], "Amount"), "USD")
+        assert deal.state == {"Open": "open", "Won": "won", "Lost": "lost"}[row["Forecast Type"]]
+        assert deal.campaign_id == campaigns[row["Campaign Id"]]
+        if deal.state == "open" and row["Probability"]:
+            assert deal.probability == int(row["Probability"])
+    assert total(Opportunity.objects.all(), "amount") == money(deals, "Amount")
+    closed = Opportunity.objects.filter(closed_at__isnull=False)
+    assert all(deal.closed_at.date() == deal.close_date for deal in closed)
+    assert OpportunityChange.objects.exclude(to_state="open").filter(from_state="open").count() == closed.count()
+
+
+def check_papers(files):
+    """The sums of quotes, orders and invoices are the files'."""
+    for model, name in ((Quote, "Quotes.csv"), (Sale, "Sales_Orders.csv"), (Invoice, "Invoices.csv")):
+        rows = files[name]
+        assert model.objects.count() == len(rows)
+        columns = {"net": "Sub Total", "discount": "Discount", "tax": "Tax", "adjustment": "Adjustments",
+                   "total": "Grand Total"}  # fmt: skip
+        for field, column in columns.items():
+            assert total(model.objects.all(), field) == money(rows, column), (name, field)
+    orders, invoices = ids(Sale, "zoho"), ids(Invoice, "zoho")
+    assert Sale.objects.filter(status="cancelled").count() == sum(
+        row["Status"] == "Cancelled" for row in files["Sales_Orders.csv"]
+    )
+    made = Invoice.objects.in_bulk()
+    for row in files["Invoices.csv"]:
+        assert made[invoices[row["INVOICEID"]]].sale_id == orders.get(row["Sales Order Id"])
+        assert made[invoices[row["INVOICEID"]]].account_id
+    numbers = [int(document.rpartition("-")[2]) for document in Sale.objects.values_list("document", flat=True)]
+    assert len(set(Sale.objects.values_list("document", flat=True))) == len(numbers)
+
+
+def check_lines(files, counts):
+    """Lines of orders are tied by their sums wherever these are clear; those of invoices name nothing and stay out."""
+    rows = files["Sales_Order_Line_Items.csv"]
+    assert counts["Sales_Order_Line_Items.csv"][0] > 0.98 * len(rows)
+    assert counts["Invoice_Line_Items.csv"] == (0, 0, len(files["Invoice_Line_Items.csv"]), 0)
+    job = Job.objects.filter(options__file_name="Invoice_Line_Items.csv").latest("pk")
+    assert all(LEFT_OUT in reason for reason in job.counts["reasons"]["skipped"])
+    lines, here = SaleLine.objects.in_bulk(), ids(SaleLine, "zoho")
+    for row in rows:
+        if line := lines.get(here.get(row["INVENTORYRELID"])):
+            assert (line.total, line.tax) == (money([row], "Net Total"), money([row], "Tax"))
+    made = Sale.objects.annotate(lined=Sum("lines__total"), named=Count("lines", filter=~Q(lines__product=None)))
+    assert all(abs(sale.lined - sale.net) <= Decimal("0.02") for sale in made.filter(named__gt=0))
+
+
+def check_members(rows, counts):
+    """Nearly everybody is known by the campaign of their deal; who is not is reported with the name."""
+    assert CampaignMember.objects.count() == counts["Campaign_Lead_Status.csv"][0] > 0.98 * len(rows)
+    words = Counter(row["Status"] for row in rows)
+    assert CampaignMember.objects.filter(status="opted_out").count() <= words["Opted Out"]
+
+
+def test_a_sales_team_with_its_pipeline(cast):
+    data = folder("crm/*/sales_pipeline.csv")
+    files = {path.name: rows_of(path) for path in data.glob("*.csv")}
+    counts = bring(data, "maven", cast.rita)
+    for name, figures in counts.items():
+        assert figures == (len(files[name]), 0, 0, 0), name
+    rows, teams = files["sales_pipeline.csv"], files["sales_teams.csv"]
+    assert Account.objects.filter(parent__isnull=False).count() == sum(
+        bool(row["subsidiary_of"]) for row in files["accounts.csv"]
+    )
+    managers = {user.get_full_name() for user in User.objects.filter(managed_teams__parent__isnull=False)}
+    assert {row["manager"] for row in teams} <= managers
+    assert {row["regional_office"] for row in teams} <= set(Team.objects.values_list("name", flat=True))
+    assert total(Opportunity.objects.all(), "amount") == money(rows, "close_value")
+    stages = Counter(Opportunity.objects.values_list("stage__name", flat=True))
+    assert stages == Counter(row["deal_stage"] for row in rows)
+    assert Opportunity.objects.filter(account=None).count() == sum(not row["account"] for row in rows)
+    assert Opportunity.objects.filter(lines__product__isnull=False).distinct().count() == len(rows)
+    assert Opportunity.objects.filter(tags__contains=["no date"]).count() == sum(not row["engage_date"] for row in rows)
+    check_past(rows)
+    again = bring(data, "maven", cast.rita)
+    assert again == {name: (0, 0, len(files[name]), 0) for name in counts}
+
+
+def check_past(rows):
+    """Each closed deal was open from the day of engagement to the day it was closed."""
+    here, changes = ids(Opportunity, "maven"), {}
+    for change in OpportunityChange.objects.order_by("id"):
+        changes.setdefault(change.opportunity_id, []).append((change.at.date().isoformat(), change.to_state))
+    for row in rows:
+        past = changes[here[row["opportunity_id"]]]
+        if row["close_date"]:
+            state = {"Won": "won", "Lost": "lost"}[row["deal_stage"]]
+            assert past == [(row["engage_date"], "open"), (row["close_date"], state)]
+        elif row["engage_date"]:
+            assert past == [(row["engage_date"], "open")]
+
+
+def test_leads_and_deals_by_name(cast):
+    data = folder("crm/*/Customer_Interactions.csv")
+    counts = bring(data, "sf", cast.rita)
+    assert counts == {path.name: (len(rows_of(path)), 0, 0, 0) for path in data.glob("*.csv")}
+    for row in rows_of(data / "Opportunities.csv"):
+        deal = Opportunity.objects.get(name=row["Opportunity Name"])
+        assert (deal.account.name, deal.amount) == (row["Account Name"], Decimal(row["Amount"]))
+    told = sum(bool(row["Opportunity Name"]) for row in rows_of(data / "Customer_Interactions.csv"))
+    assert Activity.objects.filter(regarding_type__model="opportunity").count() == told
