@@ -20,6 +20,7 @@ from sales.models.target import Target
 __all__ = [
     "CATEGORIES", "Adjustment", "AssignmentDecision", "AssignmentRule", "BacktestRow", "Competition", "ContactRole",
     "Credit", "DealOdds", "ForecastCell", "Invoice", "Lead", "Line", "LossReason", "NumberSeries", "OddsCell",
-    "OddsModel", "Opportunity", "OpportunityChange", "OpportunityLine", "Pipeline", "Price", "PriceBook", "Product", "Quote",
+    "OddsModel", "Opportunity", "OpportunityChange", "OpportunityLine", "Pipeline", "Price", "PriceBook", "Product",
+    "Quote",
     "QuoteLine", "QuoteMail", "RuleMember", "Sale", "SaleLine", "Split", "Stage", "Target", "WebForm",
 ]  # fmt: skip

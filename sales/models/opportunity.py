@@ -33,7 +33,8 @@ NEW_DEALS = f"""
 CHANGED_DEALS = f"""
     INSERT INTO sales_opportunitychange
         (opportunity_id, at, by_id, why, from_alive, to_alive, seconds, rolled_up, {_FROM}, {_TO})
-    SELECT n.id, n.changed_at, n.changed_by_id, {_WHY}, o.deleted_at IS NULL, n.deleted_at IS NULL,
+    SELECT n.id, CASE WHEN n.changed_at = o.changed_at THEN clock_timestamp() ELSE n.changed_at END,
+        n.changed_by_id, {_WHY}, o.deleted_at IS NULL, n.deleted_at IS NULL,
         CASE WHEN n.stage_id <> o.stage_id
             THEN greatest(0, extract(epoch FROM n.changed_at - o.stage_since))::bigint END,
         false, {_OLD}, {_NEW}
@@ -174,7 +175,8 @@ class OpportunityChange(models.Model):
     """What a deal promised before and after a change of its stage, state, amount, date, owner, or of its being there.
 
     Triggers write it in the same transaction, so it is the stage history, and every past day can be rebuilt from it:
-    a deal's latest row up to a moment is how it stood then. `at` is the record's `changed_at`. Amounts in the base
+    a deal's latest row up to a moment is how it stood then. `at` is the record's `changed_at`, or the clock where that
+    was left as it was. Amounts in the base
     currency are as they were computed then: a later rate changes nothing here. `seconds` is how long the stage that
     was left had lasted. `rolled_up` says whether the forecast's sums hold the row already.
     """
