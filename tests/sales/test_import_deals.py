@@ -1,7 +1,7 @@
 """Files of leads, deals, products and papers through the wizard and the command (LC, OP, QS, PL-1)."""
 
 from datetime import date
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
@@ -88,10 +88,11 @@ def test_converted_leads_and_their_deals_find_each_other(cast, client_of, order)
     lead = Lead.objects.get(last_name="Fox")
     assert (won.lead, lead.converted_opportunity, lead.converted_at) == (lead, won, won.created_at)
     assert Lead.objects.get(last_name="Ray").converted_opportunity is None
-    assert (won.amount, won.currency, won.state, won.type) == (D("22700.50"), "USD", "won", "upsell")
+    assert (won.amount, won.currency, won.state, won.type) == (Decimal("22700.50"), "USD", "won", "upsell")
     assert (won.closed_at.date(), won.close_date) == (date(2021, 4, 28), date(2021, 4, 28))
     assert (still.stage.name, still.probability, still.probability_by_hand) == ("Needs analysis", 80, True)
-    assert still.close_date == date(2021, 5, 28) and still.amount_base is None
+    assert still.close_date == date(2021, 5, 28)
+    assert still.amount_base is None
     changes = list(won.changes.order_by("id"))
     assert [(c.at.date(), c.to_state) for c in changes] == [(date(2021, 4, 18), "open"), (date(2021, 4, 28), "won")]
     report = Job.objects.filter(options__importer="opportunities").get().counts
@@ -117,14 +118,16 @@ def test_unknown_stages_become_a_pipeline_of_their_own(cast, tmp_path):
     assert fresh.tags == ["no date"]
     assert JobProblem.objects.filter(text__contains="“GTXPro” was taken for “GTX Pro”").count() == 1
     call_command("import_data", str(tmp_path), system="maven", user=cast.rita.email)
-    assert Opportunity.objects.count() == 3 and Pipeline.objects.filter(name__startswith="Imported").count() == 1
+    assert Opportunity.objects.count() == 3
+    assert Pipeline.objects.filter(name__startswith="Imported").count() == 1
 
 
 def test_without_the_right_to_arrange_stages_the_word_stays_as_a_tag(cast, client_of):
     through(client_of(cast.alice), PIPELINE, "sales_pipeline.csv")
     assert not Pipeline.objects.filter(name__startswith="Imported").exists()
     deal = Opportunity.objects.get(tags__contains=["Engaging"])
-    assert deal.stage.pipeline.is_default and deal.name == "GTX Pro"
+    assert deal.stage.pipeline.is_default
+    assert deal.name == "GTX Pro"
 
 
 def test_the_person_says_what_an_unknown_stage_means(cast, client_of):
@@ -147,16 +150,18 @@ def test_orders_keep_their_sums_and_get_their_lines(cast, client_of):
     client = client_of(cast.rita)
     assert counts(through(client, SALES, "Sales_Orders.csv")) == (2, 0, 0, 0)
     first, second = Sale.objects.order_by("id")
-    assert (first.net, first.discount, first.tax, first.total) == (D("1000.10"), 50, D("90.01"), 1040)
+    assert (first.net, first.discount, first.tax, first.total) == (Decimal("1000.10"), 50, Decimal("90.01"), 1040)
     assert (first.sold_on, first.due_on, first.progress) == (date(2021, 7, 13), date(2021, 7, 14), "delivered")
     assert (second.status, second.credits.count(), first.credits.count()) == ("cancelled", 0, 1)
     assert counts(through(client, LINES.replace("500.10", "501.10"), "Invoice_Line_Items.csv")) == (0, 0, 3, 0)
     assert counts(through(client, LINES, "Sales_Order_Line_Items.csv")) == (3, 0, 0, 0)
     assert [(e.description, e.total, e.tax) for e in first.lines.all()] == [
-        ("Nail", D("500.10"), D("10.10")), ("Screw", 500, 0)]  # fmt: skip
-    assert second.lines.get().quantity == 2 and Product.objects.count() == 2
+        ("Nail", Decimal("500.10"), Decimal("10.10")), ("Screw", 500, 0)]  # fmt: skip
+    assert second.lines.get().quantity == 2
+    assert Product.objects.count() == 2
     again = through(client, LINES, "Sales_Order_Line_Items.csv")
-    assert counts(again) == (0, 0, 3, 0) and "Nothing has changed" in str(again.counts["reasons"])
+    assert counts(again) == (0, 0, 3, 0)
+    assert "Nothing has changed" in str(again.counts["reasons"])
     client.post(f"/imports/{Job.objects.filter(counts__created=3).get().pk}/undo/")
     run_due_jobs()
     assert not first.lines.exists()
@@ -176,7 +181,7 @@ def test_invoices_and_quotes_keep_their_sums(cast, client_of):
     quotes += "2,Deal,Confirmed,2021-04-20,$1,$1\n"
     through(client, quotes, "Quotes.csv")
     offer, deal = Quote.objects.order_by("id")
-    assert (offer.status, offer.net, offer.total, offer.tags) == ("sent", D("10.10"), D("9.05"), ["On Hold"])
+    assert (offer.status, offer.net, offer.total, offer.tags) == ("sent", Decimal("10.10"), Decimal("9.05"), ["On Hold"])
     assert (deal.status, deal.tags) == ("accepted", ["Confirmed"])
 
 
@@ -225,7 +230,8 @@ def test_a_file_of_sales_teams_makes_users_teams_and_managers(cast, tmp_path):
 def test_accounts_find_parents_that_stand_below_them(cast, client_of):
     through(client_of(cast.alice), "account,sector,subsidiary_of\nChild,IT,Top\nTop,IT,\nLost,IT,Gone\n", "accounts.csv")
     assert Account.objects.get(name="Child").parent.name == "Top"
-    assert Account.objects.get(name="Lost").parent is None and Account.objects.count() == 3
+    assert Account.objects.get(name="Lost").parent is None
+    assert Account.objects.count() == 3
 
 
 def test_deals_find_their_account_by_name(cast, client_of):

@@ -126,6 +126,7 @@ HARMLESS = frozenset(
     ("primary", "main", "default", "work", "business", "value", "my", "your", "the", "of", "full", "current", "s")
 )
 MINIMUM = 60
+ALIKE = 0.88
 SHOWN = 120  # characters of a cell; no shape is longer, and no pattern gets time to go astray
 SHAPES = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
@@ -286,10 +287,12 @@ def _core(name):
     return frozenset(name.split()) - HARMLESS
 
 
+@lru_cache(20_000)
 def _alike(name, other):
     if abs(len(name) - len(other)) > 2 or len(other) < 5:
         return False
-    return SequenceMatcher(None, name, other).ratio() >= 0.88
+    matcher = SequenceMatcher(None, name, other)
+    return matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def _names(target):

@@ -21,7 +21,7 @@ SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"}
 class Command(BaseCommand):
     """Import tables; a folder means its files that can be imported, users first and activities last."""
 
-    help = "Import CSV or spreadsheet files: users, accounts, contacts, customers, activities."
+    help = "Import CSV or spreadsheet files: people, campaigns, products, leads, deals, papers, activities."
 
     def add_arguments(self, parser):
         """The files and how to read them."""
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         user = self.who(options["user"])
         found, failed = self.sorted_files(options, user), False
         if not found:
-            raise CommandError("No file holds users, accounts, contacts or activities. Say which with --kind.")
+            raise CommandError("No file holds anything that can be imported. Say what it is with --kind.")
         for path, importer in found:
             failed |= not self.import_file(path, importer, user, options)
         if failed:
