@@ -294,8 +294,8 @@ INSERT INTO sales_sale (
     net, discount, tax, adjustment, total, total_base, cancel_reason, description, owner_id, team_id, tags, created_at,
     created_by_id, changed_at, changed_by_id, version)
 SELECT o.id, 'SO-' || to_char(o.closed_at, 'YYYY') || '-'
-        || lpad((o.given + row_number() OVER (PARTITION BY extract(year FROM o.closed_at) ORDER BY o.closed_at, o.id))::text,
-            5, '0'),
+        || to_char(o.given + row_number() OVER (PARTITION BY extract(year FROM o.closed_at) ORDER BY o.closed_at, o.id),
+            'FM99900000'),
     o.name, o.opportunity_id, o.quote_id, o.customer_id, o.account_id, o.contact_id, 'active',
     (ARRAY['created','approved','delivered'])[1 + o.id %% 3], o.close_date, o.currency, o.amount, 0, o.tax, 0, o.amount + o.tax,
     round((o.amount + o.tax) * o.rate, 2), '', '', o.owner_id, o.team_id, '{}', o.closed_at, o.owner_id, o.closed_at,
