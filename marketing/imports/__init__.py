@@ -8,6 +8,7 @@ from crm_site.core.imports.registry import Importer, Target, register
 from crm_site.core.imports.targets import targets_of
 from crm_site.core.operations import update_record
 from customers.imports.common import find_by, with_columns
+from marketing.imports.members import MEMBER_IMPORT
 from marketing.models import Campaign, ContactList
 from marketing.operations.campaigns import MONEY, create_campaigns, create_contact_lists, update_campaign
 
@@ -83,8 +84,5 @@ CONTACT_LIST_IMPORT = register(
         keys={"name": (gettext_lazy("Name"), lambda values: values.get("name"), find_contact_lists)},
     )
 )  # fmt: skip
-
-# The members come last: their importer needs campaigns that are known by name.
-from marketing.imports.members import MEMBER_IMPORT  # noqa: E402
 
 __all__ = ["CAMPAIGN_IMPORT", "CONTACT_LIST_IMPORT", "MEMBER_IMPORT"]

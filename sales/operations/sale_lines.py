@@ -1,5 +1,7 @@
 """Lines of sales that came from another system after the sales."""
 
+from django.db.models.functions import Left
+
 from crm_site.core.loading import fresh, insert_many
 from crm_site.core.operations import operation
 from sales.models import SaleLine
@@ -13,9 +15,8 @@ def add_sale_lines(rows, *, by):
     stood for the whole sale goes; who calls has checked that `by` may change the sales. Three statements.
     """
     ids = {row["sale"].pk for row in rows}
-    SaleLine.objects.filter(sale__in=ids, product=None, position=0, quantity=1).extra(
-        where=["description = (SELECT left(s.name, 300) FROM sales_sale s WHERE s.id = sale_id)"]
-    ).delete()
+    whole = SaleLine.objects.filter(sale__in=ids, product=None, position=0, quantity=1)
+    whole.filter(description=Left("sale__name", 300)).delete()
     last = dict.fromkeys(ids, -1)
     for sale, position in SaleLine.objects.filter(sale__in=ids).order_by("position").values_list("sale", "position"):
         last[sale] = position
