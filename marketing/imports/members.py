@@ -48,35 +48,39 @@ def name_of(values):
 
 def gather_members(drafts, run):
     """Find the person of each row: known from before, by e-mail address or name, or through what apps above know."""
-    come_before(drafts, run)
+    taken, here = run.kept.setdefault("taken", set()), come_before(drafts, run)
     open_drafts = [draft for draft in drafts if not draft.values.get("contact")]
     texts = {id(d): (d.values.get("email") or [name_of(d.values)])[0] for d in open_drafts}
     named = find_contacts(set(texts.values()) - {""}, run.user)
-    taken = run.kept.setdefault("taken", set())
     others = {}
     for find in PEOPLE:
         for key, ids in find([d for d in open_drafts if texts[id(d)]], name_of, run).items():
             others.setdefault(key, []).extend(ids)
     for draft in open_drafts:
         draft.extra = [c.pk for c in named.get(fold(texts[id(draft)]), [])] if texts[id(draft)] else []
-        choose(draft, others.get(id(draft), []), taken)
+        choose(draft, others.get(id(draft), []), taken, here)
 
 
-def choose(draft, better, taken):
-    """Set the contact of a row where one is meant beyond doubt; `better` are those known for its campaign."""
+def choose(draft, better, taken, here):
+    """Set the contact of a row where one is meant beyond doubt; `better` are those known for its campaign.
+
+    `taken` are the pairs that rows of this file mean already, `here` those of rows that were imported before.
+    """
     campaign = draft.values.get("campaign")
     if campaign is None:
         return
-    sure = [pk for pk in better if (campaign.pk, pk) not in taken]
-    loose = list(dict.fromkeys(pk for pk in draft.extra if (campaign.pk, pk) not in taken))
-    pk = sure[0] if sure else loose[0] if len(loose) == 1 else None
-    if pk:
-        taken.add((campaign.pk, pk))
-        draft.values["contact_id"] = pk
+    sure, loose = (
+        [pk for pk in dict.fromkeys(pool) if (campaign.pk, pk) not in taken] for pool in (better, draft.extra)
+    )
+    new = [pk for pk in sure if (campaign.pk, pk) not in here]
+    found = new[:1] or next((pool for pool in (sure, loose) if len(pool) == 1), ())
+    if found:
+        taken.add((campaign.pk, found[0]))
+        draft.values["contact_id"] = found[0]
 
 
 def come_before(drafts, run):
-    """Rows that were imported before keep their person."""
+    """Rows that were imported before keep their person; the pairs that such rows made in these campaigns."""
     rows = ExternalId.objects.filter(system=run.plan.system, content_type=content_type(CampaignMember),
                                      external_id__any_of=[draft.key for draft in drafts])  # fmt: skip
     known = dict(rows.values_list("external_id", "object_id"))
@@ -84,6 +88,11 @@ def come_before(drafts, run):
     for draft in drafts:
         if member := members.get(known.get(draft.key)):
             draft.values["contact"] = member.contact
+            run.kept["taken"].add((member.campaign_id, member.contact_id))
+    made = ExternalId.objects.filter(system=run.plan.system, content_type=content_type(CampaignMember))
+    campaigns = {draft.values["campaign"].pk for draft in drafts if draft.values.get("campaign")}
+    same = CampaignMember.objects.filter(campaign__in=campaigns, pk__in=made.values("object_id"))
+    return set(same.values_list("campaign_id", "contact_id"))
 
 
 def prepare_member(draft, _run):
