@@ -1,7 +1,7 @@
 """Who sets up what surrounds leads; rights that are not about a single record."""
 
 from marketing.models import Campaign
-from sales.models import Lead
+from sales.models import Lead, Opportunity
 
 WIDE = ("team", "subtree", "all")
 
@@ -14,3 +14,8 @@ def may_arrange(user):
 def may_build(user):
     """Whether the user builds web forms: who may change campaigns, or hands out leads."""
     return user.reach(Campaign, "change") != "none" or may_arrange(user)
+
+
+def may_set_rates(user):
+    """Whether the user enters exchange rates: who may change all deals."""
+    return user.reach(Opportunity, "change") == "all"

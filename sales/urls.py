@@ -1,9 +1,12 @@
 """The addresses of sales/."""
 
+from django.urls import path
+
 from sales.forecast_urls import FORECAST_URLS
 from sales.lead_urls import LEAD_URLS
 from sales.opportunity_urls import OPPORTUNITY_URLS
 from sales.paper_urls import PAPER_URLS
+from sales.views.rates import exchange_rates
 
 app_name = "sales"
-urlpatterns = [*LEAD_URLS, *OPPORTUNITY_URLS, *PAPER_URLS, *FORECAST_URLS]
+urlpatterns = [*LEAD_URLS, *OPPORTUNITY_URLS, *PAPER_URLS, *FORECAST_URLS, path("rates/", exchange_rates, name="rates")]

@@ -98,6 +98,11 @@ def on_the_record(action):
     return check
 
 
+def sets_rates(user, route, subject):
+    """Who may change all deals."""
+    return user.reach(KINDS["sales.opportunity"].model, "change") == "all"
+
+
 def who_links_contacts(user, route, subject):
     """Who sees the account and may change contacts."""
     return on_record("view")(user, route, subject) and user.reach(KINDS["customers.contact"].model, "change") != "none"
@@ -194,6 +199,7 @@ RULES = (
     Rule("customers:activity_invitation", on_record("view"), quiet=True), Rule("customers:activity_participants", on_record("view")),
     *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),
     # What sales/ has beside its records.
+    Rule("sales:rates", sets_rates),
     Rule("sales:lead_convert", on_record("change")), Rule("sales:lead_unconvert", on_record("delete"), quiet=True),
     Rule("sales:lead_disqualify", on_record("change")), Rule("sales:lead_reopen", on_record("change")),
     Rule("sales:*_leads", on_record("view")),

@@ -1,0 +1,64 @@
+"""Exchange rates: entering one sets right what it is needed for, and nothing of what was said before."""
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.loading import insert_many
+from crm_site.core.models import ExchangeRate
+from crm_site.core.money import Rates
+from crm_site.core.operations import operation
+from customers.operations.mechanisms import refuse
+from sales.models import Credit, Opportunity, Sale
+from sales.operations.credits import credits_of, families_of, splits_of
+from sales.operations.worth import rebase_amounts
+
+BATCH = 1000
+
+
+@operation
+def set_rate(currency, day, rate, *, by):
+    """Say what one unit of a currency is worth from a day on; returns how many deals are worth something else now.
+
+    Deals are computed anew, with a row in their history. Sales that had no rate get their worth, and their sellers the
+    credit that was missing; sales that had one keep what was agreed. Snapshots of the past stay.
+    """
+    if currency == settings.BASE_CURRENCY:
+        refuse("currency", _("This is the company's own currency."))
+    if day > timezone.localdate():
+        refuse("day", _("A rate of the future is not known yet."))
+    ExchangeRate.objects.update_or_create(currency=currency, day=day, defaults={"rate": rate})
+    changed = rebase_amounts(by=by)
+    while worth_sales(currency):
+        pass
+    return changed
+
+
+def worth_sales(currency):
+    """Give up to a thousand sales that had no rate their worth and their credit; how many had one now."""
+    rows = Sale.objects.unscoped("a rate concerns all of them").filter(currency=currency, total_base__isnull=True)
+    rates = Rates({currency})
+    first = min((day for day, _rate in rates.known.get(currency, ())), default=None)
+    if first is None:
+        return 0
+    sales = list(rows.filter(sold_on__gte=first).select_for_update().order_by("pk")[:BATCH])
+    for sale in sales:
+        sale.total_base = rates.base(sale.total, currency, sale.sold_on)
+    Sale.objects.bulk_update(sales, ["total_base"])
+    splits, families = splits_of(sales), families_of(sales)
+    missing = []
+    for sale in sales:
+        worth = rates.base(sale.net - sale.discount + sale.adjustment, currency, sale.sold_on)
+        for credit in credits_of(sale, worth, splits.get(sale.opportunity_id), families.get(sale.pk) or {"": 1}):
+            credit.count = 0
+            missing += [credit] if sale.status == Sale.ACTIVE else []
+    insert_many(Credit, missing)
+    return len(sales)
+
+
+def unrated():
+    """[(currency, deals)]: the currencies of open and closed deals of which no rate is known."""
+    rows = Opportunity.objects.unscoped("currencies are no secret").filter(deleted_at__isnull=True)
+    rows = rows.filter(amount__isnull=False, amount_base__isnull=True).order_by()
+    return list(rows.values_list("currency").annotate(deals=Count("pk")).order_by("-deals"))

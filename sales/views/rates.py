@@ -1,0 +1,58 @@
+"""The page of exchange rates, for those who look after all deals."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from crm_site.core import pages
+from crm_site.core.models import ExchangeRate
+from sales.operations.rates import set_rate, unrated
+from sales.rights import may_set_rates
+
+SHOWN = 200
+
+
+class RateForm(forms.Form):
+    """What a currency is worth from a day on."""
+
+    currency = forms.RegexField(
+        r"^\s*[A-Za-z]{3}\s*$", label=gettext_lazy("Currency"), max_length=5,
+        error_messages={"invalid": gettext_lazy("Three letters, such as USD.")},
+    )  # fmt: skip
+    day = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput({"type": "date"}))
+    rate = forms.DecimalField(
+        label=gettext_lazy("Worth in the company's currency"), max_digits=18, decimal_places=8, min_value=0.00000001
+    )
+
+    def clean_currency(self):
+        """The code in capital letters."""
+        return self.cleaned_data["currency"].strip().upper()
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def exchange_rates(request):
+    """The rates that are known, the currencies that lack one, and a form for one more."""
+    if not may_set_rates(request.user):
+        raise Http404
+    start = {"day": timezone.localdate().replace(month=1, day=1), "currency": request.GET.get("currency", "")[:3]}
+    form = RateForm(request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        changed = pages.attempt(form, lambda: (set_rate(**form.cleaned_data, by=request.user),))
+        if changed:
+            said = ngettext("%(n)s deal is worth something else now.", "%(n)s deals are worth something else now.",
+                            changed[0])  # fmt: skip
+            messages.success(request, _("Rate saved.") + " " + said % {"n": changed[0]})
+            return redirect(request.path)
+    context = {
+        "title": _("Exchange rates"), "form": form, "lacking": unrated(),
+        "rows": ExchangeRate.objects.order_by("currency", "-day")[:SHOWN],
+    }  # fmt: skip
+    return TemplateResponse(request, "sales/rates.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,76 @@
+"""Exchange rates entered late: deals, sales and credit count from then on; what was said before stays."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from crm_site.core.operations import Refused
+from sales.flow import as_of
+from sales.models import Credit, Opportunity, Sale
+from sales.operations.opportunities import create_opportunity
+from sales.operations.rates import set_rate, unrated
+from sales.operations.sales import create_sales
+from sales.periods import period_of
+from sales.rollup import Scope
+from tests.factories import AccountFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def foreign_deal(cast, amount=1000):
+    """A deal in dollars, for which no rate is known."""
+    account = AccountFactory(owner=cast.alice)
+    return create_opportunity(
+        {"name": "Dollars", "account": account, "amount": Decimal(amount), "currency": "USD"}, by=cast.alice
+    )
+
+
+def test_fc_9_a_first_rate_counts_deals_sales_and_credit(cast):
+    deal = foreign_deal(cast)
+    today = timezone.localdate()
+    (sale,) = create_sales(
+        [{"name": "Order", "currency": "USD", "sold_on": today, "net": Decimal(200), "owner": cast.alice}], by=cast.alice
+    )
+    assert deal.amount_base is None
+    assert sale.total_base is None
+    assert unrated() == [("USD", 1)]
+    assert set_rate("USD", today - timedelta(days=400), Decimal("0.9"), by=cast.rita) == 1
+    deal, sale = Opportunity.objects.unscoped("test").get(), Sale.objects.unscoped("test").get()
+    assert deal.amount_base == Decimal("900.00")
+    assert sale.total_base == Decimal("180.00")
+    rows = Credit.objects.filter(sale=sale)
+    assert sum(row.amount_base for row in rows) == Decimal("180.00")
+    assert sum(row.count for row in rows) == 1
+    assert unrated() == []
+
+
+def test_fc_9_a_later_rate_changes_no_snapshot(cast):
+    today = timezone.localdate()
+    set_rate("USD", today - timedelta(days=400), Decimal("0.9"), by=cast.rita)
+    deal = foreign_deal(cast)
+    before = timezone.now()
+    assert set_rate("USD", today, Decimal("0.5"), by=cast.rita) == 1
+    assert Opportunity.objects.unscoped("test").get().amount_base == Decimal("500.00")
+    quarter = period_of(deal.close_date, "quarter")
+    assert as_of(before, quarter, Scope(everybody=True))["pipeline"] == Decimal(900)
+    assert as_of(timezone.now(), quarter, Scope(everybody=True))["pipeline"] == Decimal(500)
+
+
+def test_a_rate_of_the_future_or_of_the_own_currency_is_refused(cast):
+    with pytest.raises(Refused):
+        set_rate("USD", timezone.localdate() + timedelta(days=1), Decimal(1), by=cast.rita)
+    with pytest.raises(Refused):
+        set_rate("EUR", timezone.localdate(), Decimal(1), by=cast.rita)
+
+
+def test_the_page_is_for_those_who_look_after_all_deals(cast, client_of):
+    assert client_of(cast.alice).get("/rates/").status_code == 404
+    client = client_of(cast.rita)
+    foreign_deal(cast)
+    assert "1 deal in USD" in client.get("/rates/").content.decode()
+    wrong = client.post("/rates/", {"currency": "dollar", "day": "2026-01-01", "rate": "0"})
+    assert wrong.status_code == 422
+    page = client.post("/rates/", {"currency": "usd", "day": "2025-01-01", "rate": "0.9"}, follow=True)
+    assert "1 deal is worth something else now." in page.content.decode()
