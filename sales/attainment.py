@@ -21,8 +21,8 @@ STEPS = (50, 90, 100)
 # The members of each target: the user, or who was credited for a team at or below the target's.
 ATTAINED = """
     SELECT t.id, CASE t.metric
-        WHEN 'won_amount' THEN (SELECT sum(c.amount_base) FROM sales_credit c WHERE {credit})
-        WHEN 'won_count' THEN (SELECT sum(c.count) FROM sales_credit c WHERE {credit})
+        WHEN 'won_amount' THEN own.amount
+        WHEN 'won_count' THEN own.count
         WHEN 'activities' THEN (
             SELECT count(*) FROM customers_activity a WHERE a.deleted_at IS NULL AND a.status = 'done'
                 AND (a.done_at AT TIME ZONE %(zone)s)::date BETWEEN t.starts_on AND t.ends_on
@@ -34,12 +34,20 @@ ATTAINED = """
                 AND (l.owner_id = t.user_id OR t.for_team_id IS NOT NULL AND l.team_id IN (SELECT descendant_id
                     FROM core_teamclosure x WHERE x.ancestor_id = t.for_team_id)))
     END
-    FROM sales_target t WHERE t.id = ANY(%(ids)s)
-""".replace("{credit}", """
-    c.day BETWEEN t.starts_on AND t.ends_on AND (t.family = '' OR c.family = t.family)
-    AND (c.user_id = t.user_id OR c.kind = 'revenue' AND c.team_id IN (SELECT descendant_id FROM core_teamclosure x
-        WHERE x.ancestor_id = t.for_team_id))
-""")
+    FROM sales_target t
+    -- Each side walks its own index: a condition with OR would read all credits for each target.
+    LEFT JOIN LATERAL (
+        SELECT sum(c.amount_base) AS amount, sum(c.count) AS count FROM (
+            SELECT c.amount_base, c.count, c.family FROM sales_credit c
+            WHERE c.user_id = t.user_id AND c.day BETWEEN t.starts_on AND t.ends_on
+            UNION ALL
+            SELECT c.amount_base, c.count, c.family
+            FROM core_teamclosure x JOIN sales_credit c ON c.team_id = x.descendant_id
+            WHERE x.ancestor_id = t.for_team_id AND c.kind = 'revenue' AND c.day BETWEEN t.starts_on AND t.ends_on
+        ) c WHERE t.family = '' OR c.family = t.family
+    ) own ON t.metric IN ('won_amount', 'won_count')
+    WHERE t.id = ANY(%(ids)s)
+"""
 # Of the deals that the owner or team has won in the last year, the median; of the open ones that close within the
 # period, how much they weigh.
 AHEAD = """

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 
 from crm_site.core import lists
 from crm_site.core.columns import money_text
+from crm_site.core.models import ALL, NONE
 from crm_site.core.scope import opened
-from sales import hygiene
+from sales import hygiene, rollup
 from sales.models import Opportunity, Pipeline, Stage
 
 CARDS = 50
@@ -51,8 +52,16 @@ def open_rows(kind, params, user, pipeline):
     return filterset, rows.filter(pipeline=pipeline, state=Stage.OPEN), bool(rows.query.where)
 
 
-def totals(rows, user):
-    """{stage id: {"count", "amount", "weighted"}} of the rows that the user sees; one statement."""
+def totals(rows, user, pipeline, *, narrowed):
+    """{stage id: {"count", "amount", "weighted"}} of the rows that the user sees; one statement.
+
+    Without filters the forecast's sums say it, unless single deals of others are shared with the user.
+    """
+    teams, shared = opened(user, Opportunity, "view")
+    if not narrowed and not shared:
+        reach = user.reach(Opportunity, "view")
+        scope = rollup.Scope(reach == ALL, tuple(teams), user.pk)
+        return rollup.stage_sums(scope, pipeline and pipeline.pk) if reach != NONE else {}
     found = rows.visible_to(user).order_by().values("stage")
     found = found.annotate(count=Count("pk"), amount=Sum("amount_base"), weighted=Sum("weighted_base"))
     return {row.pop("stage"): row for row in found}

@@ -59,7 +59,7 @@ def opportunity_board(request):
     pipeline, pipelines = board.pipeline_of(request.GET)
     stages = open_stages(pipeline)
     filterset, rows, narrowed = board.open_rows(OPPORTUNITIES, request.GET, user, pipeline)
-    sums = board.totals(rows, user)
+    sums = board.totals(rows, user, pipeline, narrowed=narrowed)
     heads, cards = board.heads(stages, sums), board.cards_of(rows, stages, user, narrowed=narrowed)
     board.dress([deal for found, _after in cards.values() for deal in found], OPPORTUNITIES, user)
     query = request.GET.urlencode()
@@ -94,8 +94,8 @@ def opportunity_board_heads(request):
     """The counts and sums of all columns as JSON, for a board on which a card was moved."""
     pages.need_list(request.user, OPPORTUNITIES)
     pipeline, _all = board.pipeline_of(request.GET)
-    _set, rows, _narrowed = board.open_rows(OPPORTUNITIES, request.GET, request.user, pipeline)
-    sums = board.totals(rows, request.user)
+    _set, rows, narrowed = board.open_rows(OPPORTUNITIES, request.GET, request.user, pipeline)
+    sums = board.totals(rows, request.user, pipeline, narrowed=narrowed)
     return JsonResponse({"heads": board.heads(open_stages(pipeline), sums), "sums": whole(sums)})
 
 
