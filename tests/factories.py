@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crm_site.core.models import Team, User
 from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
+from marketing.models import Campaign, CampaignMember, ContactList, ContactListMember
 from sales.models import Invoice, Lead, Opportunity, Price, PriceBook, Product, Quote, QuoteLine, Sale, SaleLine, Target
 from sales.operations.opportunities import default_stage
 
@@ -94,6 +95,48 @@ class ActivityFactory(RecordFactory):
     kind = Activity.CALL
     subject = factory.Sequence(lambda n: f"Call {n:05d}")
     at = factory.LazyFunction(timezone.now)
+
+
+class CampaignFactory(RecordFactory):
+    """A planned campaign without money."""
+
+    class Meta:
+        model = Campaign
+
+    name = factory.Sequence(lambda n: f"Campaign {n:05d}")
+    owner = None
+
+
+class CampaignMemberFactory(factory.django.DjangoModelFactory):
+    """Somebody at whom a campaign aims."""
+
+    class Meta:
+        model = CampaignMember
+
+    campaign = factory.SubFactory(CampaignFactory)
+    contact = factory.SubFactory(ContactFactory)
+    added_at = factory.LazyFunction(timezone.now)
+
+
+class ContactListFactory(RecordFactory):
+    """A list without people."""
+
+    class Meta:
+        model = ContactList
+
+    name = factory.Sequence(lambda n: f"Contact list {n:05d}")
+    owner = None
+
+
+class ContactListMemberFactory(factory.django.DjangoModelFactory):
+    """Somebody on a list."""
+
+    class Meta:
+        model = ContactListMember
+
+    list = factory.SubFactory(ContactListFactory)
+    contact = factory.SubFactory(ContactFactory)
+    added_at = factory.LazyFunction(timezone.now)
 
 
 class LeadFactory(RecordFactory):

@@ -32,6 +32,7 @@ def lines_panel(request, pk, kind):
     sums = totals([{"net": row.net, "tax": row.tax} for row in rows], getattr(record, "adjustment", 0))
     context = {
         "kind": kind, "record": record, "title": _("Lines"), "rows": rows, "sums": sums, "currency": record.currency,
+        "discounts": any(row.discount_percent or row.discount_amount for row in rows),
         "edit_url": may_edit(record, request.user) and f"{kind.record_url(pk)}lines/edit/",
     }  # fmt: skip
     return pages.fragment(request, "sales/lines/_lines.html", context)
@@ -52,14 +53,14 @@ def lines_edit(request, pk, kind):
     verb = request.POST.get("do", "save")
     if verb != "save":
         return preview(request, kind, record, lines, verb)
-    if well and save(request, record, lines):
+    if well and kept(request, record, lines):
         messages.success(request, _("Lines saved."))
         return redirect(kind.record_url(pk))
     return editor(request, kind, record, lines)
 
 
-def save(request, record, lines):
-    """Save the rows; whether that went well. What is refused is said beside the row or above them."""
+def kept(request, record, lines):
+    """Have the rows saved; whether that went well. What is refused is said beside the row or above them."""
     rows = [{name: row[name] for name in FIELDS if name in row} for row in lines.rows]
     text = request.POST.get("version", "")
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

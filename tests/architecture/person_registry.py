@@ -31,6 +31,9 @@ REGISTRY = {
     "customers.participant.contact": ("moves", True, "removed"),
     "customers.participant.user": WHO_ACTED,
     "customers.calendarfeed.user": ("goes", False, "removed"),
+    # Who is aimed at by campaigns and stands on lists; of two memberships of one the further one stays.
+    "marketing.campaignmember.contact": ("moves", True, "removed"),
+    "marketing.contactlistmember.contact": ("moves", True, "removed"),
     # Leads hold the names as they were given with the inquiry.
     "sales.lead.contact": ("moves", True, "emptied"), "sales.lead.account": ("moves", False, "kept"),
     "sales.lead.customer": ("moves", True, "kept"), "sales.lead.partner": ("moves", False, "kept"),
@@ -52,6 +55,10 @@ REGISTRY = {
     "sales.invoice.contact": ("moves", True, "emptied"),
     "sales.target.user": OWNED, "sales.adjustment.user": OWNED, "sales.adjustment.by": WHO_ACTED,
     "sales.adjustment.reset_by": WHO_ACTED,
+    # Sums that are made anew, and who is handed leads.
+    "sales.forecastcell.owner": ("goes", False, "removed"), "sales.oddscell.owner": ("goes", False, "removed"),
+    "sales.assignmentrule.escalate_to": WHO_ACTED, "sales.rulemember.user": ("goes", False, "removed"),
+    "sales.assignmentdecision.owner": WHO_ACTED,
     "sales.credit.user": WHO_ACTED, "sales.quotemail.by": WHO_ACTED,
     # Rows that name a record by type and id.
     "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),

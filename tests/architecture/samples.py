@@ -8,6 +8,7 @@ import itertools
 from decimal import Decimal
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 
 from crm_site.core.forms import PickField
@@ -70,6 +71,8 @@ def sample(field, user):
     for kind, value in samples:
         if isinstance(field, kind):
             return value
+    if getattr(field, "max_length", None) == 3:  # a currency
+        return settings.BASE_CURRENCY
     return f"Sample {next(NUMBERS)}"
 
 
@@ -103,6 +106,7 @@ def text_fields(model, shortest=12):
 
 
 FILLED = {
+    "sales.opportunity": lambda user: {"name": f"Deal {next(NUMBERS)}", "currency": settings.BASE_CURRENCY},
     "sales.target": lambda user: {"user": user.pk, "starts_on": f"{2030 + next(NUMBERS)}-01-15"},
     "customers.customer": lambda user: {
         "kind": "business", "account": make_record(KINDS["customers.account"], user).pk,
