@@ -1,14 +1,16 @@
 """Cancelling a sale: the document stays, the credit is taken back, and the deal is reopened or lost by choice."""
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm_site.core.operations import Refused, lock, operation
 from sales.models import Opportunity, Sale
 from sales.operations.closing import lose_opportunity, reopen_opportunity
 from sales.operations.sales import void_sale
+from sales.operations.story import tell_story
 
 REOPEN, LOSE = "reopen", "lose"
-CHOICES = {REOPEN: _("Reopen it"), LOSE: _("Close it as lost")}
+CHOICES = {REOPEN: gettext_lazy("Reopen it"), LOSE: gettext_lazy("Close it as lost")}
 
 
 @operation
@@ -23,6 +25,8 @@ def cancel_sale(sale, reason, *, by, then=REOPEN, loss_reason=None, note=""):
     if then not in CHOICES:
         raise Refused(_("Say what becomes of the deal."))
     current = void_sale(current, reason, by=by)
+    words = {"number": current.document, "reason": current.cancel_reason}
+    tell_story(current, _("Sale %(number)s cancelled: %(reason)s") % words, by=by)
     if current.opportunity_id is None:
         return current
     deal = Opportunity.objects.unscoped("its own sale was within reach").get(pk=current.opportunity_id)

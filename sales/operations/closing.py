@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.operations import lock, operation
 from sales.models import OpportunityChange, Sale, Stage
 from sales.operations.opportunities import refuse, store
+from sales.operations.story import tell_story
 
 
 def closing_stage(deal, state):
@@ -53,7 +54,9 @@ def win_opportunity(deal, *, by, amount=None, closed_on=None, quote=None):
     if amount is not None and amount != current.amount:
         values |= {"amount": amount, "amount_from_lines": False}
     won = store(current, values, by)
-    return sell(won, by=by, amount=values.get("amount"), sold_on=values["close_date"], quote=quote)
+    sale = sell(won, by=by, amount=values.get("amount"), sold_on=values["close_date"], quote=quote)
+    tell_story(won, _("Won: sale %(number)s") % {"number": sale.document}, by=by)
+    return sale
 
 
 @operation
@@ -69,6 +72,7 @@ def lose_opportunity(deal, reason, *, by, lost_to=None, note="", closed_on=None)
     values = {"loss_reason": reason, "lost_to": lost_to, "loss_note": note[:300]}
     if current.state != Stage.LOST:
         values |= closed_values(current, Stage.LOST, closed_on)
+        tell_story(current, _("Lost: %(reason)s") % {"reason": reason}, by=by)
     return store(current, values, by)
 
 
@@ -86,7 +90,9 @@ def reopen_opportunity(deal, *, by):
         "state": Stage.OPEN, "closed_at": None, "stage_since": timezone.now(), "loss_reason": None, "lost_to": None,
         "loss_note": "",
     }  # fmt: skip
-    return store(current, values | before_closing(current), by)
+    reopened = store(current, values | before_closing(current), by)
+    tell_story(reopened, _("Reopened"), by=by)
+    return reopened
 
 
 def refuse_sold(deal):

@@ -10,7 +10,8 @@ NOTE = """
     FROM (
         SELECT o.id,
             (SELECT max(a.at) FROM customers_activity a WHERE a.regarding_type_id = %(kind)s
-                AND a.regarding_id = o.id AND a.status = 'done' AND a.deleted_at IS NULL) AS last,
+                AND a.regarding_id = o.id AND a.status = 'done' AND a.kind <> 'event' AND a.deleted_at IS NULL
+            ) AS last,
             (SELECT min(a.at) FROM customers_activity a WHERE a.regarding_type_id = %(kind)s
                 AND a.regarding_id = o.id AND a.status = 'open' AND a.deleted_at IS NULL) AS next
         FROM unnest(%(ids)s::bigint[]) o(id)

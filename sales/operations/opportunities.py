@@ -13,6 +13,7 @@ from crm_site.core.operations import Refused, Stale, lock, new_rows, operation, 
 from customers.operations.activities import follow
 from sales.models import Opportunity, Stage
 from sales.operations.linking import link_parties
+from sales.operations.story import tell_story
 from sales.operations.worth import base_amounts
 
 PARTIES = ("contact", "account", "customer")
@@ -236,6 +237,7 @@ def moved(current, stage, values):
 
 def missing_fields(stage, values, deal=None):
     """The names of the fields that a stage needs and that neither the values nor the deal have."""
+
     def known(name):
         value = values[name] if name in values else getattr(deal, name, None)
         return value not in (None, "", [])
@@ -263,7 +265,10 @@ def move_opportunity(deal, stage, *, by, version=None, values=None, came_from=No
         return current
     if (version is not None and version != current.version) or came_from not in (None, current.stage_id):
         raise Stale(current)
-    return store(current, moved(current, stage, dict(values or {})), by)
+    words = {"old": str(current.stage), "new": str(stage)}
+    written = store(current, moved(current, stage, dict(values or {})), by)
+    tell_story(written, _("Went from %(old)s to %(new)s") % words, by=by)
+    return written
 
 
 @operation
@@ -294,4 +299,3 @@ def reset_probability(deal, *, by):
         refuse(_("This deal is closed."))
     values = {name: getattr(current.stage, name) for name in GIVEN} | {f"{name}_by_hand": False for name in GIVEN}
     return write(current, values, by=by)[0]
-

@@ -19,6 +19,7 @@ from sales.models import Quote, QuoteLine, QuoteMail, Sale
 from sales.operations.closing import win_opportunity
 from sales.operations.linking import link_parties
 from sales.operations.sales import COPIED
+from sales.operations.story import tell_story
 from sales.operations.totals import line_values, totals
 
 DRAFT, SENT, ACCEPTED, REJECTED, EXPIRED, SUPERSEDED = Quote.STATUSES
@@ -202,6 +203,7 @@ def send_quote(quote, *, by, to="", message=""):
     written = write(current, values | {"sent_at": sent_at}, by=by)[0]
     if to:
         QuoteMail.objects.create(quote=written, to=to, message=message, by=by)
+    tell_story(written, _("Quote %(number)s sent") % {"number": written.number}, by=by)
     return answer_url(written)
 
 
@@ -220,6 +222,10 @@ def answer(quote, status, by, name):
         refuse(_("Give your name."), "name")
     values = {"status": status, "answered_at": timezone.now(), "answered_by": who}
     written = write(current, values, by=by)[0]
+    said = (
+        _("Quote %(number)s accepted by %(name)s") if status == ACCEPTED else _("Quote %(number)s declined by %(name)s")
+    )
+    tell_story(written, said % {"number": written.number, "name": who}, by=by)
     tell_owner(written, by)
     return written
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from crm_site.core.models import ExchangeRate
 from crm_site.core.operations import Refused, Stale
+from customers.models import Activity
 from customers.operations.accounts import create_account
 from customers.operations.contacts import create_contact
 from customers.operations.customers import create_customer
@@ -270,3 +271,13 @@ def test_amounts_in_foreign_money_take_the_rate_of_the_month_or_of_the_closing_d
         deal, LossReason.objects.get(name="Price"), by=cast.alice, closed_on=today.replace(day=1) - timedelta(days=1)
     )
     assert lost.amount_base == Decimal("50.00")
+
+
+def test_u17_what_happens_to_a_deal_is_told_on_its_timeline(cast):
+    deal = OpportunityFactory(owner=cast.alice)
+    move_opportunity(deal, stage("Needs analysis"), by=cast.alice)
+    win_opportunity(again(deal), by=cast.alice)
+    told = Activity.objects.visible_to(cast.alice).filter(kind="event", regarding_id=deal.pk).order_by("id")
+    assert [event.subject.partition(":")[0] for event in told] == ["Went from Qualification to Needs analysis", "Won"]
+    assert {event.account_id for event in told} == {deal.account_id}
+    assert not Activity.objects.visible_to(cast.charlie).filter(kind="event").exists()
