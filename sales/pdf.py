@@ -1,4 +1,4 @@
-"""Quotes as PDF files: a template drawn by plutoprint, which may load our own fonts and nothing else."""
+"""Quotes as PDF files: a template drawn by plutoprint, which may load our own style sheet and fonts, nothing else."""
 
 from pathlib import Path
 
@@ -9,17 +9,19 @@ from django.template.loader import render_to_string
 from crm_site.core.models import Setting
 
 FONTS = {name: f"dejavu-fonts-ttf/ttf/{name}" for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")}
+FILES = {name: (path, "font/ttf") for name, path in FONTS.items()} | {"paper.css": ("paper.css", "text/css")}
 
 
 class OwnFiles(plutoprint.ResourceFetcher):
-    """Gives out the two fonts; whatever else a document asks for, from wherever, is refused."""
+    """Gives out the style sheet and the two fonts; whatever else a document asks for, from wherever, is refused."""
 
     def fetch_url(self, url):
-        """The font's data. Raises ValueError for anything else."""
+        """The file's data. Raises ValueError for anything else."""
         name = url.rpartition("/")[2]
-        if not url.startswith("kith:/") or name not in FONTS:
+        if not url.startswith("kith:/") or name not in FILES:
             raise ValueError(url)
-        return plutoprint.ResourceData(Path(finders.find(FONTS[name])).read_bytes(), "font/ttf")
+        path, kind = FILES[name]
+        return plutoprint.ResourceData(Path(finders.find(path)).read_bytes(), kind)
 
 
 def quote_pdf(quote):

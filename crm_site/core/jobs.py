@@ -65,6 +65,12 @@ def queue_job(job, **changes):
     return bool(Job.objects.filter(pk=job.pk, state=Job.DRAFT).update(**changes, state=Job.WAITING, lease_until=None))
 
 
+def change_draft(job, options):
+    """Give a draft other options; False when it was handed over meanwhile."""
+    job.options = options
+    return bool(Job.objects.filter(pk=job.pk, state=Job.DRAFT).update(options=options))
+
+
 def cancel_job(job):
     """Stop a job before its next step; what was done stays. Returns whether it was still open.
 

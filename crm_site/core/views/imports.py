@@ -25,7 +25,7 @@ from crm_site.core.imports.reading import open_table, reopen
 from crm_site.core.imports.registry import IMPORTERS, importers_for
 from crm_site.core.imports.run import begin
 from crm_site.core.imports.undo import can_undo, start_undo
-from crm_site.core.jobs import OPEN, queue_job, run_now, start_job
+from crm_site.core.jobs import OPEN, change_draft, queue_job, run_now, start_job
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Job
 from crm_site.core.views.jobs import DOWNLOAD_POLICY
@@ -175,8 +175,7 @@ def read_again(request, job, importer, changed):
         table = reopen(job.file.path, before | changed, checked="encoding" not in changed)
     except ValidationError as error:
         return mapping_page(request, job, error.messages, status=422)
-    job.options = proposed(importer, table, before["file_name"], before["system"], request.user)
-    job.save(update_fields=["options"])
+    change_draft(job, proposed(importer, table, before["file_name"], before["system"], request.user))
     return redirect("import_page", job.pk)
 
 
