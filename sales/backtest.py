@@ -26,15 +26,16 @@ BINS = 10
 # One row for each team, bucket, category and probability on each day asked for: how many deals, their amounts, and
 # how many of them were won within the quarter.
 STOOD = f"""
-    WITH {odds.SPANS}, asked AS (
+    WITH {odds.SPANS}, {odds.WINS}, asked AS (
         SELECT * FROM unnest(%(firsts)s::date[], %(lasts)s::date[], %(days)s::date[]) AS a(first, last, day_asked)
     )
     SELECT a.last, a.day_asked, s.team_id, s.category, s.stage_id, s.probability, {odds.BUCKETS.format(
         left="a.last - a.day_asked", age="a.day_asked - s.born", amount="s.amount"
     )}, count(*), coalesce(sum(s.amount), 0), coalesce(sum(s.amount::float8 ^ 2), 0),
-        sum(round(coalesce(s.amount, 0) * s.probability / 100, 2)), count(*) FILTER (WHERE {odds.WON})
+        sum(round(coalesce(s.amount, 0) * s.probability / 100, 2)), count(*) FILTER (WHERE w.quarter_end IS NOT NULL)
     FROM asked a JOIN spans s ON s.day BETWEEN a.first AND a.last AND s.since < a.day_asked + interval '1 day'
         AND s.until >= a.day_asked + interval '1 day'
+    LEFT JOIN wins w ON w.opportunity_id = s.opportunity_id AND w.quarter_end = s.quarter_end
     WHERE s.alive AND s.category IN ('closed', 'commit', 'best', 'pipeline')
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """  # noqa: S608 - made of the names of two modules

@@ -54,19 +54,20 @@ SPANS = f"""
         FROM sales_opportunitychange WINDOW w AS (PARTITION BY opportunity_id ORDER BY at, id)
     )
 """  # noqa: S608 - made of the names above
-WON = """
-    EXISTS (
-        SELECT 1 FROM spans o WHERE o.opportunity_id = s.opportunity_id AND o.alive AND o.state = 'won'
-            AND o.quarter_end = s.quarter_end AND o.since < s.quarter_end + %(settled)s
-            AND o.until >= s.quarter_end + %(settled)s
+# Joined, not looked up sample by sample: there are as many spans as changes of all deals.
+WINS = """
+    wins AS MATERIALIZED (
+        SELECT DISTINCT opportunity_id, quarter_end FROM spans
+        WHERE alive AND state = 'won' AND since < quarter_end + %(settled)s AND until >= quarter_end + %(settled)s
     )
 """
 COUNT = f"""
-    WITH {SPANS}, samples AS (
-        SELECT DISTINCT s.opportunity_id, s.quarter_end, s.stage_id, {WON} AS won, {BUCKETS.format(
+    WITH {SPANS}, {WINS}, samples AS (
+        SELECT DISTINCT s.opportunity_id, s.quarter_end, s.stage_id, w.quarter_end IS NOT NULL AS won, {BUCKETS.format(
             left="s.quarter_end - monday::date", age="monday::date - s.born", amount="s.amount"
         )}
-        FROM spans s, generate_series(
+        FROM spans s LEFT JOIN wins w ON w.opportunity_id = s.opportunity_id AND w.quarter_end = s.quarter_end
+        CROSS JOIN LATERAL generate_series(
             date_trunc('week', s.since), least(s.until, s.quarter_end + interval '1 day', %(now)s), interval '7 days'
         ) AS monday
         WHERE s.alive AND s.state = 'open' AND monday >= s.since AND monday < s.until
