@@ -28,7 +28,7 @@ from sales.models import (
 )
 from sales.operations.leads import create_leads
 from sales.operations.opportunities import create_opportunities
-from sales.operations.products import add_price, create_products
+from sales.operations.products import add_price, create_price_books, create_products
 from sales.operations.quotes import create_quotes
 from sales.operations.sales import create_sales
 from sales.operations.targets import create_targets
@@ -58,7 +58,7 @@ def make(users, parties, choose):
 
 
 def make_products(author):
-    """What we sell, each with its standard price."""
+    """What we sell, each with its standard price and, for partners, a lower one from a book of theirs."""
     products = create_products(
         [{"name": name, "code": code, "family": family, "unit": unit, "tax_rate": Decimal(20)}
          for name, code, family, _price, unit in PRODUCTS], by=author,
@@ -66,6 +66,10 @@ def make_products(author):
     for product, (_name, _code, _family, price, _unit) in zip(products, PRODUCTS, strict=True):
         product.price = Decimal(price)
         add_price(product, {"currency": CURRENCY, "amount": product.price}, by=author)
+    [book] = create_price_books([{"name": "Partners", "description": "For who sells on."}], by=author)
+    for product in products:
+        amount = product.price * Decimal("0.85")
+        add_price(product, {"book": book, "currency": CURRENCY, "amount": amount}, by=author)
     return products
 
 

@@ -26,7 +26,7 @@ FROZEN = f"""
 """
 
 
-@track()
+@track("token_hash")
 class Quote(Record):
     """An offer. `root` is the first version of its family, `edition` the version's number, from 1.
 
