@@ -21,7 +21,8 @@ from customers.columns.activity import LINK_COLUMNS
 from customers.days import day_start
 from customers.forms.composer import tabs
 from customers.models import Activity
-from sales import hygiene
+from sales import today
+from sales.models import Target
 
 MEETINGS_AHEAD = 7
 SHOWN = 8
@@ -42,6 +43,7 @@ def home(request):
     ])  # fmt: skip
     shown = timeline.items([*due, *meetings], user, LINK_COLUMNS, links=links)
     tasks = shown[: len(due)]
+    deals, own = today.deals_of(user, SHOWN)
     context = {
         "overdue": [i for i in tasks if i["overdue"]], "today": [i for i in tasks if not i["overdue"]],
         "meetings": shown[len(due) :], "recent": recent_links(recent, links),
@@ -49,7 +51,7 @@ def home(request):
             {"link": links[key, pk], "icon": KINDS[key].icon, "at": at, "by": f"{first or ''} {last or ''}".strip()}
             for key, pk, at, first, last in changes if (key, pk) in links
         ],
-        "deals": [{"deal": deal, "flags": hygiene.shown_flags(deal)} for deal in hygiene.deals_of(user, SHOWN)],
+        "deals": deals, "deals_own": own, "leads": today.leads_of(user, SHOWN), "quarter": today.quarter_of(user),
         "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
         "may_log": user.reach(Activity, "add") != "none",
     }  # fmt: skip
@@ -68,7 +70,7 @@ def changed_by_others(user):
     """
     branches = []
     for kind in KINDS.values():
-        if kind.model is Activity or user.reach(kind.model, "view") == "none":
+        if kind.model in (Activity, Target) or user.reach(kind.model, "view") == "none":
             continue
         rows = kind.model.objects.visible_to(user).filter(owner=user, changed_at__gte=day_start(-1))
         rows = rows.exclude(changed_by=user).annotate(kind_key=Value(kind.key)).order_by("-changed_at", "-id")

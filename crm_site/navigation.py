@@ -5,7 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.kinds import KINDS
 from sales.models import Opportunity
-from sales.rights import may_arrange, may_build
+from sales.rights import may_arrange, may_build, may_set_rates
+
+# Where each part of the side bar begins, by the kinds' places in it.
+SECTIONS = ((0, ""), (45, _("Selling")), (100, _("Catalogue")), (110, _("Marketing")))
 
 
 def frame(request):
@@ -15,27 +18,50 @@ def frame(request):
         return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user}
     kinds = [kind for kind in KINDS.values() if kind.menu and user.reach(kind.model, "view") != "none"]
     kinds.sort(key=lambda kind: kind.menu)
-    places = [(k.menu, k.label_plural, k.base, k.icon) for k in kinds]
-    if user.reach(Opportunity, "view") != "none":
-        places.append((88, _("Forecast"), "/forecast/", "trending"))
-    if may_arrange(user):
-        places.append((41, _("Assignment"), "/leads/assignment/", "users"))
-    if may_build(user):
-        places.append((42, _("Web forms"), "/leads/forms/", "inbox"))
-    nav = [{"label": _("Home"), "url": "/", "icon": "home", "active": request.path == "/"}]
-    nav += [
-        {"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)}
-        for _menu, label, url, icon in sorted(places, key=lambda place: place[0])
-    ]
     quick = [
         {"label": k.label, "url": f"{k.base}new/", "icon": k.icon}
         for k in kinds
         if user.reach(k.model, "add") != "none"
     ]
     return {
-        "nav": nav,
+        "nav": side_bar(request.path, places_of(user, kinds)),
         "quick_kinds": quick,
         "theme": user.theme,
         "search_url": reverse("search"),
         "demo": user.is_demo,
     }
+
+
+def places_of(user, kinds):
+    """[(place, label, address, icon)] of what the user may open, in the order of the side bar."""
+    places = [(k.menu, k.label_plural, entrance(k), k.icon) for k in kinds]
+    if user.reach(Opportunity, "view") != "none":
+        places.append((88, _("Forecast"), "/forecast/", "chart"))
+    if may_arrange(user):
+        places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
+    if may_set_rates(user):
+        places.append((92, _("Exchange rates"), "/rates/", "coin"))
+    if may_build(user):
+        places.append((130, _("Web forms"), "/leads/forms/", "inbox"))
+    return sorted(places, key=lambda place: place[0])
+
+
+def entrance(kind):
+    """Where the side bar leads to: the first of the kind's presets, or the plain list."""
+    return f"{kind.base}?{kind.presets[0].query}&view={kind.presets[0].name}" if kind.presets else kind.base
+
+
+def side_bar(path, places):
+    """The entries of the side bar, a heading with the first of each section; the longest address that fits is active."""
+    bases = {url: url.partition("?")[0] for _place, _label, url, _icon in places}
+    fitting = [url for url, base in bases.items() if path.startswith(base)]
+    here = max(fitting, key=lambda url: len(bases[url]), default="")
+    nav, last = [{"label": _("Home"), "url": "/", "icon": "home", "active": path == "/"}], ""
+    for place, label, url, icon in places:
+        section = next(heading for start, heading in reversed(SECTIONS) if place >= start)
+        nav.append({
+            "label": label, "url": url, "icon": icon, "active": url == here,
+            "heading": "" if section == last else section,
+        })  # fmt: skip
+        last = section
+    return nav

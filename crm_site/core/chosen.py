@@ -30,7 +30,7 @@ def remember_columns(request, response, kind):
 
     An address that belongs to a saved view brings the view's columns, which are nobody's choice for the list.
     """
-    if "col" not in request.GET or request.GET.get("view", "all") not in ("", "all"):
+    if "col" not in request.GET or request.GET.get("view", "").isdigit():
         return response
     if names := known(kind, request.GET.getlist("col")):
         response.set_cookie(

@@ -20,12 +20,27 @@ class Sort:
 
 @dataclass(frozen=True)
 class Panel:
-    """A fragment of one app shown on a record page of another: loaded by `url_name` with the record's id."""
+    """A fragment of one app shown on a record page of another: loaded by `url_name` with the record's id.
+
+    Panels stand in their `order`, those of the main column below the timeline unless `top`; `fold` keeps one closed.
+    """
 
     title: Any
     url_name: str
     side: bool = True
     model: type | None = None
+    order: int = 50
+    fold: bool = False
+    top: bool = False
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A tab above a list that everybody has; `query` is the part of the address that narrows it."""
+
+    name: str
+    label: Any
+    query: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,7 @@ class Kind:
 
     `menu` is its place in the side bar, 0 for none. `after_assign(ids)` follows, set-based and in the same
     transaction, when many records got another owner or team.
+    `presets` are the tabs that everybody has; the side bar leads to the first.
     `faces` are the other ways to look at the list, by the last part of their address: board, calendar.
     `sums(rows)` adds up the rows of a list by one statement, as [(label, text)].
     `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
@@ -85,6 +101,7 @@ class Kind:
     options_text: Callable | None = None
     sums: Callable | None = None
     faces: tuple = ()
+    presets: tuple = ()
     menu: int = 0
 
     @property

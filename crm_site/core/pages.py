@@ -20,6 +20,7 @@ from crm_site.core.kinds import DEPENDENTS, PANELS
 from crm_site.core.models import SavedView
 from crm_site.core.operations import Refused, Repeated, Stale, submit_once
 from crm_site.core.recent import remember
+from crm_site.core.tabs import view_tabs
 
 
 def get_visible_or_404(kind, user, pk, action="view", rights=()):
@@ -135,28 +136,6 @@ def bulk_actions(kind, user):
     return [{"name": n, "label": label} for n, label in found if may(user, kind, needed.get(n, n))]
 
 
-def view_tabs(kind, user, params):
-    """The saved views that the user sees, as tabs; the first one is the plain list."""
-    from_db = SavedView.objects.filter(kind=kind.key).select_related("owner")
-    seen = [v for v in from_db if v.visibility == "public" or v.owner_id == user.pk or is_team_view(v, user)]
-    current = params.get("view", "")
-    tabs = [
-        {"name": _("All"), "url": f"{kind.base}?view=all", "active": current in ("", "all"), "id": "", "mine": False}
-    ]
-    for view in seen:
-        url = f"{kind.base}?{view.query}{'&' if view.query else ''}view={view.pk}"
-        tabs.append({
-            "name": view.name, "url": url, "active": current == str(view.pk), "id": view.pk,
-            "mine": view.owner_id == user.pk,
-        })  # fmt: skip
-    return tabs
-
-
-def is_team_view(view, user):
-    """Whether a view is shared with the user's main team."""
-    return view.visibility == "team" and view.team_id is not None and view.team_id == user.team_id
-
-
 def facts(kind, record, names, user, links, *, may_change):
     """The named columns of a record as label and cell."""
     made = []
@@ -183,15 +162,14 @@ def record_page(request, kind, pk, **extra):
             "title": title, "facts": [f for f in found if not f["cell"].empty],
             "folded_facts": [f for f in found if f["cell"].empty],
         })  # fmt: skip
-    shown = [panel for panel in PANELS.get(kind.key, []) if panel.model is None or may_model(user, panel.model)]
-    panels = [panel_of(request, panel, pk) for panel in shown]
+    panels = panels_of(request, kind, pk)
     base = kind.record_url(pk)
     context = {
         "kind": kind, "record": record, "title": str(record), "groups": groups,
         "subtitle": kind.subtitle(record) if kind.subtitle else "",
         "highlights": facts(kind, record, kind.highlights, user, links, may_change=allowed["change"]),
-        "actions": kind.actions(record, user) if kind.actions else [],
-        "panels_side": [p for p in panels if p["side"]], "panels_main": [p for p in panels if not p["side"]],
+        "actions": kind.actions(record, user) if kind.actions else [], "panels_side": panels["side"],
+        "panels_top": panels["top"], "panels_main": panels["main"],
         "timeline": kind.has_timeline and own_part(request, f"{base}timeline/"),
         "composer": kind.has_timeline and own_part(request, f"{base}log/"),
         "edit_url": allowed["change"] and f"{base}edit/", "delete_url": allowed["delete"] and f"{base}delete/",
@@ -212,11 +190,17 @@ def may_model(user, model):
     return user.reach(model, "view") != "none"
 
 
-def panel_of(request, panel, pk):
-    """A panel as the template wants it, filled; `html` is None when it could not be made just now."""
-    url = reverse(panel.url_name, args=[pk])
-    name = panel.url_name.replace(":", "-")
-    return {"title": panel.title, "url": url, "id": name, "side": panel.side, "html": parts.part(request, url)}
+def panels_of(request, kind, pk):
+    """{where on the page: its panels in their order}, each filled; `html` is None when it could not be made now."""
+    made = {"top": [], "main": [], "side": []}
+    for panel in sorted(PANELS.get(kind.key, []), key=lambda panel: panel.order):
+        if panel.model is None or may_model(request.user, panel.model):
+            url = reverse(panel.url_name, args=[pk])
+            made["side" if panel.side else "top" if panel.top else "main"].append({
+                "title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold,
+                "html": parts.part(request, url),
+            })  # fmt: skip
+    return made
 
 
 def is_modal(request):

@@ -81,4 +81,4 @@ def part(request, url):
     except Exception:
         log.exception("a part of a page failed: %s", match.view_name)
         return None
-    return response.rendered_content if response.status_code == 200 else ""
+    return (response.rendered_content if response.status_code == 200 else "").strip() and response.rendered_content

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.converters import read_id
-from crm_site.core.kinds import Dependent, Kind, Panel, Sort, add_dependent, add_panel, register
+from crm_site.core.kinds import Dependent, Kind, Panel, Preset, Sort, add_dependent, add_panel, register
 from crm_site.core.pages import RULES
 from crm_site.core.parts import rights
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
@@ -36,6 +36,7 @@ RULES.update({
     "lead_converted_when": _("Convert the lead by its own button."),
 })  # fmt: skip
 
+STILL_OPEN = "&".join(f"status={status}" for status in Lead.OPEN)
 ACTIVITIES = Dependent(
     _("Open activities"), lambda lead, user: open_activities_of(lead, user).count(), "activities",
     ((KEEP, _("Keep them as they are")), (CLOSE, _("Cancel them")), (MINE, _("Hand them to me"))),
@@ -76,7 +77,7 @@ def actions(lead, user):
 
 LEADS = register(
     Kind(
-        model=Lead, slug="leads", menu=40, icon="bolt", label=_("Lead"), label_plural=_("Leads"),
+        model=Lead, slug="leads", menu=45, icon="bolt", label=_("Lead"), label_plural=_("Leads"),
         purpose=_("Inquiries that may become business: answer them, then convert or disqualify them."),
         columns=LEAD_COLUMNS, default_sort="new",
         sorts={"new": NEWEST, "name": BY_NAME, "changed": CHANGED, "score": Sort(_("Score"), ("-score", "-id"))},
@@ -95,6 +96,10 @@ LEADS = register(
         subtitle=subtitle, initial=initial, has_timeline=True, similar=similar_leads, dependents=(ACTIVITIES,),
         actions=actions, bulk_fields=("rating",), bulk_verbs=(("convert", _("Convert"), "change"),),
         after_assign=follow_leads,
+        presets=(
+            Preset("open", _("Open"), STILL_OPEN), Preset("mine", _("My open"), f"{STILL_OPEN}&mine=true"),
+            Preset("late", _("Answer overdue"), "overdue=true"),
+        ),
     )
 )  # fmt: skip
 
@@ -114,6 +119,6 @@ for app, key, field in (
 ):  # fmt: skip
     add_panel(f"{app}.{key}", Panel(_("Leads"), f"sales:{key}_leads", model=Lead))
     add_dependent(f"{app}.{key}", Dependent(_("Open leads"), hanging(field)))
-add_panel("sales.opportunity", Panel(_("Leads"), "sales:opportunity_leads", model=Lead))
+add_panel("sales.opportunity", Panel(_("Leads"), "sales:opportunity_leads", model=Lead, order=40))
 
 __all__ = ["LEADS"]

@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
-from crm_site.core.kinds import Dependent, Kind, Panel, Sort, add_dependent, add_panel, register
+from crm_site.core.kinds import Dependent, Kind, Panel, Preset, Sort, add_dependent, add_panel, register
 from crm_site.core.operations import restore_record
 from crm_site.core.pages import RULES
 from crm_site.core.parts import rights
@@ -108,6 +108,10 @@ OPPORTUNITIES = register(
         ),
         bulk_fields=("type", "source", "next_step", "next_step_date"), has_timeline=True, actions=actions,
         after_assign=partial(follow_many, Opportunity), sums=sums, faces=("board", "calendar"),
+        presets=(
+            Preset("open", _("Open"), "state=open"), Preset("mine", _("My open"), "state=open&mine=true"),
+            Preset("attention", _("Needs attention"), "attention=any"), Preset("won", _("Won"), "state=won"),
+        ),
         bulk_verbs=(("move", _("Move"), "change"),),
     )
 )  # fmt: skip
@@ -118,8 +122,9 @@ OPEN_DEALS = Dependent(
 for noun in ("account", "contact", "customer"):
     add_dependent(f"customers.{noun}", OPEN_DEALS)
     add_panel(f"customers.{noun}", Panel(_("Opportunities"), f"sales:{noun}_opportunities", model=Opportunity))
-add_panel("marketing.campaign", Panel(_("Opportunities"), "sales:campaign_opportunities", model=Opportunity))
-for part, title in (
-    ("people", _("People")), ("competitors", _("Competitors")), ("splits", _("Credit")), ("stages", _("Stages")),
-):  # fmt: skip
-    add_panel("sales.opportunity", Panel(title, f"sales:opportunity_{part}"))
+add_panel("marketing.campaign", Panel(_("Opportunities"), "sales:campaign_opportunities", model=Opportunity, order=20))
+add_panel("sales.opportunity", Panel(_("People"), "sales:opportunity_people", order=10))
+for place, (part, title) in enumerate(
+    (("competitors", _("Competitors")), ("splits", _("Credit")), ("stages", _("Stages so far"))), 60
+):
+    add_panel("sales.opportunity", Panel(title, f"sales:opportunity_{part}", order=place, fold=True))

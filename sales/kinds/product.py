@@ -31,7 +31,7 @@ def subtitle(product):
 
 PRODUCTS = register(
     Kind(
-        model=Product, slug="products", menu=80, icon="box", label=_("Product"), label_plural=_("Products"),
+        model=Product, slug="products", menu=100, icon="box", label=_("Product"), label_plural=_("Products"),
         purpose=_("What you sell, and what it costs: quotes and deals take their prices from here."),
         columns=PRODUCT_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
         form=ProductForm, filters=ProductFilters, create=create_product, update=update_product,
@@ -45,7 +45,7 @@ PRODUCTS = register(
 )  # fmt: skip
 PRICE_BOOKS = register(
     Kind(
-        model=PriceBook, slug="price-books", menu=82, icon="book", label=_("Price book"),
+        model=PriceBook, slug="price-books", menu=102, icon="book", label=_("Price book"),
         label_plural=_("Price books"),
         purpose=_("Prices for some customers, beside the standard ones; they are set on the page of each product."),
         columns=PRICE_BOOK_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",

@@ -4,7 +4,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.kinds import Dependent, Kind, Panel, add_dependent, add_panel, register
+from crm_site.core.kinds import Dependent, Kind, Panel, Preset, add_dependent, add_panel, register
 from crm_site.core.operations import restore_record
 from crm_site.core.pages import RULES
 from crm_site.core.parts import rights
@@ -73,6 +73,10 @@ QUOTES = register(
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),
         actions=actions,
+        presets=(
+            Preset("drafts", _("Drafts"), "status=draft"), Preset("sent", _("Waiting for an answer"), "status=sent"),
+            Preset("accepted", _("Accepted"), "status=accepted"),
+        ),
         dependents=(
             Dependent(_("Sales"), lambda q, user: Sale.objects.visible_to(user).filter(quote=q).count()),
         ),
@@ -88,7 +92,7 @@ def hanging(key):
 for key in ("customer", "account", "contact"):
     add_panel(f"customers.{key}", Panel(_("Quotes"), f"sales:{key}_quotes", model=Quote))
     add_dependent(f"customers.{key}", Dependent(_("Quotes"), hanging(key)))
-add_panel("sales.opportunity", Panel(_("Lines"), "sales:opportunity_lines", side=False))
-add_panel("sales.opportunity", Panel(_("Quotes"), "sales:opportunity_quotes", model=Quote))
+add_panel("sales.opportunity", Panel(_("Lines"), "sales:opportunity_lines", side=False, top=True))
+add_panel("sales.opportunity", Panel(_("Quotes"), "sales:opportunity_quotes", model=Quote, order=20))
 add_panel("sales.quote", Panel(_("Lines"), "sales:quote_lines", side=False))
 add_panel("sales.quote", Panel(_("Versions"), "sales:quote_editions", model=Quote))

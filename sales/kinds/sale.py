@@ -81,7 +81,7 @@ for key in ("customer", "account", "contact"):
     for word, model, title in (("sales", Sale, _("Sales")), ("invoices", Invoice, _("Invoices"))):
         add_panel(f"customers.{key}", Panel(title, f"sales:{key}_{word}", model=model))
         add_dependent(f"customers.{key}", Dependent(title, hanging(model, key)))
-add_panel("sales.opportunity", Panel(_("Sales"), "sales:opportunity_sales", model=Sale))
+add_panel("sales.opportunity", Panel(_("Sales"), "sales:opportunity_sales", model=Sale, order=30))
 add_panel("sales.sale", Panel(_("Lines"), "sales:sale_lines", side=False))
 add_panel("sales.sale", Panel(_("Invoices"), "sales:sale_invoices", model=Invoice))
 add_panel("sales.sale", Panel(_("Credit"), "sales:sale_credits"))

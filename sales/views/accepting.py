@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from crm_site.core.models import Setting
 from crm_site.core.operations import Refused
 from sales.forms.papers import AnswerForm
 from sales.models import Quote
 from sales.operations.quotes import accept_quote, quote_of, reject_quote
+from sales.outside import company_name
 from sales.views.quotes import as_file
 
 SAID = {
@@ -59,10 +59,9 @@ def quote_accept(request, token):
             quote = quote_of(token) or quote
     over = quote.valid_until is not None and quote.valid_until < timezone.localdate()
     status = Quote.EXPIRED if quote.status == Quote.SENT and over else quote.status
-    company = Setting.objects.filter(pk="company").values_list("value", flat=True).first() or {}
     context = {
         "quote": quote, "lines": quote.lines.order_by("position", "id"), "form": form, "trouble": trouble,
-        "open": status == Quote.SENT, "said": SAID.get(status, ""), "company": company.get("name", ""),
+        "open": status == Quote.SENT, "said": SAID.get(status, ""), "company": company_name(),
         "pdf_url": f"{request.path}quote.pdf",
     }  # fmt: skip
     return closed(render(request, "sales/quotes/accept.html", context))

@@ -1,5 +1,7 @@
 """The pages about who gets which lead: the rules with their dry run, and the panels of a lead that explain."""
 
+from collections import Counter
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.template.response import TemplateResponse
@@ -66,5 +68,9 @@ def lead_decisions(request, pk):
 def lead_score(request, pk):
     """The parts of a lead's score."""
     lead = pages.get_visible_or_404(LEADS, request.user, pk)
-    context = {"kind": LEADS, "record": lead, "title": _("Why this score"), "parts": lead.score_parts}
+    said = Counter(part.get("why") for part in lead.score_parts)
+    context = {
+        "kind": LEADS, "record": lead, "title": _("Why this score"), "parts": lead.score_parts,
+        "often": [why for why, times in said.items() if why and times > 1],
+    }  # fmt: skip
     return pages.fragment(request, "sales/assignment/_score.html", context)

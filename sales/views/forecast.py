@@ -75,7 +75,8 @@ def forecast_page(request):
     context = {
         "title": _("Forecast"), "period": period, "mode": mode, "team": team and found.sight.teams[team],
         "currency": settings.BASE_CURRENCY, "heads": heads(mode), "unrated": found.total.figures.unrated,
-        "rows": [shown(row, period, mode) for row in rows[:-1]], "total": shown(rows[-1], period, mode),
+        "rows": [shown(row, period, mode) for row in rows[:-1] if says_something(row)],
+        "total": shown(rows[-1], period, mode),
         "periods": [{"label": p.label, "key": p.key, "current": p.key == period.key} for p in around],
         "teams": found.sight.named,
         "modes": [(name, label, address(period, team, name)) for name, label in MODES.items()],
@@ -95,6 +96,11 @@ MODES = {
 def labels(mode):
     """The names of the columns of categories."""
     return forecast.CUMULATIVE_LABELS if mode == forecast.CUMULATIVE else forecast.LABELS
+
+
+def says_something(row):
+    """Whether a row has a deal, a sale, an adjustment or a target; teams that sell nothing are left out."""
+    return not row.is_team or any((*row.figures.deals.values(), row.attained, row.target, row.reports, row.adjusted))
 
 
 def heads(mode):
@@ -122,7 +128,7 @@ def shown(row, period, mode):
         "calibrated": money(row.figures.calibrated), "low": money(low), "high": money(high),
         "target": money(row.target.value) if row.target else "",
         "target_url": f"/targets/{row.target.pk}/" if row.target else "",
-        "attainment": "" if row.attainment is None else formats.number_format(row.attainment, 0),
+        "attainment": "" if row.attainment is None else formats.number_format(round(row.attainment), 0),
         "gap": "" if row.gap is None else money(row.gap), "reports": money(row.reports) if row.reports else "",
         "uncovered": "" if row.uncovered is None else money(row.uncovered),
     }  # fmt: skip
@@ -159,6 +165,10 @@ def chart(total):
          "width": scaled(amount, top)}
         for n, (label, amount) in enumerate(named)
     ]  # fmt: skip
+    # The interval lies on the last bar, whose number stands behind it.
+    for bar in bars:
+        bar["text_x"] = 158 + bar["width"]
+    bars[-1]["text_x"] = 158 + max(bars[-1]["width"], scaled(high, top))
     return {
         "bars": bars, "height": 34 * len(bars) + 34, "foot": 34 * len(bars) + 24, "low": 150 + scaled(low, top),
         "high": 150 + scaled(high, top), "line_y": bars[-1]["y"] + 11, "bottom": 34 * len(bars) + 6,

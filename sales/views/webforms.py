@@ -29,6 +29,7 @@ from sales.forms.webforms import (
 )
 from sales.models import WebForm
 from sales.operations.webforms import save_web_form, submit_web_form
+from sales.outside import company_name
 from sales.rights import may_build
 
 
@@ -69,7 +70,8 @@ def page(request, form, inquiry, trouble="", status=200):
     source = request.POST if request.method == "POST" else request.GET
     kept = [(name, source[name][:200]) for name in UTM if source.get(name)]
     kept.append(("page", (request.POST.get("page") or request.headers.get("Referer", ""))[:500]))
-    context = {"web_form": form, "form": inquiry, "trouble": trouble, "kept": kept, "trap": TRAP, "made": mark(form)}
+    context = {"web_form": form, "form": inquiry, "trouble": trouble, "kept": kept, "trap": TRAP, "made": mark(form),
+               "company": company_name()}  # fmt: skip
     return allowing(render(request, "sales/webforms/public.html", context, status=status), form)
 
 
@@ -77,7 +79,7 @@ def thanks(request, form):
     """The text afterwards, or the address to go on to."""
     if form.next_url and urlsplit(form.next_url).scheme in ("http", "https"):
         return allowing(HttpResponseRedirect(form.next_url), form)
-    return render(request, "sales/webforms/thanks.html", {"web_form": form})
+    return render(request, "sales/webforms/thanks.html", {"web_form": form, "company": company_name()})
 
 
 def allowing(response, form):

@@ -1,0 +1,59 @@
+"""What selling asks of somebody today, for the home page: leads to answer, deals to look at, the quarter so far."""
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import formats, timezone
+
+from crm_site.core.columns import money_text
+from sales import forecast, hygiene, periods
+from sales.models import Lead, Opportunity
+from sales.sight import sight_of
+
+UNANSWERED = {"status": Lead.NEW, "responded_at": None}
+
+
+def leads_of(user, limit):
+    """The user's own new leads that nobody answered, what is due first first; one statement."""
+    if user.reach(Lead, "view") == "none":
+        return []
+    rows = Lead.objects.visible_to(user).filter(owner=user, **UNANSWERED)
+    found = list(rows.order_by(F("respond_by").asc(nulls_last=True), "-id")[:limit])
+    now = timezone.now()
+    for lead in found:
+        lead.late = lead.respond_by is not None and lead.respond_by < now
+    return found
+
+
+def deals_of(user, limit):
+    """(the user's own deals that need attention, whether they are the user's own); of who has none, the people's."""
+    own = hygiene.deals_of(user, limit)
+    if own or user.reach(Opportunity, "view") in ("none", "own"):
+        return dressed(own), True
+    rows = hygiene.flagged(Opportunity.objects.all()).first_of(user, limit, ("close_date", "id"))
+    return dressed(rows.select_related("stage", "owner")), False
+
+
+def dressed(deals):
+    """The deals as the home page shows them: the amount in words, and the flags."""
+    return [
+        {"deal": deal, "flags": hygiene.shown_flags(deal),
+         "money": "" if deal.amount is None else money_text(deal.amount, deal.currency)}
+        for deal in deals
+    ]  # fmt: skip
+
+
+def quarter_of(user):
+    """The quarter in one line: closed, expected and the target of what the user answers for; None without either."""
+    if user.reach(Opportunity, "view") == "none":
+        return None
+    period = periods.period_of(timezone.localdate(), periods.QUARTER, periods.start_month())
+    total = forecast.read(sight_of(user), period).total
+    stands = forecast.cumulative(total.stands)
+    if total.target is None and not any(stands.values()):
+        return None
+    parts = {"closed": stands[forecast.CLOSED], "commit": stands[forecast.COMMIT], "open": stands[forecast.PIPELINE]}
+    if total.target is not None:
+        parts |= {"target": total.target.value, "gap": total.gap}
+    texts = {name: formats.number_format(round(amount), 0, force_grouping=True) for name, amount in parts.items()}
+    percent = None if total.attainment is None else round(total.attainment)
+    return texts | {"currency": settings.BASE_CURRENCY, "period": period, "percent": percent}
