@@ -54,7 +54,9 @@ def create_leads(rows, *, by):
 
 
 def create_lead(values, *, by):
-    """Make one lead and return it; see create_leads."""
+    """Make one open lead and return it; see create_leads. Raises Refused for another status, which verbs give."""
+    if (values.get("status") or Lead.NEW) not in Lead.OPEN:
+        refuse("status", _("A lead begins open; convert or disqualify it afterwards."))
     return create_leads([values], by=by)[0]
 
 

@@ -75,9 +75,11 @@ def create_opportunities(rows, *, by):
 
 
 def create_opportunity(values, *, by):
-    """Make one deal and return it. Raises Refused, beside the field, when the stage needs what is missing."""
+    """Make one open deal and return it. Raises Refused, beside the field, when the stage needs what is missing."""
     stage = values.get("stage")
-    if stage and stage.state == Stage.OPEN:
+    if stage and stage.state != Stage.OPEN:
+        refuse(_("A deal begins open; win or lose it afterwards."), "stage")
+    if stage:
         ask_for_missing(stage, values)
     return create_opportunities([values], by=by)[0]
 
