@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site import start
-from crm_site.core import lists
+from crm_site.core import lists, pages
 from crm_site.core.kinds import KINDS
 from crm_site.core.recent import recent_of
 from customers import timeline
@@ -51,11 +51,21 @@ def home(request):
             {"link": links[key, pk], "icon": KINDS[key].icon, "at": at, "by": f"{first or ''} {last or ''}".strip()}
             for key, pk, at, first, last in changes if (key, pk) in links
         ],
-        "deals": deals, "deals_own": own, "leads": today.leads_of(user, SHOWN), "quarter": today.quarter_of(user),
+        "deals": deals, "deals_own": own, "leads": today.leads_of(user, SHOWN), "sells": today.sells(user),
         "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
         "may_log": user.reach(Activity, "add") != "none",
     }  # fmt: skip
     return TemplateResponse(request, "home.html", context)
+
+
+@login_required
+@require_GET
+def home_quarter(request):
+    """The quarter in one line, for the home page; it comes after the page, for it takes the whole forecast."""
+    if not today.sells(request.user):
+        raise Http404
+    context = {"quarter": today.quarter_of(request.user), "title": _("Forecast")}
+    return pages.fragment(request, "sales/_quarter.html", context)
 
 
 def recent_links(recent, links):

@@ -10,6 +10,7 @@ handler500 = "crm_site.errors.server_error"
 urlpatterns = [
     path("", home.home, name="home"),
     path("demo/remove/", home.demo_remove, name="demo_remove"),
+    path("home/quarter/", home.home_quarter, name="home_quarter"),
     path("start/", start.start_step, name="start_step"),
     path("start/company/", start.start_company, name="start_company"),
     path("search/", home.search, name="search"),

@@ -42,10 +42,13 @@ def dressed(deals):
     ]  # fmt: skip
 
 
+def sells(user):
+    """Whether a forecast is the user's business at all; whoever sees deals without changing any only looks on."""
+    return "none" not in (user.reach(Opportunity, "view"), user.reach(Opportunity, "change"))
+
+
 def quarter_of(user):
     """The quarter in one line: closed, expected and the target of what the user answers for; None without either."""
-    if user.reach(Opportunity, "view") == "none":
-        return None
     period = periods.period_of(timezone.localdate(), periods.QUARTER, periods.start_month())
     total = forecast.read(sight_of(user), period).total
     stands = forecast.cumulative(total.stands)

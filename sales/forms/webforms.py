@@ -23,6 +23,12 @@ HOURLY, HOURLY_BARE = 30, 10
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 LENGTHS = {"description": 5000}
 
+# What browsers may fill in by themselves.
+KNOWN = {
+    "first_name": "given-name", "last_name": "family-name", "email": "email", "phone": "tel",
+    "company": "organization", "job_title": "organization-title", "country": "country-name", "website": "url",
+}  # fmt: skip
+
 
 class InquiryForm(forms.Form):
     """A web form as the public fills it: the chosen fields, the consent, and what keeps programs out."""
@@ -33,7 +39,8 @@ class InquiryForm(forms.Form):
         for name in [name for name in WebForm.FIELDS if name in web_form.fields]:
             self.fields[name] = self.field(name, name in web_form.required)
         if web_form.consent_text:
-            self.fields["consent"] = forms.BooleanField(label=web_form.consent_text, required=True)
+            box = forms.CheckboxInput({"class": "form-check-input"})
+            self.fields["consent"] = forms.BooleanField(label=web_form.consent_text, required=True, widget=box)
 
     def field(self, name, required):
         """One line of the form, no longer than the column behind it."""
@@ -44,6 +51,7 @@ class InquiryForm(forms.Form):
         widget.input_type = {"email": "email", "phone": "tel", "website": "url"}.get(name, "text")
         if name == "description":
             del widget.input_type
+        widget.attrs |= {"class": "form-control", "autocomplete": KNOWN.get(name, "off")}
         checks = [validate_email] if name == "email" else []
         return forms.CharField(
             label=WebForm.FIELDS[name], required=required, max_length=longest, widget=widget, validators=checks

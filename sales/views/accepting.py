@@ -36,9 +36,12 @@ def named(request, token):
 
 
 def closed(response):
-    """The answer, kept out of search engines and of other sites' logs."""
+    """The answer, kept out of search engines and of other sites' logs.
+
+    Nothing of the address is told to others; to ourselves the browser has to say where an answer comes from.
+    """
     response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import User
+from sales import today
 
 PUBLIC_LIMIT = 12
 
@@ -29,6 +30,8 @@ class Rule:
     notes: tuple = ()
     # Opens with a secret in its address; to anybody without it there is nothing.
     secret: bool = False
+    # Takes posts of other sites' visitors, for whom it has no session: a forged request gains nothing.
+    tokenless: bool = False
 
 
 def anybody(user, route, subject):
@@ -39,6 +42,11 @@ def anybody(user, route, subject):
 def staff(user, route, subject):
     """Every staff user, with or without a role."""
     return user.door == User.STAFF
+
+
+def seller(user, route, subject):
+    """Staff whose roles let them change deals."""
+    return user.door == User.STAFF and today.sells(user)
 
 
 def administrator(user, route, subject):
@@ -175,7 +183,7 @@ RULES = (
     Rule("admin:login", administrator, personal=True), Rule("admin:logout", administrator, public=True, personal=True),
     Rule("admin:*", administrator, quiet=True), Rule("admin", administrator, quiet=True),
     # The frame.
-    Rule("home", staff), Rule("search", staff), Rule("user_options", staff), Rule("team_options", staff),
+    Rule("home", staff), Rule("home_quarter", seller), Rule("search", staff), Rule("user_options", staff), Rule("team_options", staff),
     Rule("access_simulator", superuser), Rule("start_*", superuser), Rule("demo_remove", superuser),
     Rule("notification_open", own, subject="notification", personal=True), Rule("notification_*", staff, personal=True),
     Rule("job_list", staff), Rule("job_result", own, subject="job", quiet=True), Rule("job_*", own, subject="job", personal=True),
@@ -219,7 +227,7 @@ RULES = (
     Rule("sales:product_price_create", on_record("change")), Rule("sales:price_*", parent("change"), subject="price"),
     Rule("me", staff, personal=True), Rule("me_*", staff, personal=True),
     # What is set up around leads.
-    Rule("sales:webform_public", nobody, secret=True), Rule("sales:webform_*", builds_forms, subject="webform"),
+    Rule("sales:webform_public", nobody, secret=True, tokenless=True), Rule("sales:webform_*", builds_forms, subject="webform"),
     Rule("sales:assignment_rules", hands_out), Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
     # What every kind of record has.
     Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_sums", lists), Rule("*:*_filters", lists), Rule("*:*_columns", lists),

@@ -36,7 +36,7 @@ def test_it_is_a_whole_company(company):
     assert {user.groups.get().name for user in User.objects.filter(is_demo=True)} == set(SHIPPED)
     assert Team.objects.count() == 5
     assert 100 <= every(Account).count() <= 140
-    assert 300 <= every(Contact).count() <= 400
+    assert 300 <= every(Contact).count() <= 500
     assert 120 <= every(Customer).count() <= 180
     assert 2000 <= every(Activity).count() <= 3500
     assert every(Account).filter(parent__isnull=False).count() > 10
