@@ -21,6 +21,7 @@ from sales import hygiene, rollup
 from sales.models import Opportunity, Pipeline, Stage
 
 CARDS = 50
+ON_CARDS = ("overdue", "pushed", "quiet")
 ORDER = ("close_date", "id")
 READ = (
     "id", "name", "stage_id", "amount", "currency", "close_date", "account_id", "owner__first_name",
@@ -109,16 +110,20 @@ def cards_of(rows, stages, user, *, narrowed, after=None):
 
 
 def dress(deals, kind, user):
-    """Put on the deals what a card shows: the account, age, what is next, flags; one statement."""
+    """Put on the deals what a card shows: the account, age, what is next, flags, whether it moves; two statements."""
+    mine = Opportunity.objects.visible_to(user, "change").filter(pk__in=[deal.pk for deal in deals])
+    movable = set(mine.values_list("pk", flat=True)) if user.reach(Opportunity, "change") != "none" else set()
     links = lists.linked([kind.column("account")], deals, user)
     today, now = timezone.localdate(), timezone.now()
     for deal in deals:
-        deal.url = kind.record_url(deal.pk)
+        deal.url, deal.may_move = kind.record_url(deal.pk), deal.pk in movable
         deal.with_whom = links.get(("customers.account", deal.account_id), ("", ""))[0]
         deal.money = "" if deal.amount is None else money_text(deal.amount, deal.currency)
         deal.age = max(0, (now - deal.stage_since).days)
-        deal.rotten = deal.stage.expected_days is not None and deal.age > deal.stage.expected_days
-        deal.flags = hygiene.shown_flags(deal)
+        flags = hygiene.flags_of(deal)
+        deal.rotten = "stuck" in flags
+        # What is next, the age and the amount say the other flags already.
+        deal.card_flags = [(hygiene.LABELS[name], hygiene.RULES[name]) for name in flags if name in ON_CARDS]
         deal.next_tone, deal.next_text = what_is_next(deal, today)
     return deals
 

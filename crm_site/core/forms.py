@@ -4,6 +4,7 @@ import hashlib
 import json
 import uuid
 from datetime import datetime
+from decimal import Decimal
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -101,6 +102,14 @@ def pick_field(db_field, user, **kwargs):
     return db_field.formfield(**kwargs)
 
 
+def without_zeros(number):
+    """A number as people type it: 26000 for 26000.000, but 12.50 for 12.500; None stays None."""
+    if number is None or number == number.to_integral_value():
+        return None if number is None else number.quantize(Decimal(1))
+    short = number.normalize()
+    return short if short.as_tuple().exponent < -2 else number.quantize(Decimal("0.01"))
+
+
 class RecordForm(forms.ModelForm):
     """The form of a record. Subclasses name model and fields; `user` is the one who fills it in."""
 
@@ -114,6 +123,7 @@ class RecordForm(forms.ModelForm):
             if only and name not in (*only, "once", "version"):
                 del self.fields[name]
         self.set_choices()
+        self.initial |= {name: without_zeros(v) for name, v in self.initial.items() if isinstance(v, Decimal)}
         self.initial["once"] = uuid.uuid4()
         self.initial["version"] = self.instance.version if self.instance.pk else None
         if not self.instance.pk and not self.initial.get("owner"):

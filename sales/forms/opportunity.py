@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.forms import PickField, RecordForm
+from crm_site.core.forms import PickField, RecordForm, without_zeros
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import ExchangeRate, Record
 from customers.models import Account
@@ -186,7 +186,8 @@ class WinForm(forms.Form):
 
     def __init__(self, *args, deal, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.initial |= {"amount": deal.amount, "closed_on": timezone.localdate(), "version": deal.version}
+        amount = without_zeros(deal.amount)
+        self.initial |= {"amount": amount, "closed_on": timezone.localdate(), "version": deal.version}
         self.fields["amount"].help_text = _("In %(currency)s.") % {"currency": deal.currency}
         self.helper = plain_helper()
 

@@ -51,7 +51,7 @@ SALES = register(
         columns=SALE_COLUMNS, default_sort="new",
         sorts={"new": NEWEST, "sold": Sort(_("Sold on"), ("-sold_on", "-id")), "name": BY_NAME, "changed": CHANGED},
         form=SaleForm, filters=SaleFilters, create=create_sale, update=update_sale,
-        delete=delete_sale, restore=restore_sale, subtitle=lambda sale: sale.document,
+        delete=delete_sale, restore=restore_sale, subtitle=lambda sale: sale.get_progress_display(),
         quick=("name", "sold_on", "currency", "net", "tax", "customer", "account"),
         highlights=("status", "total", "sold_on", "customer", "opportunity", "owner"),
         groups=(
