@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site import start
-from crm_site.core import lists, pages
+from crm_site.core import lists
 from crm_site.core.kinds import KINDS
 from crm_site.core.recent import recent_of
 from customers import timeline
@@ -64,8 +64,8 @@ def home_quarter(request):
     """The quarter in one line, for the home page; it comes after the page, for it takes the whole forecast."""
     if not today.sells(request.user):
         raise Http404
-    context = {"quarter": today.quarter_of(request.user), "title": _("Forecast")}
-    return pages.fragment(request, "sales/_quarter.html", context)
+    template = "sales/_quarter.html" if request.htmx else "sales/quarter.html"
+    return TemplateResponse(request, template, {"quarter": today.quarter_of(request.user)})
 
 
 def recent_links(recent, links):

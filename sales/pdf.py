@@ -27,8 +27,10 @@ class OwnFiles(plutoprint.ResourceFetcher):
 def quote_pdf(quote):
     """The quote as a PDF, bytes."""
     company = Setting.objects.filter(pk="company").values_list("value", flat=True).first() or {}
+    lines = list(quote.lines.order_by("position", "id"))
     context = {
-        "quote": quote, "company": company, "lines": list(quote.lines.order_by("position", "id")),
+        "quote": quote, "company": company, "lines": lines,
+        "discounts": any(line.discount_percent or line.discount_amount for line in lines),
         "party": quote.customer or quote.account or quote.contact,
     }  # fmt: skip
     return drawn(render_to_string("sales/quotes/paper.html", context))
