@@ -52,7 +52,7 @@ def entrance(kind):
 
 
 def side_bar(path, places):
-    """The entries of the side bar, a heading with the first of each section; the longest address that fits is active."""
+    """The entries of the side bar, a heading with the first of each section; the longest address that fits is on."""
     bases = {url: url.partition("?")[0] for _place, _label, url, _icon in places}
     fitting = [url for url, base in bases.items() if path.startswith(base)]
     here = max(fitting, key=lambda url: len(bases[url]), default="")

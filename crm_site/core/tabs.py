@@ -14,8 +14,8 @@ def view_tabs(kind, user, params):
         {"name": _("All"), "url": f"{kind.base}?view=all", "active": current in ("", "all"), "id": "", "mine": False}
     ]
     tabs += [
-        {"name": preset.label, "url": f"{kind.base}?{preset.query}&view={preset.name}", "active": current == preset.name,
-         "id": "", "mine": False}
+        {"name": preset.label, "url": f"{kind.base}?{preset.query}&view={preset.name}",
+         "active": current == preset.name, "id": "", "mine": False}
         for preset in kind.presets
     ]  # fmt: skip
     for view in seen:
