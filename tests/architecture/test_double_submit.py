@@ -1,6 +1,7 @@
 """R22 and R24: four clicks make one thing, and of two who save at once one wins and nobody loses what was typed."""
 
 import contextlib
+import uuid
 from unittest import mock
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 
 from crm_site.core import operations, pages
 from crm_site.core.kinds import KINDS
-from crm_site.core.models import Submission
+from crm_site.core.models import Job, Submission
 from tests.architecture.samples import edit_data, filled, make_record, text_fields
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
@@ -74,6 +75,31 @@ def test_r24_without_the_lock_there_would_be_four(cast):
     with mock.patch.object(pages, "submit_once", lambda user, key, digest, do: do()):
         at_once(*[post(signed_in(cast.alice), kind.url("create"), data) for _copy in range(COPIES)])
     assert numbers(kind) == COPIES
+
+
+def bulk_posts(cast, accounts):
+    """Four copies of a confirmed change of many."""
+    data = {"action": "tag", "row": [a.pk for a in accounts], "tags": "x", "once": str(uuid.uuid4())}
+    return [post(signed_in(cast.rita), "/accounts/bulk/", data) for _copy in range(COPIES)]
+
+
+def test_r24_four_copies_of_a_change_of_many_make_one(cast):
+    """The same change of many sent four times at once is one job, and each row changes once."""
+    accounts = AccountFactory.create_batch(3, owner=cast.alice)
+    answers = at_once(*bulk_posts(cast, accounts))
+    assert {getattr(a, "status_code", repr(a)) for a in answers} == {302}
+    assert Job.objects.filter(kind="bulk").count() == 1
+    for account in accounts:
+        account.refresh_from_db()
+        assert (account.tags, account.version) == (["x"], 2)
+
+
+def test_r24_without_the_key_there_would_be_four_changes(cast):
+    """Negative control: with the once-only step switched off each copy starts a job."""
+    accounts = AccountFactory.create_batch(3, owner=cast.alice)
+    with mock.patch("crm_site.core.views.bulk.submit_once", lambda user, key, digest, do: do()):
+        at_once(*bulk_posts(cast, accounts))
+    assert Job.objects.filter(kind="bulk").count() == COPIES
 
 
 def test_r24_anothers_key_is_no_obstacle(cast):

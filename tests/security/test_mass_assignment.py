@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm_site.core.kinds import KINDS
 from customers.models import Account
-from tests.architecture.samples import edit_data, filled, make_record, sample
+from tests.architecture.samples import edit_data, filled, make_record, sample, writer
 from tests.cast import grant
 from tests.conftest import signed_in
 
@@ -23,11 +23,6 @@ ASKED = {"owner", "team", "tags", "remove", "change"}
 def kinds():
     """Every kind."""
     return [pytest.param(kind.key, id=kind.noun) for kind in KINDS.values()]
-
-
-def writer(kind, cast):
-    """Who of the cast may make records of the kind, a rep before the others."""
-    return next(user for user in (cast.alice, cast.mia, cast.bob, cast.rita) if user.reach(kind.model, "add") != "none")
 
 
 def hostile(kind, cast, offered=()):
