@@ -82,6 +82,12 @@ def person(name, team, role=None, **fields):
     return user
 
 
+def writer(kind, cast):
+    """Somebody of the cast who may make, change and delete records of the kind: Alice where she may."""
+    users = (cast.alice, cast.mia, cast.bob, cast.rita)
+    return next(u for u in users if all(u.reach(kind.model, a) != "none" for a in ("add", "change", "delete")))
+
+
 def grant(user, model, **reaches):
     """Give a user a role of their own with these reaches, as grant(nora, Account, view="own"); returns a fresh user."""
     role = Group.objects.create(name=f"Role {Group.objects.count()} of {user.first_name}")

@@ -15,6 +15,8 @@ from customers.models import Account, Activity, Affiliation, Contact, ContactMec
 from marketing.models import Campaign, CampaignMember, ContactList, ContactListMember
 from sales.models import Invoice, Lead, Opportunity, Price, PriceBook, Product, Quote, QuoteLine, Sale, SaleLine, Target
 from sales.operations.opportunities import default_stage
+from sales.operations.targets import completed
+from sales.periods import start_month
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -149,6 +151,7 @@ class LeadFactory(RecordFactory):
         ContactFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
     )
     last_name = factory.Sequence(lambda n: f"Inquirer{n:05d}")
+    currency = settings.BASE_CURRENCY
     owner = None
 
 
@@ -183,6 +186,7 @@ class ProductFactory(RecordFactory):
     name = factory.Sequence(lambda n: f"Product {n:05d}")
     code = factory.Sequence(lambda n: f"P-{n:05d}")
     family = "Things"
+    currency = settings.BASE_CURRENCY
     owner = None
 
 
@@ -289,12 +293,14 @@ class TargetFactory(RecordFactory):
     class Meta:
         model = Target
 
-    name = factory.Sequence(lambda n: f"Target {n:05d}")
     user = factory.SelfAttribute("owner")
     period = "month"
     value = 1000
     starts_on = factory.Sequence(lambda n: date(2027 + n // 12, 1 + n % 12, 1))
-    ends_on = factory.LazyAttribute(lambda made: made.starts_on.replace(day=28))
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        return super()._create(model_class, *args, **completed(kwargs, start_month()))
 
 
 class AffiliationFactory(factory.django.DjangoModelFactory):
