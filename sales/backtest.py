@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from crm_site.core.models import Team
@@ -29,14 +29,15 @@ STOOD = f"""
     WITH {odds.SPANS}, {odds.WINS}, asked AS (
         SELECT * FROM unnest(%(firsts)s::date[], %(lasts)s::date[], %(days)s::date[]) AS a(first, last, day_asked)
     )
-    SELECT a.last, a.day_asked, s.team_id, s.category, s.stage_id, s.probability, {odds.BUCKETS.format(
-        left="a.last - a.day_asked", age="a.day_asked - s.born", amount="s.amount"
-    )}, count(*), coalesce(sum(s.amount), 0), coalesce(sum(s.amount::float8 ^ 2), 0),
+    SELECT a.last, a.day_asked, s.team_id, s.category, s.stage_id, s.probability,
+        {odds.LEFT_BUCKET.format("a.last - a.day_asked")} AS left_bucket,
+        {odds.AGE_BUCKET.format("a.day_asked - s.born")} AS age_bucket, s.size_bucket,
+        count(*), coalesce(sum(s.amount), 0), coalesce(sum(s.amount::float8 ^ 2), 0),
         sum(round(coalesce(s.amount, 0) * s.probability / 100, 2)), count(*) FILTER (WHERE w.quarter_end IS NOT NULL)
     FROM asked a JOIN spans s ON s.day BETWEEN a.first AND a.last AND s.since < a.day_asked + interval '1 day'
         AND s.until >= a.day_asked + interval '1 day'
     LEFT JOIN wins w ON w.opportunity_id = s.opportunity_id AND w.quarter_end = s.quarter_end
-    WHERE s.alive AND s.category IN ('closed', 'commit', 'best', 'pipeline')
+    WHERE s.category IN ('closed', 'commit', 'best', 'pipeline')
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """  # noqa: S608 - made of the names of two modules
 
@@ -105,7 +106,7 @@ def stood(asked):
         "firsts": [quarter.starts_on for quarter, _day in asked], "lasts": [quarter.ends_on for quarter, _day in asked],
         "days": [day for _quarter, day in asked],
     }  # fmt: skip
-    with connection.cursor() as cursor:
+    with odds.unhurried() as cursor:
         cursor.execute(STOOD, values)
         return cursor.fetchall()
 
@@ -200,12 +201,10 @@ def errors(rows):
 
 
 def verdict(quality):
-    """"better", "worse" or "same": how the calibrated odds compare with the stages' own; None without deals."""
+    """ "better", "worse" or "same": how the calibrated odds compare with the stages' own; None without deals."""
     ours, theirs = (quality.get(name, {}).get("brier") for name in ("calibrated", "stage"))
     if ours is None or theirs is None:
         return None
     if abs(ours - theirs) < 0.0005:
         return "same"
     return "better" if ours < theirs else "worse"
-
-
