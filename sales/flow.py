@@ -84,14 +84,15 @@ FLOW = """
         FROM classed WHERE s_in AND e_in AND (class IS NULL OR class = 'moved') AND e_base <> s_base
     )
 """
-BY_CLASS = """
-    SELECT class, category, sum(delta), count(DISTINCT opportunity_id) FROM parts GROUP BY GROUPING SETS (
+# The classes, and the deals behind them: both from one look at the changes.
+BOTH = """
+    SELECT class, category, sum(delta), count(DISTINCT opportunity_id), NULL AS deal FROM parts GROUP BY GROUPING SETS (
         (class, category), (class)
     )
-"""
-BY_DEAL = """
-    SELECT class, opportunity_id, sum(delta), min(category) FROM parts
-    GROUP BY class, opportunity_id ORDER BY abs(sum(delta)) DESC, opportunity_id LIMIT %(limit)s
+    UNION ALL (
+        SELECT class, min(category), sum(delta), 1, opportunity_id FROM parts
+        GROUP BY class, opportunity_id ORDER BY abs(sum(delta)) DESC, opportunity_id LIMIT %(limit)s
+    )
 """
 # How it stands now, less what changed since: what is read grows with the changes since then, not with all deals.
 AS_OF = f"""
@@ -136,26 +137,34 @@ def statement(text, condition):
     return text.format(**of, scope=condition.format(side="d."))
 
 
-def classes(start, end, period, scope):
-    """[Line] of what happened to a period's forecast after `start` and up to `end`; the classes that occurred."""
+def changes(start, end, period, scope, limit=200):
+    """What happened to a period's forecast after `start` and up to `end`; one statement.
+
+    ([Line] of the classes that occurred, [(class, id of the deal, difference, category)] with the largest first).
+    """
     condition, named = parameters(period, scope)
-    found = {key: Line(key, label) for key, label in CLASSES.items()}
+    found, moved = {key: Line(key, label) for key, label in CLASSES.items()}, []
     with connection.cursor() as cursor:
-        cursor.execute(statement(FLOW, condition) + BY_CLASS, named | {"start": start, "end": end})
-        for key, category, delta, deals in cursor.fetchall():
-            if category is None:
-                found[key].deals = deals
+        cursor.execute(statement(FLOW, condition) + BOTH, named | {"start": start, "end": end, "limit": limit})
+        for key, category, delta, count, deal in cursor.fetchall():
+            if deal is not None:
+                moved.append((key, deal, delta, category))
+            elif category is None:
+                found[key].deals = count
             else:
                 found[key].by_category[category] = delta
-    return [line for line in found.values() if line.deals]
+    moved.sort(key=lambda row: (-abs(row[2]), row[1]))
+    return [line for line in found.values() if line.deals], moved
+
+
+def classes(start, end, period, scope):
+    """[Line] of what happened to a period's forecast after `start` and up to `end`; the classes that occurred."""
+    return changes(start, end, period, scope, limit=0)[0]
 
 
 def deals(start, end, period, scope, limit=200):
     """[(class, id of the deal, difference, category)], the largest differences first."""
-    condition, named = parameters(period, scope)
-    with connection.cursor() as cursor:
-        cursor.execute(statement(FLOW, condition) + BY_DEAL, named | {"start": start, "end": end, "limit": limit})
-        return cursor.fetchall()
+    return changes(start, end, period, scope, limit)[1]
 
 
 def as_of(moment, period, scope):

@@ -214,9 +214,8 @@ def forecast_changes(request):
     day = read_day(request.GET.get("since", "")) or timezone.localdate() - timedelta(days=7)
     start = timezone.make_aware(timezone.datetime.combine(day, timezone.datetime.min.time()))
     end = timezone.now()
-    lines = flow.classes(start, end, period, scope)
+    lines, moved = flow.changes(start, end, period, scope, limit=50)
     before, after = flow.as_of(start, period, scope), flow.as_of(end, period, scope)
-    moved = flow.deals(start, end, period, scope, limit=50)
     named = Opportunity.objects.visible_to(request.user).in_bulk([pk for _class, pk, *_rest in moved])
     context = {
         "title": _("What changed in %(period)s") % {"period": period.label}, "period": period, "day": day,

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from crm_site.core import pages
+from crm_site.core.converters import read_id
 from sales import attainment, periods
 from sales.kinds.target import TARGETS
 from sales.models import Target
 
-SHOWN = 500
+PAGE, LAST = 50, 1000
 
 
 @login_required
@@ -39,7 +40,7 @@ def target_progress(request, pk):
 @login_required
 @require_GET
 def target_attainment(request):
-    """All targets of a period that the viewer sees, with what is reached; a fixed number of statements."""
+    """The targets of a period that the viewer sees, fifty a page, with what is reached; few statements."""
     pages.need(request.user, TARGETS, "view")
     start = periods.start_month()
     key = request.GET.get("period")
@@ -47,12 +48,16 @@ def target_attainment(request):
     if period is None:
         raise Http404
     rows = Target.objects.visible_to(request.user).filter(starts_on=period.starts_on, ends_on=period.ends_on)
-    targets = list(rows.order_by("name_sort", "id")[:SHOWN])
+    page = min(LAST, read_id(request.GET.get("page", "")) or 1)
+    first = (page - 1) * PAGE
+    listed = list(rows.order_by("name_sort", "id")[first : first + PAGE + 1])
+    targets = listed[:PAGE]
     reached = attainment.attained(targets)
     today = timezone.localdate()
     found = [attainment.Progress(target, reached[target.pk], today=today) for target in targets]
     context = {
         "title": _("Targets in %(period)s") % {"period": period.label}, "period": period, "rows": found,
-        "periods": periods.around(today, start),
+        "periods": periods.around(today, start), "next_page": page + 1 if len(listed) > PAGE else None,
+        "previous_page": page - 1,
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/targets.html", context)
