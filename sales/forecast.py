@@ -202,9 +202,7 @@ def targets_of(period, user):
 def adjustments_of(period):
     """{("user" or "team", id, category): Adjustment} that stand for exactly this period."""
     rows = Adjustment.objects.filter(starts_on=period.starts_on, ends_on=period.ends_on, reset_at=None)
-    return {
-        ("user" if a.user_id else "team", a.user_id or a.team_id, a.category): a for a in rows.select_related("by")
-    }
+    return {("user" if a.user_id else "team", a.user_id or a.team_id, a.category): a for a in rows.select_related("by")}
 
 
 class Builder:

@@ -82,7 +82,6 @@ def shown_flags(deal):
     return [(LABELS[name], RULES[name]) for name in flags_of(deal)]
 
 
-
 def deals_of(user, limit):
     """The user's own deals that need attention, those that close first first; one statement."""
     if user.reach(Opportunity, "view") == "none":

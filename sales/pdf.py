@@ -5,6 +5,7 @@ from pathlib import Path
 import plutoprint
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 
 from crm_site.core.models import Setting
 
@@ -31,7 +32,7 @@ def quote_pdf(quote):
     context = {
         "quote": quote, "company": company, "lines": lines,
         "discounts": any(line.discount_percent or line.discount_amount for line in lines),
-        "party": quote.customer or quote.account or quote.contact,
+        "party": quote.customer or quote.account or quote.contact, "language": get_language(),
     }  # fmt: skip
     return drawn(render_to_string("sales/quotes/paper.html", context))
 

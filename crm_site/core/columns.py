@@ -75,7 +75,6 @@ class Column:
                 return None
         return found
 
-
     def show(self, record, value):
         """The cell of a value that is not empty; a kind's own column may show more of the record."""
         if self.currency:

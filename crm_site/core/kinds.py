@@ -69,6 +69,7 @@ class Kind:
     `sums(rows)` adds up the rows of a list by one statement, as [(label, text)].
     `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
     `bulk_verbs` are further changes of many, as (name, label, action needed); the app's own view of "bulk" does them.
+    `related` names relations that the record's page shows and that are read with it.
     """
 
     model: type
@@ -102,6 +103,7 @@ class Kind:
     sums: Callable | None = None
     faces: tuple = ()
     presets: tuple = ()
+    related: tuple = ()
     menu: int = 0
 
     @property

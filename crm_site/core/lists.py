@@ -231,7 +231,7 @@ def linked(columns, records, user):
 
     On a record's page the parts share what was found.
     """
-    found = parts.known_links(user)
+    found, unseen = parts.known_links(user)
     ids = {}
     for column in columns:
         if column.type == "link":
@@ -239,10 +239,11 @@ def linked(columns, records, user):
                 value for record in records if (value := column.value(record)) is not None
             )
     for key, every in ids.items():
-        if wanted := {value for value in every if (key, value) not in found}:
+        if wanted := {value for value in every if (key, value) not in found and (key, value) not in unseen}:
             kind = KINDS[key]
             rows = kind.model.objects.visible_to(user).filter(pk__in=wanted).only(*kind.model.LABEL_FIELDS)
             found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in rows}
+            unseen |= {(key, value) for value in wanted if (key, value) not in found}
     return found
 
 

@@ -30,9 +30,9 @@ def get_visible_or_404(kind, user, pk, action="view", rights=()):
     """
     if found := parts.looked_at(user, kind.model, pk, action):
         return found
-    people = ("owner", "team", "created_by", "changed_by")
+    related = ("owner", "team", "created_by", "changed_by", *kind.related)
     rows = kind.model.objects.visible_to(user, action).filter(pk=pk).with_rights(user, *rights)
-    found = rows.select_related(*people).first()
+    found = rows.select_related(*related).first()
     if found is None:
         raise Http404
     return found

@@ -49,14 +49,17 @@ def begin(user, record):
     kind = kind_of(type(record))
     links = {(kind.key, record.pk): (str(record), kind.record_url(record.pk))}
     granted = {action for action in RIGHTS if getattr(record, f"may_{action}")}
-    user.on_page = SimpleNamespace(record=record, rights=granted, links=links)
+    user.on_page = SimpleNamespace(record=record, rights=granted, links=links, unseen=set())
     return user.on_page.rights
 
 
 def known_links(user):
-    """What the parts of a page found so far of the records that links lead to; a dict of its own elsewhere."""
+    """What the parts of a page found so far of the records that links lead to, and which are not for the user.
+
+    Elsewhere a dict and a set of their own.
+    """
     shown = getattr(user, "on_page", None)
-    return shown.links if shown else {}
+    return (shown.links, shown.unseen) if shown else ({}, set())
 
 
 def is_closed(request):

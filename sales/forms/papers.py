@@ -224,9 +224,7 @@ class SendForm(forms.Form):
     to = forms.EmailField(
         label=_("To"), required=False, help_text=_("Left empty, nothing is mailed: you get the link to pass on.")
     )
-    message = forms.CharField(
-        label=_("Message"), required=False, max_length=5000, widget=forms.Textarea({"rows": 4})
-    )
+    message = forms.CharField(label=_("Message"), required=False, max_length=5000, widget=forms.Textarea({"rows": 4}))
 
 
 class AnswerForm(forms.Form):

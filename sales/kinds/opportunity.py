@@ -112,7 +112,7 @@ OPPORTUNITIES = register(
             Preset("open", _("Open"), "state=open"), Preset("mine", _("My open"), "state=open&mine=true"),
             Preset("attention", _("Needs attention"), "attention=any"), Preset("won", _("Won"), "state=won"),
         ),
-        bulk_verbs=(("move", _("Move"), "change"),),
+        bulk_verbs=(("move", _("Move"), "change"),), related=("stage",),
     )
 )  # fmt: skip
 OPEN_DEALS = Dependent(

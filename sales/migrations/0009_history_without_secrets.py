@@ -6,38 +6,73 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sales', '0008_changes_know_when'),
+        ("sales", "0008_changes_know_when"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='quote',
-            name='insert_insert',
+            model_name="quote",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='quote',
-            name='update_update',
+            model_name="quote",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='quote',
-            name='delete_delete',
+            model_name="quote",
+            name="delete_delete",
         ),
         migrations.RemoveField(
-            model_name='quoteevent',
-            name='token_hash',
+            model_name="quoteevent",
+            name="token_hash",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='quote',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_quoteevent" ("account_id", "adjustment", "answered_at", "answered_by", "changed_at", "changed_by_id", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "discount", "edition", "id", "net", "opportunity_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "root_id", "sent_at", "status", "subject", "tags", "tax", "team_id", "terms", "total", "valid_until", "version") SELECT new_values."account_id", new_values."adjustment", new_values."answered_at", new_values."answered_by", new_values."changed_at", new_values."changed_by_id", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."discount", new_values."edition", new_values."id", new_values."net", new_values."opportunity_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."root_id", new_values."sent_at", new_values."status", new_values."subject", new_values."tags", new_values."tax", new_values."team_id", new_values."terms", new_values."total", new_values."valid_until", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='e8602a10aaa70fd31bb8aa1ba068b98fe7034041', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_40199', referencing='REFERENCING NEW TABLE AS new_values ', table='sales_quote', when='AFTER')),
+            model_name="quote",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_quoteevent" ("account_id", "adjustment", "answered_at", "answered_by", "changed_at", "changed_by_id", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "discount", "edition", "id", "net", "opportunity_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "root_id", "sent_at", "status", "subject", "tags", "tax", "team_id", "terms", "total", "valid_until", "version") SELECT new_values."account_id", new_values."adjustment", new_values."answered_at", new_values."answered_by", new_values."changed_at", new_values."changed_by_id", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."discount", new_values."edition", new_values."id", new_values."net", new_values."opportunity_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."root_id", new_values."sent_at", new_values."status", new_values."subject", new_values."tags", new_values."tax", new_values."team_id", new_values."terms", new_values."total", new_values."valid_until", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="e8602a10aaa70fd31bb8aa1ba068b98fe7034041",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_40199",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="sales_quote",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='quote',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_quoteevent" ("account_id", "adjustment", "answered_at", "answered_by", "changed_at", "changed_by_id", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "discount", "edition", "id", "net", "opportunity_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "root_id", "sent_at", "status", "subject", "tags", "tax", "team_id", "terms", "total", "valid_until", "version") SELECT new_values."account_id", new_values."adjustment", new_values."answered_at", new_values."answered_by", new_values."changed_at", new_values."changed_by_id", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."discount", new_values."edition", new_values."id", new_values."net", new_values."opportunity_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."root_id", new_values."sent_at", new_values."status", new_values."subject", new_values."tags", new_values."tax", new_values."team_id", new_values."terms", new_values."total", new_values."valid_until", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."account_id" IS DISTINCT FROM (new_values."account_id") OR old_values."adjustment" IS DISTINCT FROM (new_values."adjustment") OR old_values."answered_at" IS DISTINCT FROM (new_values."answered_at") OR old_values."answered_by" IS DISTINCT FROM (new_values."answered_by") OR old_values."changed_at" IS DISTINCT FROM (new_values."changed_at") OR old_values."changed_by_id" IS DISTINCT FROM (new_values."changed_by_id") OR old_values."contact_id" IS DISTINCT FROM (new_values."contact_id") OR old_values."created_at" IS DISTINCT FROM (new_values."created_at") OR old_values."created_by_id" IS DISTINCT FROM (new_values."created_by_id") OR old_values."currency" IS DISTINCT FROM (new_values."currency") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."deleted_at" IS DISTINCT FROM (new_values."deleted_at") OR old_values."deleted_by_id" IS DISTINCT FROM (new_values."deleted_by_id") OR old_values."discount" IS DISTINCT FROM (new_values."discount") OR old_values."edition" IS DISTINCT FROM (new_values."edition") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."net" IS DISTINCT FROM (new_values."net") OR old_values."opportunity_id" IS DISTINCT FROM (new_values."opportunity_id") OR old_values."owner_id" IS DISTINCT FROM (new_values."owner_id") OR old_values."root_id" IS DISTINCT FROM (new_values."root_id") OR old_values."sent_at" IS DISTINCT FROM (new_values."sent_at") OR old_values."status" IS DISTINCT FROM (new_values."status") OR old_values."subject" IS DISTINCT FROM (new_values."subject") OR old_values."tags" IS DISTINCT FROM (new_values."tags") OR old_values."tax" IS DISTINCT FROM (new_values."tax") OR old_values."team_id" IS DISTINCT FROM (new_values."team_id") OR old_values."terms" IS DISTINCT FROM (new_values."terms") OR old_values."total" IS DISTINCT FROM (new_values."total") OR old_values."valid_until" IS DISTINCT FROM (new_values."valid_until") OR old_values."version" IS DISTINCT FROM (new_values."version")) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='c071e61fbe71c88edf1be6ece306ec13fe142d46', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_de86a', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='sales_quote', when='AFTER')),
+            model_name="quote",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_quoteevent" ("account_id", "adjustment", "answered_at", "answered_by", "changed_at", "changed_by_id", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "discount", "edition", "id", "net", "opportunity_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "root_id", "sent_at", "status", "subject", "tags", "tax", "team_id", "terms", "total", "valid_until", "version") SELECT new_values."account_id", new_values."adjustment", new_values."answered_at", new_values."answered_by", new_values."changed_at", new_values."changed_by_id", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."discount", new_values."edition", new_values."id", new_values."net", new_values."opportunity_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."root_id", new_values."sent_at", new_values."status", new_values."subject", new_values."tags", new_values."tax", new_values."team_id", new_values."terms", new_values."total", new_values."valid_until", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."account_id" IS DISTINCT FROM (new_values."account_id") OR old_values."adjustment" IS DISTINCT FROM (new_values."adjustment") OR old_values."answered_at" IS DISTINCT FROM (new_values."answered_at") OR old_values."answered_by" IS DISTINCT FROM (new_values."answered_by") OR old_values."changed_at" IS DISTINCT FROM (new_values."changed_at") OR old_values."changed_by_id" IS DISTINCT FROM (new_values."changed_by_id") OR old_values."contact_id" IS DISTINCT FROM (new_values."contact_id") OR old_values."created_at" IS DISTINCT FROM (new_values."created_at") OR old_values."created_by_id" IS DISTINCT FROM (new_values."created_by_id") OR old_values."currency" IS DISTINCT FROM (new_values."currency") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."deleted_at" IS DISTINCT FROM (new_values."deleted_at") OR old_values."deleted_by_id" IS DISTINCT FROM (new_values."deleted_by_id") OR old_values."discount" IS DISTINCT FROM (new_values."discount") OR old_values."edition" IS DISTINCT FROM (new_values."edition") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."net" IS DISTINCT FROM (new_values."net") OR old_values."opportunity_id" IS DISTINCT FROM (new_values."opportunity_id") OR old_values."owner_id" IS DISTINCT FROM (new_values."owner_id") OR old_values."root_id" IS DISTINCT FROM (new_values."root_id") OR old_values."sent_at" IS DISTINCT FROM (new_values."sent_at") OR old_values."status" IS DISTINCT FROM (new_values."status") OR old_values."subject" IS DISTINCT FROM (new_values."subject") OR old_values."tags" IS DISTINCT FROM (new_values."tags") OR old_values."tax" IS DISTINCT FROM (new_values."tax") OR old_values."team_id" IS DISTINCT FROM (new_values."team_id") OR old_values."terms" IS DISTINCT FROM (new_values."terms") OR old_values."total" IS DISTINCT FROM (new_values."total") OR old_values."valid_until" IS DISTINCT FROM (new_values."valid_until") OR old_values."version" IS DISTINCT FROM (new_values."version")) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="c071e61fbe71c88edf1be6ece306ec13fe142d46",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_de86a",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="sales_quote",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='quote',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_quoteevent" ("account_id", "adjustment", "answered_at", "answered_by", "changed_at", "changed_by_id", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "discount", "edition", "id", "net", "opportunity_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "root_id", "sent_at", "status", "subject", "tags", "tax", "team_id", "terms", "total", "valid_until", "version") SELECT old_values."account_id", old_values."adjustment", old_values."answered_at", old_values."answered_by", old_values."changed_at", old_values."changed_by_id", old_values."contact_id", old_values."created_at", old_values."created_by_id", old_values."currency", old_values."customer_id", old_values."deleted_at", old_values."deleted_by_id", old_values."discount", old_values."edition", old_values."id", old_values."net", old_values."opportunity_id", old_values."owner_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."root_id", old_values."sent_at", old_values."status", old_values."subject", old_values."tags", old_values."tax", old_values."team_id", old_values."terms", old_values."total", old_values."valid_until", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='8a5414a6b0811b65c3a6ae83acb746a4a1d84200', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_7eb0b', referencing='REFERENCING OLD TABLE AS old_values ', table='sales_quote', when='AFTER')),
+            model_name="quote",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_quoteevent" ("account_id", "adjustment", "answered_at", "answered_by", "changed_at", "changed_by_id", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "discount", "edition", "id", "net", "opportunity_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "root_id", "sent_at", "status", "subject", "tags", "tax", "team_id", "terms", "total", "valid_until", "version") SELECT old_values."account_id", old_values."adjustment", old_values."answered_at", old_values."answered_by", old_values."changed_at", old_values."changed_by_id", old_values."contact_id", old_values."created_at", old_values."created_by_id", old_values."currency", old_values."customer_id", old_values."deleted_at", old_values."deleted_by_id", old_values."discount", old_values."edition", old_values."id", old_values."net", old_values."opportunity_id", old_values."owner_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."root_id", old_values."sent_at", old_values."status", old_values."subject", old_values."tags", old_values."tax", old_values."team_id", old_values."terms", old_values."total", old_values."valid_until", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="8a5414a6b0811b65c3a6ae83acb746a4a1d84200",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_7eb0b",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="sales_quote",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

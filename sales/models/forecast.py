@@ -105,9 +105,7 @@ class OddsCell(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["owner", "team", "month"], nulls_distinct=False, name="odds_cell_once"
-            )
+            models.UniqueConstraint(fields=["owner", "team", "month"], nulls_distinct=False, name="odds_cell_once")
         ]
         indexes = [models.Index(fields=["month"], name="odds_cell_month_ix")]
 

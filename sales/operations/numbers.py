@@ -32,7 +32,5 @@ def take_numbers(series, count):
 
 def documents(prefix, years):
     """A number such as "SO-2026-00017" for each year, in order; one statement a year."""
-    waiting = {
-        year: iter(take_numbers(f"{prefix}-{year}", count)) for year, count in sorted(Counter(years).items())
-    }
+    waiting = {year: iter(take_numbers(f"{prefix}-{year}", count)) for year, count in sorted(Counter(years).items())}
     return [f"{prefix}-{year}-{next(waiting[year]):05d}" for year in years]

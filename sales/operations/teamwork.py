@@ -106,4 +106,3 @@ def set_lines(deal, rows, *, by):
         return store(touch(current, by), {"amount_from_lines": False}, by)
     amount = sum(line.net for line in made)
     return store(touch(current, by), {"amount": amount, "amount_from_lines": True}, by)
-

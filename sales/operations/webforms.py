@@ -56,7 +56,10 @@ def open_lead(form, email, now):
     if not email:
         return None
     rows = Lead.objects.unscoped("an inquiry from outside has no user").filter(
-        web_form=form, email=email.strip().lower(), status__in=Lead.OPEN, deleted_at__isnull=True,
+        web_form=form,
+        email=email.strip().lower(),
+        status__in=Lead.OPEN,
+        deleted_at__isnull=True,
         created_at__gte=now - SAME,
     )
     return rows.order_by("-id").first()

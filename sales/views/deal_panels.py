@@ -132,9 +132,7 @@ def party_opportunities(request, kind, pk):
     noun = kind.noun
     record = pages.get_visible_or_404(kind, request.user, pk)
     rows = deals_with(noun, record, request.user)
-    sums = {
-        row["state"]: row for row in rows.values("state").annotate(count=Count("pk"), amount=Sum("amount_base"))
-    }
+    sums = {row["state"]: row for row in rows.values("state").annotate(count=Count("pk"), amount=Sum("amount_base"))}
     found = rows.filter(state=Stage.OPEN) if sums.get(Stage.OPEN) else rows.filter(state=Stage.WON)
     deals = list(found.select_related("stage").order_by("close_date", "id")[:SHOWN]) if sums else []
     for deal in deals:

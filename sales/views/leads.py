@@ -8,7 +8,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm_site.core import pages
+from crm_site.core import pages, parts
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Attachment
 from customers.kinds import CUSTOMERS
@@ -29,7 +29,8 @@ BECAME = ("converted_account", "contact", "converted_customer", "converted_oppor
 @login_required
 def lead_record(request, pk):
     """A lead's page, which says what a converted one became and that somebody is a customer already."""
-    lead = pages.get_visible_or_404(LEADS, request.user, pk, rights=("change", "delete"))
+    lead = pages.get_visible_or_404(LEADS, request.user, pk, rights=parts.RIGHTS)
+    parts.begin(request.user, lead)
     context = {"extra": "sales/leads/_known.html"}
     if lead.status == Lead.CONVERTED:
         context["became"] = became(lead, request.user)

@@ -105,5 +105,3 @@ def as_file(quote):
     name = slugify(f"{quote.number} v{quote.edition} {quote.subject}")[:80]
     response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return response
-
-

@@ -139,7 +139,9 @@ def test_every_kind_is_in_the_demo_and_the_volume_data():
     from crm_site import demo, volume
 
     for room, package in (("demo", demo), ("volume", volume)):
-        text = "\n".join(path.read_text().lower().replace("_", "") for folder in package.__path__ for path in _files(folder))
+        text = "\n".join(
+            path.read_text().lower().replace("_", "") for folder in package.__path__ for path in _files(folder)
+        )
         missing = [k.key for k in KINDS.values() if k.model.__name__.lower().rstrip("y") not in text]
         assert missing == [], room
 

@@ -111,7 +111,9 @@ def test_a_misspelt_word_finds_what_is_similar(cast, client_of, kind):
     assert "Nothing found" in client_of(cast.alice).get("/search/?q=Xylophon").content.decode()
 
 
-@pytest.mark.parametrize(("text", "found"), [("ba", ["Bach call", "To Bach"]), ("b", ["Bach call", "To Bach"]), ("t b", ["To Bach"])])
+@pytest.mark.parametrize(
+    ("text", "found"), [("ba", ["Bach call", "To Bach"]), ("b", ["Bach call", "To Bach"]), ("t b", ["To Bach"])]
+)
 def test_short_words_begin_words_of_a_subject(cast, text, found):
     """A kind without a name to sort by finds one or two letters at the start of any word."""
     for subject in ("Bach call", "To Bach", "Alibaba"):

@@ -26,7 +26,9 @@ def deal_of(owner, lines=(), **values):
         probability=at.probability, category=at.category, **values,
     )  # fmt: skip
     for position, line in enumerate(lines):
-        row = line if isinstance(line, dict) else dict(zip(("description", "quantity", "unit_price"), line, strict=True))
+        row = (
+            line if isinstance(line, dict) else dict(zip(("description", "quantity", "unit_price"), line, strict=True))
+        )
         row = {k: Decimal(v) if k not in ("description", "product") else v for k, v in row.items()}
         OpportunityLine.objects.create(
             opportunity=deal, position=position, **row, **line_values(row, values["currency"])

@@ -71,7 +71,12 @@ def test_errors_are_parts_of_what_closed():
     rows = [BacktestRow(days_before=30, actual=a, **dict.fromkeys(backtest.NUMBERS, Decimal(said)))
             for a, said in ((100, 150), (300, 250))]  # fmt: skip
     assert backtest.errors(rows)[30]["commit"] == Decimal("0.25")
-    assert backtest.errors([BacktestRow(days_before=7, actual=0, **dict.fromkeys(backtest.NUMBERS, Decimal(0)))])[7]["best"] is None
+    assert (
+        backtest.errors([BacktestRow(days_before=7, actual=0, **dict.fromkeys(backtest.NUMBERS, Decimal(0)))])[7][
+            "best"
+        ]
+        is None
+    )
 
 
 def test_the_score_by_hand():
@@ -85,7 +90,9 @@ def test_the_score_by_hand():
     assert backtest.Score().brier is None
 
 
-@pytest.mark.parametrize(("ours", "theirs", "said"), [(0.1, 0.2, "better"), (0.2, 0.1, "worse"), (0.1, 0.1, "same"), (None, 0.1, None)])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"), [(0.1, 0.2, "better"), (0.2, 0.1, "worse"), (0.1, 0.1, "same"), (None, 0.1, None)]
+)
 def test_it_says_plainly_who_is_better(ours, theirs, said):
     """Also when the odds lose."""
     assert backtest.verdict({"calibrated": {"brier": ours}, "stage": {"brier": theirs}}) == said

@@ -212,7 +212,9 @@ def test_its_pages_open(deals, client_of, path):
         assert "<desc" in answer.content.decode()
 
 
-@pytest.mark.parametrize("path", ["?period=x", "?team=x", "?period=2026-Q9", "adjust/?category=closed", "adjust/?of=user&id=1"])
+@pytest.mark.parametrize(
+    "path", ["?period=x", "?team=x", "?period=2026-Q9", "adjust/?category=closed", "adjust/?of=user&id=1"]
+)
 def test_what_is_not_there_is_not_found(deals, client_of, path):
     """Addresses are typed by people."""
     assert client_of(deals.bob).get(f"/forecast/{path}").status_code == 404
@@ -260,7 +262,9 @@ def cases():
     from pathlib import Path
 
     folder = Path(os.environ.get("KITH_DATA", ROOT.parent / "shared" / "data"))
-    found = [case for path in sorted(folder.rglob("*forecast*cases*.json")) for case in json.loads(path.read_text())["cases"]]
+    found = [
+        case for path in sorted(folder.rglob("*forecast*cases*.json")) for case in json.loads(path.read_text())["cases"]
+    ]
     return found or [None]
 
 
@@ -282,7 +286,12 @@ def test_published_cases(cast, case):
         said = read(cast.alice).total.stands
         if case["method"] == "cumulative":
             said = cumulative(said)
-            keys = {"closed_only": CLOSED, "commit_forecast": COMMIT, "best_case_forecast": BEST, "open_pipeline": PIPELINE}
+            keys = {
+                "closed_only": CLOSED,
+                "commit_forecast": COMMIT,
+                "best_case_forecast": BEST,
+                "open_pipeline": PIPELINE,
+            }
         else:
             keys = {"closed": CLOSED, "commit": COMMIT, "best_case": BEST, "pipeline": PIPELINE}
         assert {name: said[key] for name, key in keys.items()} == expected
@@ -296,7 +305,11 @@ def test_published_cases(cast, case):
     total = read(cast.alice).total
     if "rule" in case:
         said = {c: total.stands[c] for c in CATEGORIES}
-        assert (said[BEST], said[COMMIT], said[CLOSED]) == (expected["best_case"], expected["committed"], expected["won"])
+        assert (said[BEST], said[COMMIT], said[CLOSED]) == (
+            expected["best_case"],
+            expected["committed"],
+            expected["won"],
+        )
         assert cumulative(said)[COMMIT] == expected["expected_revenue"]
         return
     assert total.figures.weighted == Decimal(str(expected.get("weighted", expected.get("weighted_total"))))

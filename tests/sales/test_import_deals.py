@@ -181,7 +181,12 @@ def test_invoices_and_quotes_keep_their_sums(cast, client_of):
     quotes += "2,Deal,Confirmed,2021-04-20,$1,$1\n"
     through(client, quotes, "Quotes.csv")
     offer, deal = Quote.objects.order_by("id")
-    assert (offer.status, offer.net, offer.total, offer.tags) == ("sent", Decimal("10.10"), Decimal("9.05"), ["On Hold"])
+    assert (offer.status, offer.net, offer.total, offer.tags) == (
+        "sent",
+        Decimal("10.10"),
+        Decimal("9.05"),
+        ["On Hold"],
+    )
     assert (deal.status, deal.tags) == ("accepted", ["Confirmed"])
 
 
@@ -228,7 +233,9 @@ def test_a_file_of_sales_teams_makes_users_teams_and_managers(cast, tmp_path):
 
 
 def test_accounts_find_parents_that_stand_below_them(cast, client_of):
-    through(client_of(cast.alice), "account,sector,subsidiary_of\nChild,IT,Top\nTop,IT,\nLost,IT,Gone\n", "accounts.csv")
+    through(
+        client_of(cast.alice), "account,sector,subsidiary_of\nChild,IT,Top\nTop,IT,\nLost,IT,Gone\n", "accounts.csv"
+    )
     assert Account.objects.get(name="Child").parent.name == "Top"
     assert Account.objects.get(name="Lost").parent is None
     assert Account.objects.count() == 3

@@ -40,7 +40,9 @@ def test_a_whole_company_with_its_deals_and_papers(cast):
     check_members(files["Campaign_Lead_Status.csv"], counts)
     assert Product.objects.filter(cost__isnull=False, currency="USD").count() == len(files["Products.csv"])
     assert total(Product.objects.all(), "cost") == money(files["Products.csv"], "Cost")
-    told = [row["LEADID"] for name in ("Calls.csv", "Events.csv") for row in files[name] if row["LEADID"] not in ("", "0")]
+    told = [
+        row["LEADID"] for name in ("Calls.csv", "Events.csv") for row in files[name] if row["LEADID"] not in ("", "0")
+    ]
     assert Activity.objects.filter(regarding_type__model="lead").count() == len(told)
     again = bring(data, "zoho", cast.rita)
     assert all(not any(figures[:2]) for figures in again.values()), again

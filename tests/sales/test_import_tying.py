@@ -8,7 +8,12 @@ from sales.imports.tying import tie
 
 def test_lines_that_add_up_to_orders_are_tied_whatever_the_order_of_these():
     lines = [Decimal("10.00"), Decimal("5.50"), Decimal("4.50"), Decimal("7.25")]
-    assert tie(lines, {"a": Decimal("7.25"), "b": Decimal("15.50"), "c": Decimal("4.50")}) == {0: "b", 1: "b", 2: "c", 3: "a"}
+    assert tie(lines, {"a": Decimal("7.25"), "b": Decimal("15.50"), "c": Decimal("4.50")}) == {
+        0: "b",
+        1: "b",
+        2: "c",
+        3: "a",
+    }
 
 
 def test_a_cent_lost_by_rounding_does_not_matter():

@@ -216,7 +216,10 @@ def test_cu4_an_account_sums_up_the_deals_of_all_below_it(cast):
     win_opportunity(OpportunityFactory(owner=cast.alice, account=below, amount=Decimal(7)), by=cast.alice)
     client = signed_in(cast.alice)
     sums = client.get(f"/accounts/{top.pk}/opportunities/").context_data["sums"]
-    assert [(str(s["label"]), s["count"], s["amount"]) for s in sums] == [("Open", 2, money(30.5)), ("Won", 1, money(7))]
+    assert [(str(s["label"]), s["count"], s["amount"]) for s in sums] == [
+        ("Open", 2, money(30.5)),
+        ("Won", 1, money(7)),
+    ]
     for line in sums:
         assert client.get(line["url"]).context_data["count_text"] == str(line["count"])
 

@@ -98,7 +98,13 @@ def test_bad_lines_are_refused_beside_their_fields(cast, client_of):
              "line-3-description": "x", "line-3-unit_price": "5", "line-3-discount_percent": "101",
              "line-4-unit_price": "5"}  # fmt: skip
     said = client_of(cast.alice).post(f"/quotes/{quote.pk}/lines/edit/", typed).content.decode()
-    for text in ("Widget has no price in EUR", "Enter a number", "more than 0", "between 0 and 100", "Say what is sold"):
+    for text in (
+        "Widget has no price in EUR",
+        "Enter a number",
+        "more than 0",
+        "between 0 and 100",
+        "Say what is sold",
+    ):
         assert text in said, text
     assert not quote.lines.exists()
 
@@ -143,7 +149,9 @@ def test_r05_the_status_moves_by_its_operations_alone(cast, client_of):
     quote, client = sent(cast), client_of(cast.alice)
     client.post(f"/quotes/{quote.pk}/edit/", {"status": "accepted", "tags": "", "version": quote.version})
     client.post(f"/quotes/{quote.pk}/cell/status/", {"status": "accepted"})
-    client.post("/quotes/bulk/", {"row": quote.pk, "action": "edit", "field": "status", "value": "accepted", "step": "do"})
+    client.post(
+        "/quotes/bulk/", {"row": quote.pk, "action": "edit", "field": "status", "value": "accepted", "step": "do"}
+    )
     assert Quote.objects.unscoped("test").get().status == "sent"
     reject_quote(quote, by=cast.alice)
     with pytest.raises(Refused):
@@ -306,7 +314,9 @@ def test_imported_quotes_keep_their_sums(cast):
 
 def test_a_price_is_what_holds_on_the_day(cast):
     widget = product("Widget", "10")
-    add_price(widget, {"currency": "EUR", "amount": Decimal(12), "valid_from": TODAY() + timedelta(days=5)}, by=cast.bob)
+    add_price(
+        widget, {"currency": "EUR", "amount": Decimal(12), "valid_from": TODAY() + timedelta(days=5)}, by=cast.bob
+    )
     assert price_of(widget, "EUR") == 10
     assert price_of(widget, "EUR", TODAY() + timedelta(days=5)) == 12
     assert price_of(widget, "EUR", TODAY() + timedelta(days=4)) == 10

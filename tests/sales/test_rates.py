@@ -31,7 +31,8 @@ def test_fc_9_a_first_rate_counts_deals_sales_and_credit(cast):
     deal = foreign_deal(cast)
     today = timezone.localdate()
     (sale,) = create_sales(
-        [{"name": "Order", "currency": "USD", "sold_on": today, "net": Decimal(200), "owner": cast.alice}], by=cast.alice
+        [{"name": "Order", "currency": "USD", "sold_on": today, "net": Decimal(200), "owner": cast.alice}],
+        by=cast.alice,
     )
     assert deal.amount_base is None
     assert sale.total_base is None

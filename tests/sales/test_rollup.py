@@ -21,7 +21,9 @@ WHOLE = [parse("2026", 1), parse("2027", 1)]
 def cells():
     """The cells as plain rows."""
     keys = ("owner", "team", "month", "stage", "category")
-    return {row[:5]: row[5:] for row in ForecastCell.objects.values_list(*keys, "deals", "unrated", "amount", "weighted")}
+    return {
+        row[:5]: row[5:] for row in ForecastCell.objects.values_list(*keys, "deals", "unrated", "amount", "weighted")
+    }
 
 
 def grouped():

@@ -37,7 +37,9 @@ def target(by, value=1000, **values):
 def credit(user, amount, *, day=TODAY, kind="revenue", family="", count=1):
     """A sale that counts for the user."""
     number = Sale.objects.unscoped("the test").count()
-    sale = Sale.objects.create(document=f"S-{number}", name="A sale", owner=user, team=user.team, sold_on=day, currency="EUR")
+    sale = Sale.objects.create(
+        document=f"S-{number}", name="A sale", owner=user, team=user.team, sold_on=day, currency="EUR"
+    )
     return Credit.objects.create(
         sale=sale, user=user, team=user.team, kind=kind, family=family, day=day, amount_base=amount, count=count
     )
@@ -150,6 +152,10 @@ def test_a_rep_sees_the_own_target_alone(cast, client_of):
 def test_targets_repeat(cast):
     """TG-1: the quarters after it, those that are there left alone."""
     made = target(cast.bob, user=cast.alice)
-    assert [t.name.split(" · ")[-1] for t in repeat_target(made, 3, by=fresh(cast.bob))] == ["Q1 2027", "Q2 2027", "Q3 2027"]
+    assert [t.name.split(" · ")[-1] for t in repeat_target(made, 3, by=fresh(cast.bob))] == [
+        "Q1 2027",
+        "Q2 2027",
+        "Q3 2027",
+    ]
     assert len(repeat_target(made, 4, by=fresh(cast.bob))) == 1
     assert Target.objects.unscoped("the test").count() == 5

@@ -38,9 +38,7 @@ def arrange_teams(rows):
         for lead in leads:
             below = lead and len(leads) > 1
             found[name, lead] = team_of(f"{name} · {lead}"[:100], top, people.get(fold(lead))) if below else top
-    return {
-        n: found[row["team"], (row.get("manager") or "").strip()] for n, row in enumerate(rows) if row.get("team")
-    }
+    return {n: found[row["team"], (row.get("manager") or "").strip()] for n, row in enumerate(rows) if row.get("team")}
 
 
 def team_of(name, parent, manager):
