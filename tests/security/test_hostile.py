@@ -109,12 +109,18 @@ def test_r38_hostile_parameters_of_lists(cast, key):
 
 def broken(client, kind, name, value):
     """What is wrong with the list's answer to a value of a parameter: an error, or time spent on a sleep."""
-    began = time.monotonic()
-    answer = client.get(kind.base, {name: value})
+    answer, took = timed(client, kind.base, {name: value})
     if answer.status_code >= 500:
         yield f"{name}={value[:40]!r}: {answer.status_code}"
-    if "pg_sleep" in value and time.monotonic() - began > 2.5:
+    # Asked twice: a busy machine is slow once, a sleep is slow each time.
+    if "pg_sleep" in value and took > 2.5 and timed(client, kind.base, {name: value})[1] > 2.5:
         yield f"{name}={value!r} slept"
+
+
+def timed(client, address, query):
+    """(the answer, the seconds it took)."""
+    began = time.monotonic()
+    return client.get(address, query), time.monotonic() - began
 
 
 def test_r38_and_r08_a_careless_search_is_seen(cast, monkeypatch):
@@ -126,11 +132,11 @@ def test_r38_and_r08_a_careless_search_is_seen(cast, monkeypatch):
 
     def spliced(rows, text, model=None):
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT 1 FROM core_team WHERE name = '{text}")
+            cursor.execute(f"SELECT '{text}'")
         return rows
 
     monkeypatch.setattr("crm_site.core.lists.search", spliced)
-    value = "' OR pg_sleep(1.5) IS NULL; --"
+    value = "'; SELECT pg_sleep(3); --"
     assert [*broken(client, kind, "q", value)] == [f"q={value!r} slept"]
 
 
