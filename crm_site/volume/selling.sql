@@ -102,6 +102,18 @@ SELECT %(campaign)s + 1 + (c.id / 10) %% %(campaigns)s, c.id,
     CASE WHEN pg_temp.pick(c.id, 241, 6) = 5 THEN c.created_at + interval '3 days' END
 FROM customers_contact c WHERE c.id > %(contact)s AND c.id %% 10 = 4;
 
+-- step: contact lists
+INSERT INTO marketing_contactlist (
+    name, purpose, is_active, description, tags, created_at, changed_at, version)
+SELECT 'List ' || i, (ARRAY['Newsletter','Product news','Events','Partners'])[1 + i %% 4], i %% 9 > 0, '', '{}',
+    pg_temp.born(i, %(campaigns)s), pg_temp.born(i, %(campaigns)s), 1
+FROM generate_series(1::bigint, %(campaigns)s) i;
+INSERT INTO marketing_contactlistmember (list_id, contact_id, added_at)
+SELECT l.id, c.id, c.created_at FROM customers_contact c
+JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS all_lists FROM marketing_contactlist) l
+    ON l.n = 1 + (c.id / 10) %% l.all_lists
+WHERE c.id > %(contact)s AND c.id %% 10 = 7 ON CONFLICT DO NOTHING;
+
 -- step: products
 INSERT INTO sales_product (
     id, name, code, family, unit, tax_rate, cost, currency, is_active, description, owner_id, team_id, tags, created_at,
@@ -117,6 +129,9 @@ SELECT p.id, NULL, c.code, round(p.cost * 1.6 / c.rate, 2), CASE WHEN n = 2 THEN
 FROM sales_product p CROSS JOIN generate_series(1, 2) n
 CROSS JOIN unnest(%(currencies)s::varchar[], %(rates)s::numeric[]) c (code, rate)
 WHERE p.id > %(product)s AND c.rate IS NOT NULL;
+INSERT INTO sales_pricebook (name, pricing, is_active, description, tags, created_at, changed_at, version)
+SELECT 'Price book ' || i, (ARRAY['flat','differential'])[1 + i %% 2], true, '', '{}', now(), now(), 1
+FROM generate_series(1, 10) i;
 INSERT INTO core_exchangerate (currency, day, rate)
 SELECT c.code, date '2020-01-01', c.rate FROM unnest(%(currencies)s::varchar[], %(rates)s::numeric[]) c (code, rate)
 WHERE c.code <> %(base)s AND c.rate IS NOT NULL ON CONFLICT DO NOTHING;
