@@ -26,11 +26,13 @@ class PickFilter(df.ModelChoiceFilter):
         return PickField(self.extra["queryset"], label=self.label, **extra)
 
 
-class DaysWidget(df.widgets.DateRangeWidget):
-    """Two days, from and to, each with a name of its own for those who hear the form."""
+class FromTo:
+    """Two boxes, from and to, each with a name of its own for those who hear the form."""
+
+    label, attributes = "", {}
 
     def __init__(self, label):
-        super().__init__({"type": "date"})
+        super().__init__(self.attributes)
         self.label = label
 
     def get_context(self, name, value, attrs):
@@ -39,6 +41,18 @@ class DaysWidget(df.widgets.DateRangeWidget):
         for part, end in zip(context["widget"]["subwidgets"], (_("from"), _("to")), strict=True):
             part["attrs"]["aria-label"] = f"{self.label}: {end}"
         return context
+
+
+class DaysWidget(FromTo, df.widgets.DateRangeWidget):
+    """Two days."""
+
+    attributes = {"type": "date"}
+
+
+class NumbersWidget(FromTo, df.widgets.RangeWidget):
+    """Two numbers."""
+
+    attributes = {"inputmode": "decimal"}
 
 
 class RecordFilters(df.FilterSet):

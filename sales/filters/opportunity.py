@@ -5,7 +5,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.filters import DaysWidget, PickFilter, RecordFilters
+from crm_site.core.filters import DaysWidget, NumbersWidget, PickFilter, RecordFilters
 from crm_site.core.models import Team, TeamClosure, User
 from customers.filters.common import StartsWith
 from customers.models import Account, Contact, Customer
@@ -32,7 +32,9 @@ class OpportunityFilters(RecordFilters):
     attention = df.ChoiceFilter(label=_("Needs attention"), choices=ATTENTION, method="needs_attention")
     close_date = df.DateFromToRangeFilter(label=_("Close date"), widget=DaysWidget(_("Close date")))
     next_step_date = df.DateFromToRangeFilter(label=_("Next step on"), widget=DaysWidget(_("Next step on")))
-    amount = df.RangeFilter(label=_("Amount in the company's currency"), field_name="amount_base")
+    amount = df.RangeFilter(
+        label=_("Amount in the company's currency"), field_name="amount_base", widget=NumbersWidget(_("Amount"))
+    )
     account = PickFilter(label=_("Account"), queryset=Account.objects.none(), options_url="/accounts/options/")
     within = df.NumberFilter(label=_("Account and all below it"), method="within_account", widget=forms.HiddenInput)
     contact = PickFilter(

@@ -77,7 +77,7 @@ class ConversionForm(forms.Form):
     def proposed(self):
         """What the form shows first: likely matches chosen, the deal filled from the lead."""
         account, contact = self.matches.best("accounts"), self.matches.best("contacts") or self.lead.contact
-        deal = proposal(self.lead, account or self.lead.company or contact)
+        deal = proposal(self.lead, account or self.lead.company or self.lead.name)
         first = self.fields["pipeline"].queryset.first()
         return deal | {
             "once": uuid.uuid4(), "version": self.lead.version, "owner": self.lead.owner_id,

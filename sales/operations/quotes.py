@@ -119,6 +119,14 @@ def quote_deal(deal, *, by):
     return create_quotes([values | kept_parties(deal, by)], by=by)[0]
 
 
+@operation
+def begin_quote(deal, *, by):
+    """The draft of a deal to go on with: the user's own that nobody touched yet, else a new one."""
+    current = lock(deal, by, "view")
+    rows = Quote.objects.visible_to(by, "change").filter(opportunity=current, status=DRAFT, edition=1, version=1)
+    return rows.filter(created_by=by).order_by("-pk").first() or quote_deal(current, by=by)
+
+
 def kept_parties(deal, by):
     """The deal's parties as far as the user sees them; the others stay with the deal."""
     found = {}
@@ -188,7 +196,8 @@ def quote_of(token):
 def send_quote(quote, *, by, to="", message=""):
     """Send a draft, or a sent one again, and return the secret address at which the customer answers.
 
-    With `to` a mail is put into the outbox in the same transaction; an earlier address stops working. Raises Refused
+    With `to` a mail is put into the outbox in the same transaction, unless one to the same address is still in it; an
+    earlier address stops working. Raises Refused
     for a quote without lines, one that has run out, or another status.
     """
     current = lock(quote, by)
@@ -201,7 +210,7 @@ def send_quote(quote, *, by, to="", message=""):
     current.sent_at = sent_at
     values = {"status": SENT, "token_hash": digest(token_of(current))}
     written = write(current, values | {"sent_at": sent_at}, by=by)[0]
-    if to:
+    if to and not written.mails.filter(to=to, mailed_at__isnull=True).exists():
         QuoteMail.objects.create(quote=written, to=to, message=message, by=by)
     tell_story(written, _("Quote %(number)s sent") % {"number": written.number}, by=by)
     return answer_url(written)

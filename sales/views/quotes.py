@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm_site.core import pages
 from crm_site.core.kinds import KINDS
 from crm_site.core.operations import Refused
+from customers.models import Contact
 from customers.views.parties import done, form_page
 from sales import pdf
 from sales.forms.papers import SendForm
-from sales.operations.quotes import accept_quote, quote_deal, reject_quote, revise_quote, send_quote, win_quote
+from sales.operations.quotes import accept_quote, begin_quote, reject_quote, revise_quote, send_quote, win_quote
 
 
 def opened(request, pk, action="view"):
@@ -43,7 +44,7 @@ def opportunity_quote_create(request, pk):
     kind = KINDS["sales.opportunity"]
     pages.need(request.user, KINDS["sales.quote"], "add")
     deal = pages.get_visible_or_404(kind, request.user, pk)
-    return go_on(request, lambda: quote_deal(deal, by=request.user), kind.record_url(pk))
+    return go_on(request, lambda: begin_quote(deal, by=request.user), kind.record_url(pk))
 
 
 @login_required
@@ -51,12 +52,17 @@ def opportunity_quote_create(request, pk):
 def quote_send(request, pk):
     """Send a quote: by mail when there is an address, otherwise only the link is made."""
     quote = opened(request, pk, "change")
-    to = quote.contact.email if quote.contact_id and not quote.contact.do_not_contact else ""
-    form = SendForm(request.POST or None, initial={"to": to})
+    form = SendForm(request.POST or None, initial={"to": known_address(quote, request.user)})
     return form_page(
         request, KINDS["sales.quote"], quote, form, _("Send %(name)s") % {"name": quote},
         lambda values: told(request, send_quote(quote, by=request.user, **values)),
     )  # fmt: skip
+
+
+def known_address(quote, user):
+    """The address of the quote's contact, if the user sees that person and may write to them."""
+    rows = Contact.objects.visible_to(user).filter(pk=quote.contact_id, do_not_contact=False)
+    return rows.values_list("email", flat=True).first() or ""
 
 
 def told(request, url):

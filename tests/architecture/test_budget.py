@@ -154,6 +154,8 @@ def grown(field, name, owners, teams):
         return f"(ARRAY{owners if 'owner' in field.name else teams})[1 + (g * 7919) % {len(owners if 'owner' in field.name else teams)}]"
     if kind in ("CharField", "TextField") and not field.choices and (field.max_length or 999) >= 40:
         return f"CASE WHEN r.{name} = '' THEN r.{name} ELSE left(md5(g::text), 8) || ' ' || r.{name} || ' ' || g END"
+    if kind == "DateField":
+        return f"r.{name} - g"
     return f"r.{name} - g * interval '1 minute'" if kind == "DateTimeField" else f"r.{name}"
 
 

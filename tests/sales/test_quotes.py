@@ -328,3 +328,15 @@ def test_a_price_is_what_holds_on_the_day(cast):
     assert price_of(widget, "EUR") == 11
     end_price(widget.prices.get(valid_from__isnull=False), by=cast.bob)
     assert price_of(widget, "EUR", TODAY() + timedelta(days=5)) is None
+
+
+def test_r24_a_double_click_begins_one_draft_and_sends_one_mail(cast, client_of):
+    deal, client = deal_of(cast.alice, [("A", "1", "100")]), client_of(cast.alice)
+    addresses = {client.post(f"/opportunities/{deal.pk}/quotes/new/")["Location"] for _ in range(2)}
+    quote = Quote.objects.unscoped("test").get()
+    assert len(addresses) == 1
+    for _ in range(2):
+        client.post(f"/quotes/{quote.pk}/send/", {"to": "buyer@example.org", "message": ""})
+    assert quote.mails.count() == 1
+    client.post(f"/quotes/{quote.pk}/send/", {"to": "other@example.org", "message": ""})
+    assert quote.mails.count() == 2
