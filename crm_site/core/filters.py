@@ -26,6 +26,13 @@ class PickFilter(df.ModelChoiceFilter):
         return PickField(self.extra["queryset"], label=self.label, **extra)
 
 
+class Several(df.MultipleChoiceFilter):
+    """Rows with one of several values of their own column: no row can come twice, so nothing looks for doubles."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, distinct=False, **kwargs)
+
+
 class FromTo:
     """Two boxes, from and to, each with a name of its own for those who hear the form."""
 

@@ -5,7 +5,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.filters import PickFilter, RecordFilters
+from crm_site.core.filters import PickFilter, RecordFilters, Several
 from customers.countries import country_choices
 from customers.filters.common import StartsWith
 from marketing.models import Campaign
@@ -17,7 +17,7 @@ YES = forms.Select(choices=[("", "—"), ("true", _("Yes"))])
 class LeadFilters(RecordFilters):
     """Leads by status, rating, score, source, campaign and country; those of a queue, and late ones."""
 
-    status = df.MultipleChoiceFilter(label=_("Status"), choices=Lead.STATUSES)
+    status = Several(label=_("Status"), choices=Lead.STATUSES)
     rating = df.ChoiceFilter(label=_("Rating"), choices=[pair for pair in Lead.RATINGS.items() if pair[0]])
     score = df.NumberFilter(
         label=_("Score from"), field_name="score", lookup_expr="gte", min_value=-32_000, max_value=32_000

@@ -3,7 +3,7 @@
 import django_filters as df
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.filters import DaysWidget, PickFilter, RecordFilters
+from crm_site.core.filters import DaysWidget, PickFilter, RecordFilters, Several
 from customers.models import Account, Contact, Customer
 from sales.models import Invoice, Opportunity, PriceBook, Product, Quote, Sale
 
@@ -50,7 +50,7 @@ class PaperFilters(RecordFilters):
 class QuoteFilters(PaperFilters):
     """Quotes by status and deal."""
 
-    status = df.MultipleChoiceFilter(label=_("Status"), choices=Quote.STATUSES)
+    status = Several(label=_("Status"), choices=Quote.STATUSES)
     opportunity = picked(_("Opportunity"), "opportunities", Opportunity)
 
     class Meta:
@@ -73,7 +73,7 @@ class SaleFilters(PaperFilters):
 class InvoiceFilters(PaperFilters):
     """Invoices by status and sale."""
 
-    status = df.MultipleChoiceFilter(label=_("Status"), choices=Invoice.STATUSES)
+    status = Several(label=_("Status"), choices=Invoice.STATUSES)
     sale = picked(_("Sale"), "sales", Sale)
 
     class Meta:

@@ -148,6 +148,8 @@ class Opportunity(Record):
             ),
             models.Index(fields=["team", "stage", "close_date", "id"], name="deal_team_stage_ix", condition=alive()),
             models.Index(fields=["state", "-id"], name="deal_state_ix", condition=alive()),
+            models.Index(fields=["category", "close_date", "id"], name="deal_category_ix", condition=alive()),
+            models.Index(fields=["next_step_date", "id"], name="deal_next_step_ix", condition=alive()),
             models.Index(fields=["campaign", "-id"], name="deal_campaign_ix", condition=alive()),
             models.Index(fields=["amount_base"], name="deal_amount_ix", condition=alive()),
             models.Index(Fold("source"), models.F("id").desc(), name="deal_source_ix", condition=alive()),

@@ -137,7 +137,7 @@ def test_r38_and_r08_a_careless_search_is_seen(cast, monkeypatch):
 
     monkeypatch.setattr("crm_site.core.lists.search", spliced)
     value = "'; SELECT pg_sleep(3); --"
-    assert f"q={value!r} slept" in [*broken(client, kind, "q", value)]
+    assert [*broken(client, kind, "q", value)] == [f"q={value!r} slept"]
 
 
 def test_r38_a_text_that_was_changed_is_seen(cast):
