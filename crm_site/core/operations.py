@@ -26,7 +26,11 @@ class Stale(Exception):
 
 
 class Refused(Exception):
-    """The operation makes no sense now; the text says why, for the user."""
+    """The operation makes no sense now; the text says why, for the user. `field` is the one it speaks of, if any."""
+
+    def __init__(self, text, field=None):
+        super().__init__(text)
+        self.field = field
 
 
 class Repeated(Exception):
@@ -43,6 +47,11 @@ def operation(function):
             return function(*args, by=by, **kwargs)
 
     return run
+
+
+def refuse(text, field=None):
+    """Raise Refused, as an expression."""
+    raise Refused(text, field)
 
 
 def require(by, model, action):
@@ -131,9 +140,7 @@ def keep_in_sight(record, changed, by):
     if handed and by.reach(type(record), "assign") != "none":
         return
     if not type(record).objects.visible_to(by).filter(pk=record.pk).exists():
-        refusal = Refused(_("You would no longer see it. Keep yourself or your team, or hand it to somebody."))
-        refusal.field = lost
-        raise refusal
+        refuse(_("You would no longer see it. Keep yourself or your team, or hand it to somebody."), lost)
 
 
 @operation

@@ -247,7 +247,7 @@ def attempt(form, do):
     try:
         return do()
     except Refused as refusal:
-        field = getattr(refusal, "field", None)
+        field = refusal.field
         form.add_error(field if field in form.fields else None, str(refusal))
     except Repeated as repeat:
         form.add_error(None, str(repeat))

@@ -3,10 +3,10 @@
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import new_rows, operation, write
+from crm_site.core.operations import new_rows, operation, refuse, write
 from customers.models import Account, Customer
 from customers.operations.activities import follow
-from customers.operations.mechanisms import refuse, set_reach, touch
+from customers.operations.mechanisms import set_reach, touch
 from customers.operations.reach import ACCOUNT_REACH, columns_of, save_ways, take, ways_of
 
 SUBTREE = """
@@ -77,4 +77,4 @@ def refuse_loop(account, parent):
     """Refuse a parent that is the account itself or lies below it; the database refuses what slips past."""
     rows = Account.objects.unscoped("a loop is one whoever sees it")
     if rows.filter(pk=parent.pk, pk__in=subtree(account)).exists():
-        refuse("parent", _("%(parent)s is this account or lies below it.") % {"parent": parent.name})
+        refuse(_("%(parent)s is this account or lies below it.") % {"parent": parent.name}, "parent")

@@ -5,13 +5,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import insert_many
-from crm_site.core.operations import lock, new_rows, operation, write
+from crm_site.core.operations import lock, new_rows, operation, refuse, write
 from customers.models import Account, Affiliation, Contact, Customer, CustomerStatusChange
 from customers.operations.accounts import new_accounts
 from customers.operations.activities import follow
 from customers.operations.contacts import NAMES, need_visible, new_contacts
 from customers.operations.following import adopt_many
-from customers.operations.mechanisms import refuse
 from customers.operations.reach import ADDRESS, refresh_customers, take
 
 BUSINESS, INDIVIDUAL = Customer.BUSINESS, Customer.INDIVIDUAL
@@ -83,7 +82,7 @@ def sorted_out(row):
     new = {}
     if row["kind"] == BUSINESS and not row.get("account"):
         if not company:
-            refuse("company", _("Give the company's name, or choose an account."))
+            refuse(_("Give the company's name, or choose an account."), "company")
         to_person = named or row.get("contact")
         new["account"] = {"name": company, **extra, **shared, **address, **({} if to_person else ways)}
         new["account"] |= {"is_prospect": row["status"] == Customer.PROSPECT}
@@ -92,7 +91,7 @@ def sorted_out(row):
         place = address if row["kind"] == INDIVIDUAL else {}
         new["contact"] = {**{k: v or "" for k, v in person.items()}, **shared, **ways, **place}
     elif row["kind"] == INDIVIDUAL and not row.get("contact"):
-        refuse("last_name", _("Give the person's name, or choose a contact."))
+        refuse(_("Give the person's name, or choose a contact."), "last_name")
     return row, new
 
 
@@ -165,9 +164,9 @@ def change_customer_status(customer, status, reason, *, by):
 def put_status(customer, status, reason, by):
     """Change the status of a customer that may be changed."""
     if status not in Customer.STATUSES:
-        refuse("status", _("There is no such status."))
+        refuse(_("There is no such status."), "status")
     if not (reason or "").strip():
-        refuse("reason", _("Say why the status changes."))
+        refuse(_("Say why the status changes."), "reason")
     values = {"status": status}
     if status == Customer.ACTIVE and customer.since is None:
         values["since"] = timezone.localdate()

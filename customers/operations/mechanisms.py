@@ -4,7 +4,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import Refused, lock, operation
+from crm_site.core.operations import Refused, lock, operation, refuse
 from customers.countries import country_code
 from customers.models import Contact, ContactMechanism
 from customers.operations.reach import (
@@ -135,20 +135,13 @@ def fill_from(way, values, party):
         if not any(given.values()) and values.get("value"):
             given["street"] = values["value"]
         if not any(given.values()):
-            refuse("street", _("Give at least one line of the address."))
+            refuse(_("Give at least one line of the address."), "street")
         fill_address(way, given)
     elif not (value := str(values.get("value", way.value) or "").strip()):
-        refuse("value", _("Give the number or address itself."))
+        refuse(_("Give the number or address itself."), "value")
     elif value != way.value or not way.normalised:
         fill(way, value, values.get("country") or country_of(party))
     return way
-
-
-def refuse(field, text):
-    """Refuse with a sentence beside a field."""
-    refusal = Refused(text)
-    refusal.field = field
-    raise refusal
 
 
 @operation
@@ -163,7 +156,7 @@ def add_mechanism(party, values, *, by):
     way = fill_from(ContactMechanism(type=values["type"], **{field: party}), values, party)
     current = ContactMechanism.objects.filter(**{field: party}, type=way.type, valid_to__isnull=True)
     if current.filter(normalised=way.normalised).exists():
-        refuse("value", _("This is here already."))
+        refuse(_("This is here already."), "value")
     way.save()
     if values.get("is_primary"):
         make_primary(way, field, party)

@@ -3,8 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import new_rows, operation, write
-from customers.operations.mechanisms import refuse
+from crm_site.core.operations import new_rows, operation, refuse, write
 from marketing.models import Campaign, ContactList
 
 MONEY = ("budgeted_cost", "expected_cost", "actual_cost", "expected_revenue")
@@ -43,9 +42,9 @@ def refuse_tree(campaign, parent):
     while step is not None:
         seen += 1
         if step.pk == campaign.pk:
-            refuse("parent", _("%(parent)s is this campaign or lies below it.") % {"parent": parent})
+            refuse(_("%(parent)s is this campaign or lies below it.") % {"parent": parent}, "parent")
         if seen > DEEPEST:
-            refuse("parent", _("Campaigns are at most five levels deep."))
+            refuse(_("Campaigns are at most five levels deep."), "parent")
         step = step.parent
 
 

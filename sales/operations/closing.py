@@ -5,9 +5,9 @@ from datetime import datetime, time
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation
+from crm_site.core.operations import lock, operation, refuse
 from sales.models import OpportunityChange, Sale, Stage
-from sales.operations.opportunities import refuse, store
+from sales.operations.opportunities import store
 from sales.operations.story import tell_story
 
 

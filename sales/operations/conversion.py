@@ -9,12 +9,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import Refused, Stale, lock, operation, write, write_many
+from crm_site.core.operations import Refused, Stale, lock, operation, refuse, write, write_many
 from customers.models import Account, Activity, Affiliation, Contact, Customer
 from customers.operations.activities import follow
 from customers.operations.contacts import need_visible, new_contacts
 from customers.operations.customers import bind, create_customer
-from customers.operations.mechanisms import refuse
 from marketing.models import CampaignMember, ContactListMember
 from sales.models import Lead, Opportunity
 from sales.operations.opportunities import create_opportunity, proposed_name
@@ -62,7 +61,7 @@ def convert_lead(lead, choices, *, by, version=None):
         raise Refused(_("This lead is disqualified. Reopen it first."))
     owner = choices.get("owner") or current.owner
     if owner is None:
-        refuse("owner", _("The lead waits in a queue: choose who gets it."))
+        refuse(_("The lead waits in a queue: choose who gets it."), "owner")
     before, private = standing(current), is_private(current, choices)
     known = {name: chosen(current, choices, name, model, by) for name, model in PARTIES}
     became = parties(current, known, owner, by, private=private)
@@ -78,7 +77,7 @@ def is_private(lead, choices):
     """Whether the lead becomes a private person; Refused when an account is to be made and nobody knows its name."""
     answer = choices.get("account", NEW if lead.company else None)
     if answer == NEW and not lead.company.strip():
-        refuse("account", _("Give the lead a company first, or convert it as a private person."))
+        refuse(_("Give the lead a company first, or convert it as a private person."), "account")
     return answer is None
 
 
@@ -96,7 +95,7 @@ def chosen(lead, choices, name, model, by):
     need_visible(model, {answer.pk}, by)
     rows = model.objects.unscoped("its use was checked").select_for_update(of=("self",))
     found = rows.filter(pk=answer.pk, deleted_at__isnull=True).first()
-    return found or refuse(name, _("This record is in the bin."))
+    return found or refuse(_("This record is in the bin."), name)
 
 
 def parties(lead, known, owner, by, *, private):
@@ -157,7 +156,7 @@ def deal_of(lead, became, choices, owner, by):
     if choice != NEW:
         found = lock(choice, by)
         if found.state != "open":
-            refuse("opportunity", _("This opportunity is closed."))
+            refuse(_("This opportunity is closed."), "opportunity")
         return found
     values = proposal(lead, became.account or became.contact) | {
         key: value for key, value in (choices.get("deal") or {}).items() if value not in (None, "")

@@ -11,12 +11,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import Fold
-from crm_site.core.operations import Refused, Stale, lock, new_rows, operation, restore_record, write, write_many
+from crm_site.core.operations import (
+    Refused,
+    Stale,
+    lock,
+    new_rows,
+    operation,
+    refuse,
+    restore_record,
+    write,
+    write_many,
+)
 from customers.countries import country_code
 from customers.models import Activity
 from customers.operations.activities import follow
 from customers.operations.following import CLOSE, KEEP, MINE, follow_many, reachable
-from customers.operations.mechanisms import refuse
 from marketing.models import CampaignMember
 from sales.models import Lead
 from sales.operations.people import give_people, place
@@ -56,7 +65,7 @@ def create_leads(rows, *, by):
 def create_lead(values, *, by):
     """Make one open lead and return it; see create_leads. Raises Refused for another status, which verbs give."""
     if (values.get("status") or Lead.NEW) not in Lead.OPEN:
-        refuse("status", _("A lead begins open; convert or disqualify it afterwards."))
+        refuse(_("A lead begins open; convert or disqualify it afterwards."), "status")
     return create_leads([values], by=by)[0]
 
 
@@ -78,7 +87,7 @@ def completed(row, by):
     elif row.get("status") == Lead.CONVERTED:
         row["converted_at"] = row.get("converted_at") or now
     if not row.get("last_name") and not row.get("contact"):
-        refuse("last_name", _("Give the person's last name."))
+        refuse(_("Give the person's last name."), "last_name")
     return row
 
 
@@ -149,7 +158,7 @@ def need_open(current, values):
     if current.status == Lead.CONVERTED and changed - STAYS_OPEN:
         raise Refused(_("A converted lead is read-only. Take the conversion back first."))
     if "status" in changed and not {values["status"], current.status} <= set(Lead.OPEN):
-        refuse("status", _("Convert, disqualify or reopen the lead instead."))
+        refuse(_("Convert, disqualify or reopen the lead instead."), "status")
 
 
 def moved(current, values):
@@ -196,7 +205,7 @@ def disqualify_lead(lead, reason, *, by, note=""):
     if current.status == Lead.CONVERTED:
         raise Refused(_("A converted lead is read-only. Take the conversion back first."))
     if not reason or reason not in Lead.REASONS:
-        refuse("reason", _("Say why."))
+        refuse(_("Say why."), "reason")
     values = {"status": Lead.DISQUALIFIED, "disqualify_reason": reason, "disqualify_note": (note or "").strip()[:300]}
     if current.status != Lead.DISQUALIFIED:
         values |= {"disqualified_at": timezone.now(), "escalate_at": None}

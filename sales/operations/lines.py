@@ -93,8 +93,8 @@ def checked(rows, currency, by):
     rows = completed(rows, currency, by)
     for number, row in enumerate(rows):
         if found := problem(row, currency):
-            refusal = Refused(found[1])
-            refusal.field, refusal.row = found[0], number
+            refusal = Refused(found[1], found[0])
+            refusal.row = number
             raise refusal
     return [{name: row[name] for name in FIELDS if name in row} for row in rows]
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.loading import fresh
 from crm_site.core.money import rounded
-from crm_site.core.operations import Refused, Stale, lock, new_rows, operation, write
+from crm_site.core.operations import Stale, lock, new_rows, operation, refuse, write
 from customers.operations.activities import follow
 from sales.models import Opportunity, Stage
 from sales.operations.linking import link_parties
@@ -19,13 +19,6 @@ from sales.operations.worth import base_amounts
 PARTIES = ("contact", "account", "customer")
 # What a stage decides unless somebody set it by hand.
 GIVEN = ("probability", "category")
-
-
-def refuse(text, field=None):
-    """Refuse with a sentence, beside a field where one is meant."""
-    refusal = Refused(text)
-    refusal.field = field
-    raise refusal
 
 
 def default_stage(pipeline=None):

@@ -8,18 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import insert_many
-from crm_site.core.operations import Refused, lock, new_rows, operation, update_record
+from crm_site.core.operations import lock, new_rows, operation, refuse, update_record
 from sales.models import Price, PriceBook, Product
 
 FIRST_PRICE = ("price", "price_currency")
 PRICED = ("book", "currency", "amount", "valid_from", "valid_to")
-
-
-def refuse(field, text):
-    """Refuse with a sentence beside a field."""
-    refusal = Refused(text)
-    refusal.field = field
-    raise refusal
 
 
 @operation
@@ -125,10 +118,10 @@ def end_price(price, *, by):
 def checked(product, values, itself=None):
     """The values of a price that can be."""
     if values["valid_from"] and values["valid_to"] and values["valid_from"] > values["valid_to"]:
-        refuse("valid_to", _("The end lies before the beginning."))
+        refuse(_("The end lies before the beginning."), "valid_to")
     twins = Price.objects.filter(product=product, book=values["book"], currency=values["currency"])
     since = values["valid_from"]
     twins = twins.filter(valid_from=since) if since else twins.filter(valid_from__isnull=True)
     if twins.exclude(pk=itself).exists():
-        refuse("valid_from", _("There is such a price from that day already; change that one."))
+        refuse(_("There is such a price from that day already; change that one."), "valid_from")
     return values

@@ -14,7 +14,16 @@ from django.utils.translation import gettext as _
 from crm_site.core.loading import fresh, insert_many
 from crm_site.core.models import Setting
 from crm_site.core.notifications import notify
-from crm_site.core.operations import Refused, delete_record, lock, new_rows, operation, require, write, write_many
+from crm_site.core.operations import (
+    delete_record,
+    lock,
+    new_rows,
+    operation,
+    refuse,
+    require,
+    write,
+    write_many,
+)
 from sales.models import Quote, QuoteLine, QuoteMail, Sale
 from sales.operations.closing import win_opportunity
 from sales.operations.linking import link_parties
@@ -31,13 +40,6 @@ MOVES = {
 FREE = {"owner", "team", "tags"}
 VALID_DAYS = 30
 BATCH = 500
-
-
-def refuse(text, field=None):
-    """Refuse with a sentence, beside a field where one is meant."""
-    refusal = Refused(text)
-    refusal.field = field
-    raise refusal
 
 
 def check_move(quote, status):

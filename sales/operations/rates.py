@@ -8,8 +8,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.loading import insert_many
 from crm_site.core.models import ExchangeRate
 from crm_site.core.money import Rates
-from crm_site.core.operations import operation
-from customers.operations.mechanisms import refuse
+from crm_site.core.operations import operation, refuse
 from sales.models import Credit, Opportunity, Sale
 from sales.operations.credits import credits_of, families_of, splits_of
 from sales.operations.worth import rebase_amounts
@@ -25,9 +24,9 @@ def set_rate(currency, day, rate, *, by):
     credit that was missing; sales that had one keep what was agreed. Snapshots of the past stay.
     """
     if currency == settings.BASE_CURRENCY:
-        refuse("currency", _("This is the company's own currency."))
+        refuse(_("This is the company's own currency."), "currency")
     if day > timezone.localdate():
-        refuse("day", _("A rate of the future is not known yet."))
+        refuse(_("A rate of the future is not known yet."), "day")
     ExchangeRate.objects.update_or_create(currency=currency, day=day, defaults={"rate": rate})
     changed = rebase_amounts(by=by)
     while worth_sales(currency):

@@ -7,7 +7,17 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.loading import fresh, insert_many
 from crm_site.core.money import Rates, rounded
-from crm_site.core.operations import Refused, delete_record, lock, new_rows, operation, require, restore_record, write
+from crm_site.core.operations import (
+    Refused,
+    delete_record,
+    lock,
+    new_rows,
+    operation,
+    refuse,
+    require,
+    restore_record,
+    write,
+)
 from customers.models import Customer
 from customers.operations.customers import put_status
 from sales.models import Opportunity, Sale, SaleLine
@@ -184,9 +194,7 @@ def void_sale(sale, reason, *, by):
     What becomes of the deal is another matter: see cancel_sale. Raises Refused without a reason.
     """
     if not (reason or "").strip():
-        refusal = Refused(_("Say why the sale is cancelled."))
-        refusal.field = "reason"
-        raise refusal
+        refuse(_("Say why the sale is cancelled."), "reason")
     current = lock(sale, by)
     if current.status == Sale.CANCELLED:
         return current

@@ -5,9 +5,8 @@ from django.db.models import ProtectedError, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import operation, write_many
+from crm_site.core.operations import operation, refuse, write_many
 from sales.models import Opportunity, Pipeline, Stage
-from sales.operations.opportunities import refuse
 
 
 def check_administrator(by):

@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.operations import refuse
 from customers.models import Contact
 from customers.operations.accounts import update_account
 from customers.operations.contacts import update_contact
-from customers.operations.mechanisms import refuse
 from customers.operations.reach import PHONE, normalise
 from sales.operations.opportunities import update_opportunity
 
@@ -56,7 +56,7 @@ def take_over(lead, became, reused, choices, *, by):
             continue
         if by and not type(record).objects.changeable_by(by).filter(pk=record.pk).exists():
             if take.get(name):
-                refuse(name, _("You may not change %(name)s, so nothing of it can be overwritten.") % {"name": record})
+                refuse(_("You may not change %(name)s, so nothing of it can be overwritten.") % {"name": record}, name)
             continue
         changed = UPDATES[name](record, values, by=by)
         setattr(became, name, changed)

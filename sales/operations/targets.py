@@ -2,18 +2,11 @@
 
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import Refused, new_rows, operation, write
+from crm_site.core.operations import new_rows, operation, refuse, write
 from sales.models import Target
 from sales.periods import add_months, period_of, start_month
 
 NAMED_BY = ("user", "for_team", "metric", "family", "period", "starts_on")
-
-
-def refuse(text, field):
-    """Refuse with a sentence beside a field."""
-    refusal = Refused(text)
-    refusal.field = field
-    raise refusal
 
 
 def completed(values, start):

@@ -5,11 +5,11 @@ from decimal import Decimal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation
+from crm_site.core.operations import lock, operation, refuse
 from customers.models import Account, Contact
 from customers.operations.linking import known
 from sales.models import Competition, ContactRole, OpportunityLine, Split
-from sales.operations.opportunities import refuse, store
+from sales.operations.opportunities import store
 from sales.operations.totals import line_values
 
 WHOLE = Decimal(100)

@@ -138,7 +138,7 @@ def attempt(draft, do, *args):
     except IntegrityError as error:
         draft.fail("", str(broken_rule(error)))
     except Refused as refusal:
-        draft.fail(getattr(refusal, "field", None) or "", str(refusal))
+        draft.fail(refusal.field or "", str(refusal))
     except PermissionDenied:
         draft.fail("", _("You may not do that."))
     if draft.outcome == FAILED:
