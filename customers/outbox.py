@@ -1,23 +1,18 @@
 """What leaves customers/ by a sweep: reminders of activities and invitations to meetings."""
 
-import smtplib
-from datetime import timedelta
-from urllib.parse import urlsplit
-
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.notifications import notify, one_line
+from crm_site.core.notifications import notify
+from crm_site.core.outbox import Outbox, letter, one_line, send_due
 from customers.calendars import answer_token, invitation
 from customers.models import Activity, Participant
 from customers.operations.activities import zone_of
 
 BATCH = 200
-TRY_AGAIN = timedelta(hours=1)
 
 
 def remind_due():
@@ -53,47 +48,15 @@ def reminder(activity):
 
 
 def invite_due():
-    """Mail the invitations in the outbox and return how many were sent; each is claimed, sent and marked by itself."""
-    sent = 0
-    with get_connection() as connection:
-        for _turn in range(BATCH):
-            done = invite_next(connection)
-            if done is None:
-                return sent
-            sent += done
-    return sent
+    """Mail the invitations that are due and return how many were sent; see send_due."""
+    return send_due(INVITATIONS)
 
 
-def invite_next(connection):
-    """Mail the next invitation: 1 when sent, 0 when it was put off or dropped, None when nothing is due."""
-    with transaction.atomic():
-        rows = Participant.objects.filter(invite_due__lte=timezone.now(), invite_due__isnull=False)
-        rows = rows.select_for_update(skip_locked=True, of=("self",)).order_by("invite_due")
-        row = rows.select_related("activity__owner", "contact", "user").first()
-        if row is None:
-            return None
-        party = row.contact or row.user
-        if row.activity.deleted_at or not party.email or getattr(party, "do_not_contact", False):
-            settle(row, invite_due=None)
-            return 0
-        try:
-            message_of(row, party, connection).send()
-        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError):
-            over = row.activity.at < timezone.now()
-            settle(row, invite_due=None if over else timezone.now() + TRY_AGAIN)
-            return 0
-        settle(row, invite_due=None, invited_at=timezone.now())
-        return 1
-
-
-def settle(row, **values):
-    """Set what became of an invitation."""
-    Participant.objects.filter(pk=row.pk).update(**values)
-
-
-def message_of(row, party, connection):
-    """The mail that invites to a meeting or takes the invitation back, with the calendar file."""
-    activity = row.activity
+def message_of(row):
+    """The mail that invites to a meeting or takes that back, with the calendar file; None where none may go."""
+    activity, party = row.activity, row.contact or row.user
+    if activity.deleted_at or not party.email or getattr(party, "do_not_contact", False):
+        return None
     cancelled = activity.status == Activity.CANCELLED
     zone = zone_of(row.user or activity.owner)
     when = formats.date_format(activity.at.astimezone(zone), "DATETIME_FORMAT")
@@ -114,11 +77,14 @@ def message_of(row, party, connection):
             _("Answer here:"),
             link,
         ]
-    mail = EmailMessage(subject, "\n".join(lines), to=[party.email], connection=connection)
-    if activity.owner:
-        mail.reply_to = [activity.owner.email]
-    host = urlsplit(settings.BASE_URL).hostname or "localhost"
-    mail.extra_headers["Message-ID"] = f"<invitation-{row.pk}-{activity.version}@{host}>"
+    key = f"invitation-{row.pk}-{activity.version}"
+    mail = letter(key, subject, "\n".join(lines), party.email, answers_to=activity.owner)
     method = "CANCEL" if cancelled else "REQUEST"
     mail.attach("invitation.ics", invitation(activity).decode(), f"text/calendar; method={method}")
     return mail
+
+
+INVITATIONS = Outbox(
+    lambda: Participant.objects.select_related("activity__owner", "contact", "user"),
+    "invite_due", "invited_at", message_of, over=lambda row: row.activity.at < timezone.now(),
+)  # fmt: skip

@@ -1,0 +1,86 @@
+"""Outboxes: rows that say what is to be mailed, made in the transaction of what they tell of, sent by a sweep."""
+
+import smtplib
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.utils import timezone
+
+BATCH = 200
+GIVE_UP = timedelta(days=3)
+TRY_AGAIN = timedelta(hours=1)
+REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError)
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """A table of mails to send.
+
+    `rows()` are those that may have to be sent, with what `message` reads; `due` names the field of the moment from
+    which a row is to be sent, empty afterwards, `sent` that of when it was. `message(row)` is the mail, or None for a
+    row that needs none any more; `over(row)` says whether trying a refused one again makes no sense.
+    """
+
+    rows: Callable
+    due: str
+    sent: str
+    message: Callable
+    over: Callable = lambda row: timezone.now() - row.created_at > GIVE_UP
+
+
+def send_due(outbox, limit=BATCH):
+    """Send what is due and return how many were sent; each row is claimed, sent and marked by itself.
+
+    Other workers skip a claimed row. When the mail server is away nothing is marked and the next sweep tries again; a
+    mail that is refused is tried again each hour until it is over. A worker that dies between sending and marking sends
+    twice, with the same Message-ID.
+    """
+    sent = 0
+    with get_connection() as connection:
+        for _turn in range(limit):
+            done = send_next(outbox, connection)
+            if done is None:
+                return sent
+            sent += done
+    return sent
+
+
+def send_next(outbox, connection):
+    """Send the next due row: 1 when sent, 0 when it was put off or needs no mail, None when nothing is due."""
+    with transaction.atomic():
+        rows = outbox.rows().filter(**{f"{outbox.due}__lte": timezone.now()})
+        row = rows.select_for_update(skip_locked=True, of=("self",)).order_by(outbox.due).first()
+        if row is None:
+            return None
+        values, sent = {outbox.due: None}, 0
+        if mail := outbox.message(row):
+            mail.connection = connection
+            try:
+                sent = mail.send()
+                values[outbox.sent] = timezone.now()
+            except REFUSALS:
+                values[outbox.due] = None if outbox.over(row) else timezone.now() + TRY_AGAIN
+        type(row)._base_manager.filter(pk=row.pk).update(**values)
+        return sent
+
+
+def letter(key, subject, body, to, *, answers_to: Any = None):
+    """A mail with a Message-ID made of the key; the subject is cut to a line, `answers_to` is a user."""
+    host = urlsplit(settings.BASE_URL).hostname or "localhost"
+    mail = EmailMessage(one_line(subject)[:150], body, to=[to], headers={"Message-ID": f"<{key}@{host}>"})
+    if answers_to:
+        mail.reply_to = [answers_to.email]
+    return mail
+
+
+def one_line(text):
+    """The text as a mail's subject: no line ends, no control characters, nothing that a mail program would decode."""
+    plain = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)
+    return " ".join(plain.replace("=?", "= ?").split())
