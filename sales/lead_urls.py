@@ -8,11 +8,11 @@ from marketing.kinds import CAMPAIGNS, CONTACT_LISTS
 from sales.kinds.lead import LEADS
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.setup_urls import SETUP_URLS
-from sales.views import conversion, converting_many, leads
+from sales.views import conversion, leads
 
 LEAD_URLS = [
     *SETUP_URLS,
-    *record_urls(LEADS, record=leads.lead_record, edit=leads.lead_edit, bulk=converting_many.lead_bulk),
+    *record_urls(LEADS, record=leads.lead_record, edit=leads.lead_edit),
     path("leads/<big:pk>/convert/", conversion.lead_convert, name="lead_convert"),
     path("leads/<big:pk>/unconvert/", conversion.lead_unconvert, name="lead_unconvert"),
     path("leads/<big:pk>/disqualify/", leads.lead_disqualify, name="lead_disqualify"),

@@ -1,4 +1,4 @@
-"""Signing in: nobody signs up by themselves, and guessing is slow without locking the owner out."""
+"""Signing in: nobody signs up by themselves, guessing is slow without locking the owner out; a user's own settings."""
 
 import hashlib
 import secrets
@@ -8,6 +8,9 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core import signing
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from crm_site.core.models import User
+from crm_site.core.operations import operation
 
 KNOWN_FOR = 180 * 24 * 3600
 SALT = "kith.known-device"
@@ -67,3 +70,9 @@ def known_device(request, address):
         return ""
     whose, device = kept
     return device if secrets.compare_digest(whose, digest(address)) else ""
+
+
+@operation
+def change_settings(user, values, *, by):
+    """Set what users decide about themselves, such as their time zone; `values` passed the form."""
+    User.objects.filter(pk=user.pk).update(**values)

@@ -4,6 +4,8 @@ The rows are either those ticked or all that a list's address matches. Every pie
 for "bulk" and for the action itself; what lies outside is counted and left alone.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import IntegrityError, connection
@@ -23,8 +25,21 @@ PIECE = 1000
 # Records whose deletion is more than a mark are deleted one by one.
 SLOW_PIECE = 100
 AT_ONCE = 500
-NEEDS = {"assign": "assign", "edit": "change", "tag": "change", "delete": "delete"}
 UNDO_TIME = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of many: `do(job, kind, rows)` makes it for a piece of rows and returns how many it changed.
+
+    `needs` is the action that must be open on each row; `piece`, how many rows a step takes, where that is few. What
+    `do` does not `remember` cannot be taken back, which `undoable` says.
+    """
+
+    needs: str
+    do: Callable
+    piece: int = 0
+    undoable: bool = True
 
 
 class AddTags(Func):
@@ -57,7 +72,7 @@ def chosen_rows(kind, user, options):
 
 def reachable(rows, user, action):
     """Those of the rows that the user may change together by the action."""
-    return rows.visible_to(user, "bulk").visible_to(user, NEEDS[action])
+    return rows.visible_to(user, "bulk").visible_to(user, CHANGES[action].needs)
 
 
 def count_chosen(kind, user, options):
@@ -85,12 +100,12 @@ def start_bulk_change(kind, options, *, by):
 def change_piece(job):
     """Change the next rows of the choice."""
     kind, action = KINDS[job.record_kind], job.options["action"]
-    size = SLOW_PIECE if action == "delete" and kind.delete is not delete_record else PIECE
+    size = SLOW_PIECE if action == "delete" and kind.delete is not delete_record else CHANGES[action].piece or PIECE
     rows = reachable(chosen_rows(kind, job.user, job.options), job.user, action).filter(pk__gt=job.position)
     ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)[:size])
     if ids:
         try:
-            changed = CHANGES[action](job, kind, kind.model.objects.filter(pk__in=ids))
+            changed = CHANGES[action].do(job, kind, kind.model.objects.filter(pk__in=ids))
         except IntegrityError as error:
             raise Refused(broken_rule(error)) from error
         count(job, seen=len(ids), changed=changed)
@@ -171,14 +186,19 @@ def problem(job, record, sentence):
     )
 
 
-CHANGES = {"assign": set_values, "edit": set_values, "tag": set_tags, "delete": delete_rows}
+CHANGES = {
+    "assign": Change("assign", set_values), "edit": Change("change", set_values), "tag": Change("change", set_tags),
+    "delete": Change("delete", delete_rows),
+}  # fmt: skip
 
 
 def undoable(job):
     """Whether a change of many rows can still be taken back: it ended within a day and was not taken back yet."""
     ended = job.state in (Job.DONE, Job.CANCELLED, Job.FAILED) and job.finished_at
     fresh = ended and job.finished_at > timezone.now() - UNDO_TIME
-    return bool(fresh and job.kind == "bulk" and job.counts.get("changed") and "undone_by" not in job.options)
+    if not fresh or job.kind != "bulk" or not job.counts.get("changed"):
+        return False
+    return CHANGES[job.options["action"]].undoable and "undone_by" not in job.options
 
 
 @operation

@@ -68,7 +68,7 @@ class Kind:
     `faces` are the other ways to look at the list, by the last part of their address: board, calendar.
     `sums(rows)` adds up the rows of a list by one statement, as [(label, text)].
     `bulk_fields` are plain: nothing else depends on them, so that many rows are changed by one statement.
-    `bulk_verbs` are further changes of many, as (name, label, action needed); the app's own view of "bulk" does them.
+    `bulk_verbs` are further changes of many, as (name, label, action needed); see `bulk.Change` and the view's FORMS.
     `related` names relations that the record's page shows and that are read with it.
     """
 

@@ -100,7 +100,7 @@ def mechanism_edit(request, pk):
     form = MechanismForm(request.POST or None, instance=way)
     return form_page(
         request, kind, party, form, _("Edit %(name)s") % {"name": way.value},
-        lambda values: update_mechanism(ContactMechanism.objects.get(pk=pk), values, by=request.user),
+        lambda values: update_mechanism(way, values, by=request.user),
     )  # fmt: skip
 
 

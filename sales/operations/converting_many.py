@@ -4,11 +4,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from crm_site.core import jobs
-from crm_site.core.bulk import NEEDS, chosen_rows, count, count_chosen, problem, reachable
-from crm_site.core.kinds import kind_of
+from crm_site.core.bulk import CHANGES, Change, problem
 from crm_site.core.models import User
-from crm_site.core.operations import Refused, Stale, operation
+from crm_site.core.operations import Refused, Stale
 from crm_site.core.pages import broken_rule
 from sales.matching import STRENGTH, matches_of, told_hidden
 from sales.models import Lead
@@ -17,44 +15,22 @@ from sales.operations.conversion import NEW, convert_lead
 # What to do with a lead whose company is likely to be a known account: nothing is matched unless the user says so.
 LEAVE, USE, MAKE = "leave", "use", "new"
 PIECE = 20
-NEEDS["convert"] = "change"
 
 
-@operation
-def convert_leads(options, *, by):
-    """Write the job that converts the chosen leads and return it; Refused when none is within reach.
+def convert_rows(job, _kind, rows):
+    """Convert the leads one by one, and note of each that was left why; one failure undoes no other.
 
-    `options` are those of every change of many (`ids`, or `query` for all that a list's address matches), with
-    `values`: {"likely": "leave", "use" or "new", "deals": whether to make opportunities, "owner": an id or None}.
+    The job's values are {"likely": "leave", "use" or "new", "deals": whether to make opportunities, "owner": an id or
+    None}.
     """
-    kind = kind_of(Lead)
-    newest = Lead.objects.unscoped("leads made later are not meant").order_by("-pk").values_list("pk", flat=True)
-    options = options | {"action": "convert", "last": newest.first() or 0, "operation": "convert_leads"}
-    within, outside = count_chosen(kind, by, options)
-    if not within:
-        raise Refused(_("None of these may be changed by you in this way."))
-    job = jobs.start_job("convert", kind.key, by, options)
-    job.total, job.counts = within, {"seen": 0, "changed": 0, "outside": outside}
-    job.save(update_fields=["total", "counts"])
-    return job
-
-
-@jobs.step("convert")
-def convert_piece(job):
-    """Convert the next leads of the choice, and note of each that was left why."""
-    kind = kind_of(Lead)
-    rows = reachable(chosen_rows(kind, job.user, job.options), job.user, "convert").filter(pk__gt=job.position)
-    leads = list(rows.select_related("contact", "owner", "product").order_by("pk")[:PIECE])
     changed = 0
-    for lead in leads:
+    for lead in rows.select_related("contact", "owner", "product").order_by("pk"):
         try:
             with transaction.atomic():
                 changed += not convert_one(lead, job).repeated
         except (Refused, Stale, PermissionDenied, IntegrityError) as error:
             problem(job, lead, reason_of(error))
-    count(job, seen=len(leads), changed=changed)
-    job.position = leads[-1].pk if leads else job.position
-    return len(leads) < PIECE
+    return changed
 
 
 def convert_one(lead, job):
@@ -90,3 +66,6 @@ def reason_of(error):
     if isinstance(error, PermissionDenied):
         return _("You may not do that.")
     return _("Somebody changed it at the same moment.") if isinstance(error, Stale) else str(error)
+
+
+CHANGES["convert"] = Change("change", convert_rows, piece=PIECE, undoable=False)

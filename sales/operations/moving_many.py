@@ -34,5 +34,4 @@ def move_rows(job, kind, rows):
     return len(bulk.change(job, kind, movable, COLUMNS, values))
 
 
-bulk.NEEDS["move"] = "change"
-bulk.CHANGES["move"] = move_rows
+bulk.CHANGES["move"] = bulk.Change("change", move_rows)

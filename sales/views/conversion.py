@@ -6,16 +6,22 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from crm_site.core import pages
 from crm_site.core.operations import Refused, Stale, submit_once
+from crm_site.core.views.bulk import FORMS, TITLES
 from sales.forms.conversion import ConversionForm
+from sales.forms.convert_many import ConvertManyForm
 from sales.kinds.lead import LEADS
 from sales.matching import matches_of, told_hidden
 from sales.models import Lead
 from sales.operations.conversion import convert_lead
 from sales.operations.unconversion import is_undoable, remains_of, unconvert_lead
+
+# The kit's change of many, beside those that every list has.
+FORMS["convert"], TITLES["convert"] = ConvertManyForm, gettext_lazy("Convert")
 
 
 @login_required

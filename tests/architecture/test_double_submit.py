@@ -44,7 +44,7 @@ def kinds():
 
 def writers(kind, cast):
     """Two of the cast who may make and change records of the kind: Alice and Bob, where their roles let them."""
-    found = [user for user in (cast.alice, cast.bob, cast.rita) if user.reach(kind.model, "add") != "none"]
+    found = [user for user in (cast.alice, cast.bob, cast.mia, cast.rita) if user.reach(kind.model, "add") != "none"]
     return found[:2]
 
 

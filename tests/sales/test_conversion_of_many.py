@@ -2,12 +2,13 @@
 
 import pytest
 
+from crm_site.core.bulk import start_bulk_change, undoable
 from crm_site.core.jobs import run_due_jobs
+from crm_site.core.kinds import KINDS
 from crm_site.core.models import Job
 from customers.models import Account
 from customers.operations.accounts import create_account
 from sales.models import Lead, Opportunity
-from sales.operations.converting_many import convert_leads
 from sales.operations.leads import create_lead, disqualify_lead
 from tests.conftest import signed_in
 
@@ -26,12 +27,19 @@ def some_leads(cast):
     return [fine, known, queued, lost]
 
 
+def start(leads, values, by):
+    """The job that converts these leads."""
+    options = {"action": "convert", "ids": [lead.pk for lead in leads], "query": "", "values": values}
+    return start_bulk_change(KINDS["sales.lead"], options, by=by)
+
+
 def test_lc10_each_row_has_its_answer_and_one_failure_undoes_no_other(cast):
     leads = some_leads(cast)
-    job = convert_leads({"ids": [lead.pk for lead in leads], "query": "", "values": VALUES}, by=cast.bob)
+    job = start(leads, VALUES, cast.bob)
     run_due_jobs()
     job.refresh_from_db()
     assert (job.state, job.counts["changed"], job.counts["refused"]) == (Job.DONE, 1, 3)
+    assert not undoable(job), "conversions are taken back one by one"
     told = {problem.line: problem.text for problem in job.problems.all()}
     assert "It may be Works (same domain and same name" in told[leads[1].pk]
     assert "choose who gets it" in told[leads[2].pk]
@@ -44,7 +52,7 @@ def test_lc10_likely_accounts_are_used_only_when_the_user_says_so(cast):
     leads = some_leads(cast)
     for likely, accounts in (("use", 1), ("new", 2)):
         lead = create_lead({"last_name": likely, "company": "Works", "email": f"{likely}@works.test"}, by=cast.alice)
-        convert_leads({"ids": [lead.pk], "query": "", "values": VALUES | {"likely": likely}}, by=cast.alice)
+        start([lead], VALUES | {"likely": likely}, cast.alice)
         run_due_jobs()
         assert Account.objects.filter(name="Works").count() == accounts, likely
     assert leads[1].status == "new"

@@ -19,6 +19,7 @@ from crm_site.core.jobs import run_now
 from crm_site.core.models import Job, Team
 from crm_site.core.operations import Refused, submit_once
 from crm_site.core.views.exports import record_export, ticked
+from crm_site.core.views.jobs import own_job_or_404
 
 
 class BulkForm(forms.Form):
@@ -124,24 +125,24 @@ def record_bulk(request, kind):
     data = request.POST if "once" in request.POST else None
     form = FORMS[action](data, kind=kind, user=request.user, initial={"once": uuid.uuid4()})
     if data and form.is_valid():
-        url = pages.attempt(form, lambda: started_once(kind, options, form, request.user))
-        if url:
-            return answered(request, kind, url, query)
+        pk = pages.attempt(form, lambda: started_once(kind, options, form, request.user))
+        if pk:
+            return answered(request, kind, own_job_or_404(request, int(pk)), query)
     return question(request, kind, options, form)
 
 
 def started_once(kind, options, form, user):
-    """The address of the job that makes the change; the same form sent again leads to the same job."""
+    """The id of the job that makes the change, as a text; the same form sent again leads to the same job."""
     options = options | {"values": form.values()}
     return submit_once(
         user, form.cleaned_data["once"], form.digest(),
-        lambda: f"/jobs/{start_bulk_change(kind, options, by=user).pk}/",
+        lambda: str(start_bulk_change(kind, options, by=user).pk),
     )  # fmt: skip
 
 
-def answered(request, kind, url, query):
+def answered(request, kind, job, query):
     """Make a small change at once and go back to the list; a long one is followed on its page."""
-    job = Job.objects.get(pk=int(url.split("/")[2]), user=request.user)
+    url = f"/jobs/{job.pk}/"
     if job.total > AT_ONCE or run_now(job).state != Job.DONE:
         return redirect(url)
     changed, left = job.counts["changed"], job.counts["outside"] + job.counts.get("refused", 0)

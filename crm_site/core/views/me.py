@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from crm_site.core.accounts import change_settings
 from crm_site.core.models import User
 
 
@@ -40,7 +41,7 @@ def me(request):
     """The user's own settings, and their saving."""
     form = MeForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        change_settings(request.user, form.cleaned_data, by=request.user)
         messages.success(request, _("Your settings are saved."))
         return redirect("me")
     context = {"form": form, "title": _("My settings"), "action_url": request.path, "cancel_url": "/"}
@@ -53,7 +54,7 @@ def theme(request):
     """Remember light, dark or as the device."""
     chosen = request.POST.get("theme", "")
     if chosen in User.THEMES:
-        User.objects.filter(pk=request.user.pk).update(theme=chosen)
+        change_settings(request.user, {"theme": chosen}, by=request.user)
     if request.htmx or "text/html" not in request.headers.get("Accept", ""):
         return HttpResponse(status=204)
     return redirect("/")
