@@ -27,14 +27,14 @@ BINS = 10
 # how many of them were won within the quarter.
 STOOD = f"""
     WITH {odds.SPANS}, {odds.WINS}, asked AS (
-        SELECT * FROM unnest(%(firsts)s::date[], %(lasts)s::date[], %(days)s::date[]) AS a(first, last, day_asked)
+        SELECT * FROM unnest(%(lasts)s::date[], %(days)s::date[]) AS a(last, day_asked)
     )
     SELECT a.last, a.day_asked, s.team_id, s.category, s.stage_id, s.probability,
         {odds.LEFT_BUCKET.format("a.last - a.day_asked")} AS left_bucket,
         {odds.AGE_BUCKET.format("a.day_asked - s.born")} AS age_bucket, s.size_bucket,
         count(*), coalesce(sum(s.amount), 0), coalesce(sum(s.amount::float8 ^ 2), 0),
         sum(round(coalesce(s.amount, 0) * s.probability / 100, 2)), count(*) FILTER (WHERE w.quarter_end IS NOT NULL)
-    FROM asked a JOIN spans s ON s.day BETWEEN a.first AND a.last AND s.since < a.day_asked + interval '1 day'
+    FROM asked a JOIN spans s ON s.quarter_end = a.last AND s.since < a.day_asked + interval '1 day'
         AND s.until >= a.day_asked + interval '1 day'
     LEFT JOIN wins w ON w.opportunity_id = s.opportunity_id AND w.quarter_end = s.quarter_end
     WHERE s.category IN ('closed', 'commit', 'best', 'pipeline')
@@ -103,8 +103,7 @@ def quarters(today, count=QUARTERS):
 def stood(asked):
     """The rows of STOOD for [(quarter, day)]."""
     values = odds.shared(timezone.localdate()) | {
-        "firsts": [quarter.starts_on for quarter, _day in asked], "lasts": [quarter.ends_on for quarter, _day in asked],
-        "days": [day for _quarter, day in asked],
+        "lasts": [quarter.ends_on for quarter, _day in asked], "days": [day for _quarter, day in asked],
     }  # fmt: skip
     with odds.unhurried() as cursor:
         cursor.execute(STOOD, values)
