@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.operations import lock, operation, refuse
 from sales.models import OpportunityChange, Sale, Stage
 from sales.operations.opportunities import store
+from sales.operations.sales import sell
 from sales.operations.story import tell_story
 
 
@@ -41,9 +42,6 @@ def win_opportunity(deal, *, by, amount=None, closed_on=None, quote=None):
 
     `amount` is the actual amount in the deal's currency (default: as it stands), `closed_on` the day (default: today).
     """
-    # A cancelled sale reopens its deal, so the two modules need each other.
-    from sales.operations.sales import sell  # noqa: PLC0415
-
     current = lock(deal, by)
     if current.state == Stage.WON and (sale := active_sale(current)):
         return sale
