@@ -64,17 +64,20 @@ def squeezed(text):
 def find_products(texts, user):
     """{folded name: products}: by name, else by the name without blanks, else by the code."""
     rows = Product.objects.visible_to(user)
-    wanted = {squeezed(text): fold(text) for text in texts if text and squeezed(text)}
+    wanted, found = {}, {}
+    for key in {fold(text) for text in texts if text and squeezed(text)}:
+        wanted.setdefault(squeezed(key), []).append(key)
     bare = Func(F("name_sort"), Value(r"[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace",
                 output_field=TextField())  # fmt: skip
-    found, exact = {}, {}
     for product in rows.alias(bare=bare).filter(bare__in=list(wanted)):
-        found.setdefault(wanted[squeezed(product.name)], []).append(product)
-        exact.setdefault(fold(product.name), []).append(product)
+        for key in wanted[squeezed(product.name)]:
+            found.setdefault(key, []).append(product)
+    for key, products in found.items():
+        found[key] = [product for product in products if fold(product.name) == key] or products
     for key in {fold(text) for text in texts if text} - found.keys():
         if coded := list(rows.filter(code__iexact=key)[:2]):
             found[key] = coded
-    return found | {key: records for key, records in exact.items() if key in {fold(text) for text in texts if text}}
+    return found
 
 
 PRODUCT_IMPORT = register(

@@ -159,8 +159,11 @@ def test_colleagues_records_fail_when_they_may_only_be_read(cast, client_of):
 
 
 def test_who_may_import_what(cast, client_of):
-    assert [i.name for i in importers_for(cast.alice)] == ["accounts", "contacts", "customers", "activities"]
-    assert [i.name for i in importers_for(cast.rita)] == ["users", "accounts", "contacts", "customers", "activities"]
+    def names(user):
+        return [i.name for i in importers_for(user) if i.model._meta.app_label in ("core", "customers")]
+
+    assert names(cast.alice) == ["accounts", "contacts", "customers", "activities"]
+    assert names(cast.rita) == ["users", "accounts", "contacts", "customers", "activities"]
     assert importers_for(cast.nora) == importers_for(cast.paula) == []
     assert client_of(cast.nora).get("/imports/new/").status_code == 404
 
