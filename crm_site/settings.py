@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "customers",
     "marketing",
     "sales",
+    "support",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

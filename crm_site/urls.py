@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("", include("marketing.urls")),
     path("", include("sales.urls")),
+    path("", include("support.urls")),
     path("auth/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -14,6 +14,7 @@ CUSTOMER_COLUMNS = (
     Column("account", _("Account"), "link", kind="customers.account", shown=False, aliases=("company", "account name")),
     Column("contact", _("Primary contact"), "link", kind="customers.contact", edit=True, aliases=("contact name",)),
     *ways_columns(edit=False),
+    Column("tier", _("Service tier"), "choice", shown=False, edit=True, choices=Customer.TIERS, aliases=("tier",)),
     Column("since", _("Customer since"), "date", edit=True, aliases=("start date", "customer since")),
     Column("description", _("Description"), "longtext", shown=False, edit=True, aliases=("notes", "comments")),
     *record_columns(),

@@ -15,7 +15,7 @@ class CustomerForm(PartyForm):
     sections = (
         (_("Who"), ("kind", "company", "account", "first_name", "middle_initial", "last_name", "contact")),
         (_("How to reach them"), ("email", "phone", "mobile", *ADDRESS_FIELDS)),
-        (_("Relationship"), ("status", "reason", "since", "description")),
+        (_("Relationship"), ("status", "reason", "tier", "since", "description")),
         (_("Record"), ("owner", "team", "tags")),
     )
     company = text_field(_("Company name"), 200)
@@ -26,7 +26,7 @@ class CustomerForm(PartyForm):
 
     class Meta:
         model = Customer
-        fields = ["kind", "account", "contact", "status", "since", "description", "owner", "team", "tags"]
+        fields = ["kind", "account", "contact", "status", "tier", "since", "description", "owner", "team", "tags"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

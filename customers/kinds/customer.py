@@ -23,7 +23,7 @@ CUSTOMERS = register(
         quick=("kind", "company", "account", "first_name", "last_name", "contact", "email", "phone", "status"),
         highlights=("status", "kind", "account", "contact", "phone", "email", "owner"),
         groups=(
-            (_("About"), ("number", "kind", "status", "since", "account", "contact", "description")),
+            (_("About"), ("number", "kind", "status", "tier", "since", "account", "contact", "description")),
             (_("How to reach them"), ("email", "phone", "city", "country")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),

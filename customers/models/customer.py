@@ -19,6 +19,7 @@ class Customer(Record):
     BUSINESS, INDIVIDUAL = "business", "individual"
     KINDS = {BUSINESS: _("Business"), INDIVIDUAL: _("Individual")}
     PROSPECT, ACTIVE, INACTIVE, FORMER = "prospect", "active", "inactive", "former"
+    TIERS = {"": _("Standard"), "silver": _("Silver"), "gold": _("Gold"), "platinum": _("Platinum")}
     STATUSES = {PROSPECT: _("Prospect"), ACTIVE: _("Active"), INACTIVE: _("Inactive"), FORMER: _("Former")}
     NUMBER_PREFIX = "C"
 
@@ -36,6 +37,7 @@ class Customer(Record):
         verbose_name=_("primary contact"),
     )
     status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=PROSPECT, db_default=PROSPECT)
+    tier = models.CharField(_("service tier"), max_length=10, choices=TIERS, blank=True)
     since = models.DateField(_("customer since"), null=True, blank=True)
     email = models.CharField(_("e-mail"), max_length=254, blank=True, editable=False)
     phone = models.CharField(_("phone"), max_length=60, blank=True, editable=False)

@@ -1,0 +1,209 @@
+"""What customers have of ours: installed products, what they are entitled to, and what is known to be wrong."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.history import track
+from crm_site.core.models import Record, list_indexes, search_index
+from support.models.common import folded, given, known
+
+
+@track()
+class InstalledProduct(Record):
+    """One product at one customer: its serial number, where it came from, until when warranty and support run."""
+
+    NUMBER_PREFIX = "IP"
+
+    name = models.CharField(_("name"), max_length=200)
+    product = models.ForeignKey("sales.Product", models.PROTECT, related_name="installed", verbose_name=_("product"))
+    serial = models.CharField(_("serial number"), max_length=100, blank=True)
+    version_name = models.CharField(_("version"), max_length=50, blank=True)
+    customer = models.ForeignKey(
+        "customers.Customer",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="installed",
+        verbose_name=_("customer"),
+    )
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, null=True, blank=True, related_name="installed", verbose_name=_("account")
+    )
+    contact = models.ForeignKey(
+        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="installed", verbose_name=_("contact")
+    )
+    sale = models.ForeignKey(
+        "sales.Sale", models.SET_NULL, null=True, blank=True, related_name="installed", verbose_name=_("sale")
+    )
+    bought_on = models.DateField(_("bought on"), null=True, blank=True)
+    warranty_until = models.DateField(_("warranty until"), null=True, blank=True)
+    support_until = models.DateField(_("support until"), null=True, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    name_sort = folded("name")
+    search_text = folded("name", "serial")
+
+    class Meta(Record.Meta):
+        verbose_name = _("installed product")
+        verbose_name_plural = _("installed products")
+        constraints = [
+            models.CheckConstraint(condition=given("name"), name="installed_name_given"),
+            models.UniqueConstraint(
+                fields=["product", "serial"], condition=models.Q(deleted_at__isnull=True) & ~models.Q(serial=""),
+                name="installed_serial_once",
+            ),
+        ]  # fmt: skip
+        indexes = [*list_indexes("installed", "name_sort", "-id", "-changed_at"), search_index("installed_search_ix")]
+
+    def __str__(self):
+        return f"{self.name} ({self.serial})" if self.serial else self.name
+
+
+@track("cases_used", "minutes_used")
+class Entitlement(Record):
+    """A support contract: for whom, from when to when, how many cases or hours, and by which service level."""
+
+    NUMBER_PREFIX = "E"
+
+    name = models.CharField(_("name"), max_length=200)
+    customer = models.ForeignKey(
+        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="entitlements",
+        verbose_name=_("customer"),
+    )  # fmt: skip
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, null=True, blank=True, related_name="entitlements",
+        verbose_name=_("account"),
+    )  # fmt: skip
+    product = models.ForeignKey(
+        "sales.Product", models.PROTECT, null=True, blank=True, related_name="entitlements",
+        verbose_name=_("only for the product"),
+    )  # fmt: skip
+    policy = models.ForeignKey(
+        "support.Policy", models.PROTECT, null=True, blank=True, related_name="entitlements",
+        verbose_name=_("service level"),
+    )  # fmt: skip
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"), null=True, blank=True)
+    cases_total = models.PositiveIntegerField(_("cases"), null=True, blank=True, help_text=_("Empty: without limit"))
+    cases_used = models.PositiveIntegerField(_("cases used"), default=0, editable=False)
+    minutes_total = models.PositiveIntegerField(_("minutes of work"), null=True, blank=True)
+    minutes_used = models.PositiveIntegerField(_("minutes used"), default=0, editable=False)
+    description = models.TextField(_("description"), blank=True)
+    name_sort = folded("name")
+    search_text = folded("name")
+
+    class Meta(Record.Meta):
+        verbose_name = _("entitlement")
+        verbose_name_plural = _("entitlements")
+        constraints = [
+            models.CheckConstraint(condition=given("name"), name="entitlement_name_given"),
+            models.CheckConstraint(
+                condition=models.Q(customer__isnull=False) | models.Q(account__isnull=False),
+                name="entitlement_of_somebody",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("starts_on")),
+                name="entitlement_dates_in_order",
+            ),
+        ]
+        indexes = [*list_indexes("entitle", "name_sort", "-id", "-changed_at"), search_index("entitle_search_ix")]
+
+    def __str__(self):
+        return self.name
+
+
+@track()
+class KnownIssue(Record):
+    """Something known to be wrong with a product: what to do meanwhile, and when it was mended."""
+
+    OPEN, FIXED, WONT = "open", "fixed", "wont"
+    STATES = {OPEN: _("Open"), FIXED: _("Fixed"), WONT: _("Stays as it is")}
+    NUMBER_PREFIX = "KI"
+
+    name = models.CharField(_("title"), max_length=200)
+    product = models.ForeignKey(
+        "sales.Product", models.PROTECT, null=True, blank=True, related_name="known_issues", verbose_name=_("product")
+    )
+    versions = models.CharField(_("versions"), max_length=200, blank=True)
+    state = models.CharField(_("state"), max_length=5, choices=STATES, default=OPEN)
+    workaround = models.TextField(_("workaround"), blank=True)
+    description = models.TextField(_("description"), blank=True)
+    fixed_in = models.CharField(_("fixed in version"), max_length=50, blank=True)
+    fixed_at = models.DateTimeField(_("fixed"), null=True, editable=False)
+    name_sort = folded("name")
+    search_text = folded("name", "versions")
+
+    class Meta(Record.Meta):
+        verbose_name = _("known issue")
+        verbose_name_plural = _("known issues")
+        constraints = [
+            models.CheckConstraint(condition=given("name"), name="known_issue_name_given"),
+            models.CheckConstraint(condition=known("state", ("open", "fixed", "wont")), name="known_issue_state_known"),
+        ]
+        indexes = [*list_indexes("issue", "name_sort", "-id", "-changed_at"), search_index("issue_search_ix")]
+
+    def __str__(self):
+        return self.name
+
+
+@track()
+class DealRegistration(Record):
+    """A prospect that a partner brings: once approved nobody else's until `protected_until`."""
+
+    PENDING, APPROVED, REJECTED, EXPIRED = "pending", "approved", "rejected", "expired"
+    STATES = {
+        PENDING: _("Pending"), APPROVED: _("Approved"), REJECTED: _("Rejected"), EXPIRED: _("Expired"),
+    }  # fmt: skip
+    NUMBER_PREFIX = "DR"
+
+    name = models.CharField(_("prospect"), max_length=200)
+    partner = models.ForeignKey(
+        "customers.Account", models.PROTECT, related_name="registrations", verbose_name=_("partner")
+    )
+    account = models.ForeignKey(
+        "customers.Account", models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("the prospect's account"),
+    )  # fmt: skip
+    opportunity = models.ForeignKey(
+        "sales.Opportunity", models.SET_NULL, null=True, blank=True, related_name="registrations",
+        verbose_name=_("opportunity"),
+    )  # fmt: skip
+    domain = models.CharField(_("the prospect's domain"), max_length=200, blank=True)
+    state = models.CharField(_("state"), max_length=8, choices=STATES, default=PENDING, editable=False)
+    protected_until = models.DateField(_("protected until"), null=True, editable=False)
+    decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
+    decision_note = models.CharField(_("note on the decision"), max_length=300, blank=True, editable=False)
+    description = models.TextField(_("description"), blank=True)
+    name_sort = folded("name")
+    search_text = folded("name", "domain")
+
+    class Meta(Record.Meta):
+        verbose_name = _("deal registration")
+        verbose_name_plural = _("deal registrations")
+        constraints = [
+            models.CheckConstraint(condition=given("name"), name="registration_name_given"),
+            models.CheckConstraint(
+                condition=known("state", ("pending", "approved", "rejected", "expired")),
+                name="registration_state_known",
+            ),
+        ]
+        indexes = [
+            *list_indexes("dealreg", "name_sort", "-id", "-changed_at"), search_index("dealreg_search_ix"),
+            models.Index(
+                fields=["protected_until"], name="dealreg_until_ix", condition=models.Q(state="approved")
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return self.name
+
+
+class IssueNotice(models.Model):
+    """That a case's requester was told of a fix; once."""
+
+    issue = models.ForeignKey(KnownIssue, models.CASCADE, related_name="notices")
+    case = models.ForeignKey("support.Case", models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "case"], name="issue_notice_once")]
