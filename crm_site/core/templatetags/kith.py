@@ -6,6 +6,8 @@ from django import template
 from django.template.loader import get_template
 from django.templatetags.static import static
 
+from crm_site.core import markup
+
 register = template.Library()
 
 
@@ -19,3 +21,15 @@ def icon(name, label=""):
 def drawn(name, label):
     """The markup of an icon, made once: a page holds hundreds."""
     return get_template("_parts/icon.html").render({"href": f"{static('icons.svg')}#{name}", "label": label})
+
+
+@register.filter
+def markdown(text):
+    """Markdown as safe markup."""
+    return markup.from_markdown(text)
+
+
+@register.filter
+def cleaned(html):
+    """HTML that came from outside, such as a mail's, as safe markup."""
+    return markup.clean(html)
