@@ -17,6 +17,8 @@ from sales.models import Invoice, Lead, Opportunity, Price, PriceBook, Product, 
 from sales.operations.opportunities import default_stage
 from sales.operations.targets import completed
 from sales.periods import start_month
+from support.models import Case, Queue
+from support.operations.states import status_of
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -328,3 +330,24 @@ def factories():
     """{model: factory} of all factories in this module."""
     found = [f for f in globals().values() if isinstance(f, type) and issubclass(f, factory.django.DjangoModelFactory)]
     return {f._meta.model: f for f in found if f._meta.model and not f._meta.abstract}
+
+
+class QueueFactory(factory.django.DjangoModelFactory):
+    """A queue that gives cases out by hand."""
+
+    class Meta:
+        model = Queue
+
+    name = factory.Sequence(lambda n: f"Queue {n:03d}")
+
+
+class CaseFactory(RecordFactory):
+    """A new case without messages and clocks."""
+
+    class Meta:
+        model = Case
+
+    subject = factory.Sequence(lambda n: f"Case {n:05d}")
+    status = factory.LazyFunction(lambda: status_of("new"))
+    category = factory.LazyAttribute(lambda made: made.status.category)
+    owner = None

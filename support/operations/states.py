@@ -1,0 +1,154 @@
+"""The life of a case: the one way in which its status changes, and what follows from that."""
+
+from collections import defaultdict
+from datetime import timedelta
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.operations import lock, operation, refuse, write
+from customers.models import Activity
+from customers.operations.following import reachable
+from support import clocks
+from support.models import Case, Clock, Status
+from support.operations.story import listeners, note_event, note_events, said, tell
+
+ENDED = (Status.RESOLVED, Status.CLOSED)
+# Told of each change of status: callables(case, before, *, by, at), called in the transaction of the change.
+FOLLOWERS = []
+
+
+def status_of(category):
+    """The status that stands for a category by itself: the default one, else the first in use."""
+    rows = Status.objects.filter(category=category, is_active=True).order_by("-is_default", "order", "id")
+    return rows.first() or refuse(_("There is no status for “%(what)s”.") % {"what": Status.CATEGORIES[category]})
+
+
+@operation
+def set_status(case, status, *, by, at=None, reason="", resolution=""):
+    """Give a case a status and return it; the only way in which its category changes.
+
+    Dates, the automatic end, the count of reopenings, the event and the clocks follow. Refused for a merged case.
+    `reason` says why a case was closed, `resolution` what helped; both are kept when given.
+    """
+    current = lock(case, by)
+    if current.merged_into_id:
+        refuse(_("A merged case is read-only. Take the merge back first."), "status")
+    before, at = current.status, at or timezone.now()
+    values = told(reason, resolution)
+    if before != status:
+        values |= state_values(current, status, at) | {"status": status}
+    current, changed = write(current, values, by=by)
+    if "status" in changed:
+        after_change(current, before, by=by, at=at)
+    return current
+
+
+def told(reason, resolution):
+    """The words about an end that were given, as the columns hold them."""
+    words = {"close_reason": (reason or "").strip()[:200], "resolution": (resolution or "").strip()}
+    return {name: text for name, text in words.items() if text}
+
+
+def state_values(case, status, at):
+    """What else changes with a status: the category, the dates of the end, the count of reopenings."""
+    values = {"category": status.category}
+    if status.category == Status.RESOLVED:
+        values |= {"resolved_at": at, "closed_at": None, "closes_at": closing_time(case, at), "waiting_since": None}
+    elif status.category == Status.CLOSED:
+        values |= {
+            "resolved_at": case.resolved_at or at, "closed_at": case.closed_at or at, "closes_at": None,
+            "waiting_since": None,
+        }  # fmt: skip
+    elif case.category in ENDED:
+        values |= {"resolved_at": None, "closed_at": None, "closes_at": None, "close_reason": ""}
+        values["reopened"] = case.reopened + 1
+    if status.category in ENDED and not case.first_resolved_at:
+        values["first_resolved_at"] = at
+    return values
+
+
+def closing_time(case, at):
+    """When a case resolved at a moment closes by itself; None when its queue says never."""
+    days = case.queue.close_days if case.queue_id else 0
+    return at + timedelta(days=days) if days else None
+
+
+def after_change(case, before, *, by, at):
+    """The event, the clocks and whoever else follows a change of status."""
+    text = _("Status: %(before)s → %(after)s") % {"before": before, "after": case.status}
+    note_event(case, text, by=by, at=at)
+    clocks.status_changed(case, before, at)
+    for follower in FOLLOWERS:
+        follower(case, before, by=by, at=at)
+    if case.category in ENDED and before.category not in ENDED:
+        tell(case, listeners(case, by), said(case, str(case.status)), f"case:{case.pk}:state:{case.version}")
+
+
+def resolve_case(case, *, by, resolution="", at=None):
+    """Say that a case is solved and return it; one that has ended already only gets the resolution."""
+    status = case.status if case.category in ENDED else status_of(Status.RESOLVED)
+    return set_status(case, status, by=by, at=at, resolution=resolution)
+
+
+@operation
+def close_case(case, *, by, reason="", at=None, with_children=False):
+    """Close a case and return it; with_children also those parts of it that have no open activities of their own."""
+    status = status_of(Status.CLOSED)
+    for child in closable(case, by) if with_children else ():
+        close_case(child, by=by, reason=reason, at=at, with_children=True)
+    return set_status(case, case.status if case.category == Status.CLOSED else status, by=by, at=at, reason=reason)
+
+
+def closable(case, by):
+    """The parts of a case that would close with it: not ended, within reach, without open activities."""
+    rows = reachable(Case, by, "change").filter(parent=case, deleted_at__isnull=True, merged_into__isnull=True)
+    children = list(rows.exclude(category=Status.CLOSED).order_by("pk"))
+    busy = busy_among(children)
+    return [child for child in children if child.pk not in busy]
+
+
+def busy_among(cases):
+    """The ids of those cases that open activities belong to; one statement."""
+    rows = Activity.objects.unscoped("an open task holds a case open whoever sees it").filter(
+        regarding_type__app_label="support", regarding_type__model="case", regarding_id__in=[c.pk for c in cases],
+        status=Activity.OPEN, deleted_at__isnull=True,
+    )  # fmt: skip
+    return set(rows.values_list("regarding_id", flat=True)) if cases else set()
+
+
+def reopen_case(case, *, by, at=None):
+    """Open an ended case again and return it; one that has not ended stays as it is."""
+    return set_status(case, status_of(Status.OPEN) if case.category in ENDED else case.status, by=by, at=at)
+
+
+@operation
+def close_resolved(now=None, limit=1000, *, by=None):
+    """Close the resolved cases whose time has come and return how many; cases that others work on wait for the next.
+
+    The number of statements does not grow with the cases.
+    """
+    now = now or timezone.now()
+    rows = Case.objects.unscoped("the sweep closes for everybody").filter(closes_at__lte=now)
+    rows = rows.filter(category=Status.RESOLVED, deleted_at__isnull=True).order_by("closes_at", "pk")
+    cases = list(rows.select_for_update(of=("self",), skip_locked=True).select_related("status")[:limit])
+    if not cases:
+        return 0
+    closed, ended = status_of(Status.CLOSED), _("Closed by itself")
+    Case.objects.unscoped("the sweep closes for everybody").filter(pk__in=[case.pk for case in cases]).update(
+        status=closed, category=Status.CLOSED, closed_at=now, closes_at=None, close_reason=ended,
+        changed_at=now, changed_by=by, version=F("version") + 1,
+    )  # fmt: skip
+    live = set(Clock.objects.filter(case__in=cases, stopped_at__isnull=True).values_list("case_id", flat=True))
+    groups = defaultdict(list)
+    for case in cases:
+        groups[case.status].append(case)
+    for before, group in groups.items():
+        note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": closed}, by=by, at=now)
+    for case in cases:
+        before, case.status, case.category = case.status, closed, Status.CLOSED
+        case.closed_at, case.closes_at, case.close_reason, case.version = now, None, ended, case.version + 1
+        if case.pk in live:
+            clocks.status_changed(case, before, now)
+    return len(cases)
