@@ -29,7 +29,7 @@ RULES = {
     "quiet": _("Nothing was logged for two weeks."),
     "stuck": _("It is in its stage for longer than the days expected there."),
     "no_amount": _("Nobody gave an amount yet."),
-    "no_next_step": _("Its next step is overdue or missing."),
+    "no_next_step": _("Its next step is overdue, or no task, call or meeting is planned."),
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def conditions():
         "stuck": Q(stage__expected_days__isnull=False,
                    stage_since__lt=ExpressionWrapper(Now() - days, DateTimeField())),
         "no_amount": Q(amount__isnull=True),
-        "no_next_step": Q(next_step_date__lt=today) | Q(next_step_date__isnull=True, next_activity_at__isnull=True),
+        "no_next_step": Q(next_step_date__lt=today) | Q(next_activity_at__isnull=True),
     }  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def flags_of(deal):
         "quiet": (deal.last_activity_at or deal.created_at) < now - timedelta(days=QUIET_DAYS),
         "stuck": days is not None and deal.stage_since < now - timedelta(days=days),
         "no_amount": deal.amount is None,
-        "no_next_step": deal.next_step_date < today if deal.next_step_date else deal.next_activity_at is None,
+        "no_next_step": deal.next_activity_at is None or (deal.next_step_date or today) < today,
     }
     return [name for name, fit in fits.items() if fit]
 

@@ -1,6 +1,6 @@
 """What the demo company sold in two years: products, campaigns, leads, deals with all their steps, quotes and sales."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from django.db.models import prefetch_related_objects
@@ -11,6 +11,7 @@ from crm_site.demo.people import person, plain, site_of
 from crm_site.demo.talk import REPS
 from crm_site.demo.words import CAMPAIGNS, COUNTRIES, DEAL_WORDS, INQUIRIES, LISTS, NEXT_STEPS, PRODUCTS, SOURCES
 from customers.models import Activity
+from customers.operations.activities import log_activities
 from marketing.models import ContactListMember
 from marketing.operations.campaigns import create_campaigns, create_contact_lists
 from sales import forecasting, rollup
@@ -214,7 +215,21 @@ def finish(rows, open_deals):
         deal.last_activity_at = last.get(deal.customer_id)
         if n % 5:
             deal.next_step, deal.next_step_date = NEXT_STEPS[n % len(NEXT_STEPS)], today + timedelta(days=n % 17 - 3)
-    rows.bulk_update(open_deals, ["close_date", "next_step", "next_step_date", "last_activity_at"], batch_size=500)
+    planned = [deal for deal in open_deals if deal.next_step and deal.next_step_date >= today]
+    for task, deal in zip(plan_steps(planned), planned, strict=True):
+        deal.next_activity_at = task.at
+    names = ["close_date", "next_step", "next_step_date", "last_activity_at", "next_activity_at"]
+    rows.bulk_update(open_deals, names, batch_size=500)
+
+
+def plan_steps(deals):
+    """The next steps of deals as tasks of their owners, at ten in the morning."""
+    ten = [timezone.make_aware(datetime.combine(deal.next_step_date, time(10))) for deal in deals]
+    tasks = [
+        {"kind": Activity.TASK, "subject": deal.next_step, "at": at, "regarding": deal, "owner": deal.owner}
+        for deal, at in zip(deals, ten, strict=True)
+    ]
+    return log_activities(tasks, by=deals[0].owner) if deals else []
 
 
 def make_leads(users, deals, campaigns, products, choose):

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.kinds import Dependent, Kind, register
+from crm_site.core.kinds import Dependent, Kind, Panel, add_panel, register
 from crm_site.core.operations import delete_record, restore_record
 from crm_site.core.pages import RULES
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
@@ -43,3 +43,4 @@ CAMPAIGNS = register(
         bulk_fields=("status", "type"),
     )
 )  # fmt: skip
+add_panel("marketing.campaign", Panel(_("Members"), "marketing:campaign_members", order=10))

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.kinds import Kind, register
+from crm_site.core.kinds import Kind, Panel, add_panel, register
 from crm_site.core.operations import delete_record, restore_record, update_record
 from crm_site.core.pages import RULES
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
@@ -29,3 +29,4 @@ CONTACT_LISTS = register(
         bulk_fields=("purpose", "is_active"),
     )
 )  # fmt: skip
+add_panel("marketing.contactlist", Panel(_("Members"), "marketing:contactlist_members", order=10))

@@ -127,8 +127,20 @@ def settle_moments(draft, run):
             day = values["close_date"] = today
         values["closed_at"] = noon_after(day, began) if day else values.get("changed_at") or began or timezone.now()
         values["close_date"] = day or timezone.localdate(values["closed_at"])
+        if began and (stage := stage_begun(values["stage"], run)):
+            values["stage_before"] = stage
     elif began:
         values["changed_at"] = values["stage_since"] = began
+
+
+def stage_begun(closing, run):
+    """The open stage that the header of the first date names, as "engage date" does "Engaging"; None without one."""
+    start = fold(run.plan.header_of.get("created_at", ""))[:5]
+    stages = kept(run, "stages", dict).values()
+    return next(
+        (s for s in stages if s.pipeline_id == closing.pipeline_id and s.state == Stage.OPEN and start
+         and fold(s.name).startswith(start)), None,
+    )  # fmt: skip
 
 
 def settle_reason(draft, run):

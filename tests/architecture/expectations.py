@@ -211,6 +211,7 @@ RULES = (
     Rule("sales:lead_convert", on_record("change")), Rule("sales:lead_unconvert", on_record("delete"), quiet=True),
     Rule("sales:lead_disqualify", on_record("change")), Rule("sales:lead_reopen", on_record("change")),
     Rule("sales:*_leads", on_record("view")),
+    Rule("marketing:*_members", on_record("view")),
     Rule("sales:opportunity_board*", lists), Rule("sales:opportunity_calendar", lists),
     *(Rule(f"sales:opportunity_{verb}", on_record("change")) for verb in ("move", "unmove", "win", "lose", "reopen", "reset")),
     *(Rule(f"sales:opportunity_{part}", on_record("view")) for part in ("people", "competitors", "splits", "stages")),

@@ -113,6 +113,7 @@ def test_unknown_stages_become_a_pipeline_of_their_own(cast, tmp_path):
     assert (line.product, line.total, won.amount, won.account.name) == (Product.objects.get(), 4514, 4514, "Isdom")
     assert [(c.at.date(), c.to_amount) for c in won.changes.order_by("id")] == [
         (date(2016, 10, 25), 4821), (date(2017, 3, 11), 4514)]  # fmt: skip
+    assert won.changes.earliest("id").to_stage.name == "Engaging"
     assert (engaged.stage.name, engaged.stage_since.date(), engaged.amount) == ("Engaging", date(2016, 12, 25), None)
     assert engaged.lines.get().unit_price == 4821
     assert fresh.tags == ["no date"]

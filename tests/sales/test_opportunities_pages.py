@@ -157,14 +157,15 @@ def test_a_new_deal_needs_one_field(cast):
 
 def test_op9_each_flag_has_its_rule_and_its_list(cast):
     now, today = timezone.now(), timezone.localdate()
-    fine = {"owner": cast.alice, "next_step_date": today + timedelta(days=3)}
+    ahead = now + timedelta(days=3)
+    fine = {"owner": cast.alice, "next_step_date": ahead.date(), "next_activity_at": ahead}
     deals = {
         "overdue": OpportunityFactory(**fine, close_date=today - timedelta(days=1)),
         "pushed": OpportunityFactory(**fine, pushes=3),
         "quiet": OpportunityFactory(**fine, last_activity_at=now - timedelta(days=15)),
         "stuck": OpportunityFactory(**fine, stage_since=now - timedelta(days=15)),
         "no_amount": OpportunityFactory(**fine, amount=None),
-        "no_next_step": OpportunityFactory(owner=cast.alice),
+        "no_next_step": OpportunityFactory(owner=cast.alice, next_step_date=ahead.date()),
     }
     OpportunityFactory(**fine)
     client = signed_in(cast.alice)
