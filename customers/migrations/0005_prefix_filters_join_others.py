@@ -1,6 +1,7 @@
 from django.contrib.postgres.indexes import OpClass
 from django.db import migrations, models
 
+from crm_site.core.migrating import AtOnce
 from crm_site.core.models import Fold
 
 
@@ -13,6 +14,6 @@ def whole(model, column):
     )
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
     dependencies = [("customers", "0004_what_the_planner_knows")]
     operations = [*whole("account", "industry"), *whole("contact", "source")]

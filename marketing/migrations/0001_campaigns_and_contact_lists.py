@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import crm_site.core.models.record
+from crm_site.core.migrating import AtOnce
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
     initial = True
 
     dependencies = [

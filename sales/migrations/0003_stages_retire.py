@@ -1,7 +1,9 @@
 from django.db import migrations, models
 
+from crm_site.core.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
     dependencies = [("sales", "0002_pipeline_and_roles")]
     operations = [
         migrations.AddField(

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from crm_site.core.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
     dependencies = [
         ("core", "0006_default_hours"),
         ("customers", "0005_prefix_filters_join_others"),

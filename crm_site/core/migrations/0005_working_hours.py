@@ -4,9 +4,10 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import crm_site.core.models.calendar
+from crm_site.core.migrating import AtOnce
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
     dependencies = [
         ("core", "0004_exchange_rates"),
     ]
