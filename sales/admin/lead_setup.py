@@ -5,11 +5,9 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sales.conditions import FIELDS, OPS, check_condition, said_all
+from crm_site.core.condition_forms import FIELDSET, add_lines, read_lines
+from sales.conditions import FIELDS, said_all
 from sales.models import AssignmentRule, RuleMember
-
-# A rule has at most so many conditions; an empty line is none.
-LINES = 6
 
 
 class RuleForm(forms.ModelForm):
@@ -21,33 +19,12 @@ class RuleForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        kept = list(self.instance.conditions or [])
-        names = [("", "—"), *((name, field.label) for name, field in FIELDS.items())]
-        for line in range(LINES):
-            had = kept[line] if line < len(kept) else {}
-            number = {"number": line + 1}
-            self.fields[f"field_{line}"] = forms.ChoiceField(
-                label=_("Condition %(number)s") % number, choices=names, required=False, initial=had.get("field", "")
-            )
-            self.fields[f"op_{line}"] = forms.ChoiceField(
-                label=_("how"), choices=list(OPS.items()), required=False, initial=had.get("op", "equals")
-            )
-            self.fields[f"value_{line}"] = forms.CharField(
-                label=_("value"), required=False, max_length=500, initial=had.get("value", "")
-            )
+        add_lines(self, list(self.instance.conditions or []), FIELDS)
 
     def clean(self):
         """The conditions as the rule keeps them; each line that makes no sense says why."""
-        values, found = super().clean(), []
-        for line in range(LINES):
-            if not values.get(f"field_{line}"):
-                continue
-            condition = {name: values.get(f"{name}_{line}", "") for name in ("field", "op", "value")}
-            try:
-                found.append(check_condition(condition))
-            except forms.ValidationError as error:
-                self.add_error(f"value_{line}", error)
-        self.instance.conditions = found
+        values = super().clean()
+        self.instance.conditions = read_lines(self, values, FIELDS)
         return values
 
 
@@ -81,9 +58,8 @@ class AssignmentRuleAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request, obj=None):
         """The rule, its conditions line by line, its clocks."""
-        lines = [(f"field_{line}", f"op_{line}", f"value_{line}") for line in range(LINES)]
         return [
             (None, {"fields": ["name", "order", "is_active"]}),
-            (_("Conditions: all have to hold"), {"fields": lines}),
+            (_("Conditions: all have to hold"), {"fields": FIELDSET}),
             (_("Clocks"), {"fields": ["team", "respond_minutes", "escalate_minutes", "escalate_to"]}),
         ]
