@@ -1,36 +1,245 @@
-"""The clocks of cases: called by the operations on cases, inside their transaction."""
+"""The clocks of cases: what happens to them when something happens to a case.
+
+Called by the operations on cases, inside their transactions and after the case itself is written. `at` is the moment
+at which it happened, which an import gives from the past. What is due of a case stands in the case (see refresh).
+"""
+
+from collections import defaultdict
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from support import ledger
+from support.ledger import begin, cancel, hours_of, live_of, loaded, pause, reopen, resume, schedule, stop, turn
+from support.models import FIRST, NEVER, NEXT, RESOLUTION, Case, Clock, ClockSegment, Status
+from support.policies import policies_for
+
+DONE = (Status.RESOLVED, Status.CLOSED)
+ENDED = (Clock.MET, Clock.BREACHED)
+REFRESH = """
+    UPDATE support_case AS c
+    SET due_at = coalesce(f.due_at, %(never)s), due_metric = coalesce(f.metric, ''), warn_at = f.warn_at,
+        breached = coalesce(b.broken, false)
+    FROM unnest(%(ids)s::bigint[]) AS i(id)
+    LEFT JOIN LATERAL (
+        SELECT k.due_at, k.metric, k.warn_at FROM support_clock k
+        WHERE k.case_id = i.id AND k.state = 'running' ORDER BY k.due_at, k.id LIMIT 1
+    ) f ON true
+    LEFT JOIN LATERAL (
+        SELECT bool_or(k.breached_at IS NOT NULL) AS broken FROM support_clock k
+        WHERE k.case_id = i.id AND k.state <> 'cancelled'
+    ) b ON true
+    WHERE c.id = i.id AND (c.due_at, c.due_metric, c.warn_at, c.breached)
+        IS DISTINCT FROM (coalesce(f.due_at, %(never)s), coalesce(f.metric, ''), f.warn_at, coalesce(b.broken, false))
+"""
 
 
 def started(cases, at=None, *, answered=False):
-    """Choose the policies of new cases and start their clocks at a moment, at each one's creation when it is None.
+    """Start the clocks of new cases, at a moment or at each one's creation.
 
-    With `answered` the first response counts as given.
+    `answered` says that the customer had the first answer at once, as on the phone. A case that begins resolved has
+    kept its promise. The number of statements does not grow with that of the cases.
     """
+    made = []
+    for case, policy in zip(cases, picked(cases), strict=True):
+        for metric in (FIRST, RESOLUTION) if policy else ():
+            since = at or case.created_at
+            if clock := begin(case, metric, policy.current, since):
+                stand(clock, case, since)
+                if (metric == FIRST and answered) or (metric == RESOLUTION and case.category in DONE):
+                    stop(clock, case, since)
+                made.append(clock)
+    ledger.save(made)
+    refresh([case.pk for case in cases])
+
+
+def picked(cases):
+    """The policies that hold for cases, in their order; why is kept with each case."""
+    chosen, reasons = policies_for(cases), defaultdict(list)
+    for case, (_policy, why) in zip(cases, chosen, strict=True):
+        if case.policy_why != why:
+            case.policy_why = why
+            reasons[why].append(case.pk)
+    for why, ids in reasons.items():
+        Case.objects.unscoped("a clock's own note").filter(pk__in=ids).update(policy_why=why)
+    return [policy for policy, _why in chosen]
+
+
+def rests(case, metric):
+    """Whether a clock of the metric stands still in the case's status; those of answers do in a case that is done."""
+    return metric in case.status.pauses or (case.category in DONE and metric != RESOLUTION)
+
+
+def stand(clock, case, at):
+    """Let a clock run or stand still as the case's status has it."""
+    rest = rests(case, clock.metric)
+    if rest and clock.state == Clock.RUNNING:
+        pause(clock, at, str(case.status))
+    elif not rest and clock.state == Clock.PAUSED:
+        resume(clock, at, str(case.status))
 
 
 def customer_wrote(case, at):
-    """The customer wrote: a next response is due unless one is already, or the first one is."""
+    """The customer wrote: the oldest message without an answer starts the next response, the first one excepted."""
+    live = {clock.metric for clock in live_of([case.pk])}
+    policy = None if live & {FIRST, NEXT} else picked([case])[0]
+    clock = policy and begin(case, NEXT, policy.current, at)
+    if clock:
+        stand(clock, case, at)
+        ledger.save([clock])
+        refresh([case.pk])
 
 
 def agent_replied(case, at):
-    """An agent answered publicly: the first or the next response is given."""
-
-
-def status_changed(case, before, at):
-    """The case has another status than `before`: clocks stand still, go on, stop, or go on again."""
-
-
-def promise_changed(case, at, reason):
-    """What the policy hangs on has changed: choose anew and compute the clocks from their original start."""
-
-
-def cancelled(case, at, reason):
-    """Nothing is promised any more: the live clocks end as cancelled."""
-
-
-def refresh(case_ids):
-    """Write due_at, due_metric, warn_at and breached of these cases from their clocks."""
+    """An agent wrote to the customer: that ends the first or the next response."""
+    answered = [c for c in live_of([case.pk]) if c.metric in (FIRST, NEXT) and c.started_at <= at]
+    for clock in answered:
+        stop(clock, case, at)
+    keep(answered, case)
 
 
 def reply_taken_back(case, at):
-    """The reply of this moment was taken back before it was sent: what it stopped runs on as if it had not been."""
+    """The reply of this moment was taken back before it was sent: what it ended goes on as if it had not been."""
+    answers = Clock.objects.filter(case=case, metric__in=(FIRST, NEXT))
+    back = loaded(answers.filter(state__in=ENDED, stopped_at=at, started_at__lt=at))
+    newer = [clock for clock in live_of([case.pk]) if clock.metric == NEXT] if back else []
+    for clock in newer:
+        cancel(clock, max(at, clock.started_at), _("The reply before it was taken back"))
+    keep(newer, case)
+    for clock in back:
+        ledger.take_back(clock)
+    keep(back, case)
+
+
+def status_changed(case, before, at):
+    """The case has another status than `before`: clocks stand still, go on, end, or come back (SL-5, SL-6, SL-9)."""
+    clocks = live_of([case.pk])
+    if case.category not in DONE and not any(clock.metric == RESOLUTION for clock in clocks):
+        clocks += reopened(case, at)
+    for clock in clocks:
+        if clock.metric == RESOLUTION and case.category in DONE:
+            stop(clock, case, at)
+        elif case.category == Status.CLOSED:
+            cancel(clock, at, _("Closed without an answer"))
+        else:
+            stand(clock, case, at)
+    keep(clocks, case)
+
+
+def reopened(case, at):
+    """The resolution clock of a case that is not done any more: the last one, or long after its end a new one."""
+    last = loaded(Clock.objects.filter(case=case, metric=RESOLUTION, state__in=ENDED).order_by("-id"))[-1:]
+    if not last:
+        return []
+    if (at - last[0].stopped_at).days < last[0].version.reopen_days:
+        reopen(last[0], at)
+        return last
+    policy = picked([case])[0]
+    clock = policy and begin(case, RESOLUTION, policy.current, at)
+    return [clock] if clock else []
+
+
+def cancelled(case, at, reason):
+    """End all clocks of a case without a verdict, as for spam, a merge or the bin."""
+    clocks = live_of([case.pk])
+    for clock in clocks:
+        cancel(clock, at, reason)
+    keep(clocks, case)
+
+
+def keep(clocks, case):
+    """Write clocks of one case, and what is due now."""
+    if clocks:
+        ledger.save(clocks)
+        refresh([case.pk])
+
+
+def promise_changed(case, at, reason):
+    """Something changed that the service level or its targets depend on: pick anew (see change_promises)."""
+    return change_promises([case], at, reason)
+
+
+def change_promises(cases, at, reason):
+    """Give cases the clocks of the levels that hold for them now; returns how many clocks were replaced or ended.
+
+    A clock of another version or priority is cancelled, and one with its start, its pauses and its breach takes its
+    place, due by the new target and hours; where nothing is promised any more, none does (SL-11).
+    """
+    policies = dict(zip((case.pk for case in cases), picked(cases), strict=True))
+    named, old = {case.pk: case for case in cases}, []
+    live = live_of(named)
+    for clock in live:
+        case, policy = named[clock.case_id], policies[clock.case_id]
+        if policy is None or policy.current_id != clock.version_id or case.priority != clock.priority:
+            cancel(clock, at, reason)
+            old.append(clock)
+    ledger.save(old)
+    new = replacements(old, named, policies, reason) + missing(cases, policies, live, at)
+    ledger.save(new)
+    refresh(list(named))
+    return len(old)
+
+
+def replacements(old, named, policies, reason):
+    """The clocks that take the place of cancelled ones."""
+    trails = defaultdict(list)
+    for segment in ClockSegment.objects.filter(clock__in=old).order_by("started_at", "id") if old else ():
+        trails[segment.clock_id].append(segment)
+    found = []
+    for clock in old:
+        case, policy = named[clock.case_id], policies[clock.case_id]
+        made = policy and begin(case, clock.metric, policy.current, clock.started_at)
+        if made:
+            made.replaces, made.reason, made.fired = clock, reason[:200], clock.fired
+            made.breached_at, made.over_seconds = clock.breached_at, clock.over_seconds
+            relive(made, trails[clock.pk])
+            found.append(made)
+    return found
+
+
+def relive(clock, trail):
+    """Let a new clock go through the running and standing of another, counted by its own hours."""
+    *past, last = trail
+    clock.trail, clock.now_open, hours = [], None, hours_of(clock.version)
+    for old in past:
+        turn(clock, old.state, old.started_at, old.why)
+        if old.state == Clock.RUNNING:
+            clock.used_seconds += ledger.seconds_between(old.started_at, old.ended_at, hours)
+    turn(clock, last.state, last.started_at, last.why)
+    schedule(clock, last.started_at)
+    if last.state == Clock.PAUSED:
+        clock.state, clock.paused_at = Clock.PAUSED, last.started_at
+        clock.due_at = clock.warn_at = clock.next_fire_at = None
+
+
+def missing(cases, policies, live, at):
+    """The clocks that a new level promises and a case does not have: of what is still open, from its beginning."""
+    going = {(clock.case_id, clock.metric) for clock in live}
+    over = set(Clock.objects.filter(case__in=cases, state__in=ENDED).values_list("case", "metric"))
+    found = []
+    for case in cases:
+        policy = policies[case.pk]
+        for metric, since in waits(case, over) if policy and case.category not in DONE else ():
+            if (case.pk, metric) in going or (metric == NEXT and (case.pk, FIRST) in going):
+                continue
+            if clock := begin(case, metric, policy.current, since):
+                stand(clock, case, at)
+                going.add((case.pk, metric))
+                found.append(clock)
+    return found
+
+
+def waits(case, over):
+    """(metric, since when) of all that the customer of an unresolved case still waits for, the first answer first."""
+    if case.first_replied_at is None and (case.pk, FIRST) not in over:
+        yield FIRST, case.created_at
+    if case.waiting_since:
+        yield NEXT, case.waiting_since
+    yield RESOLUTION, case.created_at
+
+
+def refresh(case_ids):
+    """Write into cases what falls due next, when it warns, and whether a promise was broken; one statement."""
+    if case_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(REFRESH, {"ids": list(case_ids), "never": NEVER})

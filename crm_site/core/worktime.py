@@ -178,6 +178,21 @@ def hours_of(calendar):
     return Hours(ZoneInfo(calendar.zone), read_week(calendar.hours), days)
 
 
+def read_hours(kept):
+    """The Hours of a JSON such as `kept_hours` makes."""
+    days = {date.fromisoformat(day): read_week({"mon": windows})[0] for day, windows in kept.get("days", {}).items()}
+    return Hours(ZoneInfo(kept["zone"]), read_week(kept["week"]), days)
+
+
+def kept_hours(calendar):
+    """A calendar as JSON: {"zone", "week", "days": {"2026-12-25": []}}, to be kept as it is now; one statement."""
+    days = {
+        row.day.isoformat(): [[f"{row.opens:%H:%M}", f"{row.closes:%H:%M}"]] if row.opens else []
+        for row in calendar.holidays.all()
+    }
+    return {"zone": calendar.zone, "week": calendar.hours, "days": days}
+
+
 def default_hours():
     """The company's own working hours; those of offices where no calendar is kept."""
     calendar = Calendar.objects.filter(is_default=True).first()
