@@ -1,3 +1,6 @@
 """The addresses of support/."""
 
-urlpatterns = []
+from support.case_urls import CASE_URLS
+
+app_name = "support"
+urlpatterns = [*CASE_URLS]

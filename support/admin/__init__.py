@@ -1,0 +1,5 @@
+"""The administration of this app."""
+
+from support.admin import case
+
+__all__ = ["case"]

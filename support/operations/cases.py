@@ -70,12 +70,13 @@ def create_cases(rows, *, by):
     return cases
 
 
+@operation
 def create_case(values, *, by, at=None, answered=False):
     """Make one case and return it; see create_cases."""
     values = dict(values)
     parent = values.pop("parent", None)
-    with_moment = values | {"answered": answered} | ({"at": at} if at else {})
-    case = create_cases([with_moment], by=by)[0]
+    values["answered"] = answered or values.get("answered", False)
+    case = create_cases([values | ({"at": at} if at else {})], by=by)[0]
     return set_parent(case, parent, by=by) if parent else case
 
 

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from django.db.models import F
+from django.db.models import Case as Choice
+from django.db.models import F, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation, refuse, write
+from crm_site.core.operations import lock, operation, refuse, write, write_many
 from customers.models import Activity
 from customers.operations.following import reachable
 from support import clocks
@@ -132,23 +134,47 @@ def close_resolved(now=None, limit=1000, *, by=None):
     now = now or timezone.now()
     rows = Case.objects.unscoped("the sweep closes for everybody").filter(closes_at__lte=now)
     rows = rows.filter(category=Status.RESOLVED, deleted_at__isnull=True).order_by("closes_at", "pk")
-    cases = list(rows.select_for_update(of=("self",), skip_locked=True).select_related("status")[:limit])
-    if not cases:
-        return 0
-    closed, ended = status_of(Status.CLOSED), _("Closed by itself")
-    Case.objects.unscoped("the sweep closes for everybody").filter(pk__in=[case.pk for case in cases]).update(
-        status=closed, category=Status.CLOSED, closed_at=now, closes_at=None, close_reason=ended,
-        changed_at=now, changed_by=by, version=F("version") + 1,
-    )  # fmt: skip
+    rows = rows.select_for_update(of=("self",), skip_locked=True).select_related("status", "queue")
+    return put_status(list(rows[:limit]), status_of(Status.CLOSED), by=by, at=now, reason=_("Closed by itself"))
+
+
+def put_status(cases, status, *, by, at, reason=""):
+    """Give locked cases that have another status the same one, and return how many; the given objects are kept up.
+
+    The number of statements grows with the queues and the earlier statuses, and with those cases whose clocks have
+    to be told.
+    """
+    groups, befores = defaultdict(list), defaultdict(list)
+    for case in cases:
+        groups[case.queue_id if status.category == Status.RESOLVED else None].append(case)
+        befores[case.status].append(case)
+    for group in groups.values():
+        values = state_columns(group[0], status, at) | {"status": status} | told(reason, "")
+        rows = Case.objects.unscoped("locked by the caller").filter(pk__in=[case.pk for case in group])
+        write_many(rows, values, by=by)
+    for before, group in befores.items():
+        note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": status}, by=by, at=at)
     live = set(Clock.objects.filter(case__in=cases, stopped_at__isnull=True).values_list("case_id", flat=True))
-    groups = defaultdict(list)
     for case in cases:
-        groups[case.status].append(case)
-    for before, group in groups.items():
-        note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": closed}, by=by, at=now)
-    for case in cases:
-        before, case.status, case.category = case.status, closed, Status.CLOSED
-        case.closed_at, case.closes_at, case.close_reason, case.version = now, None, ended, case.version + 1
-        if case.pk in live:
-            clocks.status_changed(case, before, now)
+        before, ended = case.status, case.category in ENDED
+        for name, value in (state_values(case, status, at) | {"status": status} | told(reason, "")).items():
+            setattr(case, name, value)
+        case.version += 1
+        if case.pk in live or ended:
+            clocks.status_changed(case, before, at)
+        for follower in FOLLOWERS:
+            follower(case, before, by=by, at=at)
     return len(cases)
+
+
+def state_columns(case, status, at):
+    """What state_values says, for a statement about many cases of one queue, each with its own dates."""
+    values = {"category": status.category, "closes_at": None, "closed_at": None}
+    if status.category == Status.RESOLVED:
+        values |= {"resolved_at": at, "closes_at": closing_time(case, at)}
+    elif status.category == Status.CLOSED:
+        values |= {"resolved_at": Coalesce("resolved_at", Value(at)), "closed_at": Coalesce("closed_at", Value(at))}
+    else:
+        again = When(category__in=ENDED, then=F("reopened") + 1)
+        return values | {"resolved_at": None, "close_reason": "", "reopened": Choice(again, default=F("reopened"))}
+    return values | {"waiting_since": None, "first_resolved_at": Coalesce("first_resolved_at", Value(at))}

@@ -230,6 +230,11 @@ RULES = (
     # What is set up around leads.
     Rule("sales:webform_public", nobody, secret=True, tokenless=True), Rule("sales:webform_*", builds_forms, subject="webform"),
     Rule("sales:assignment_rules", hands_out), Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
+    # What support/ has beside its records.
+    Rule("support:case_next", kind_action("change")), Rule("support:case_follow", on_record("view")),
+    *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),
+    Rule("support:case_unwatch", on_record("change"), quiet=True),
+    Rule("support:case_parts", on_record("view")), Rule("support:case_watchers", on_record("view")), Rule("support:*_cases", on_record("view")),
     # What every kind of record has.
     Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_sums", lists), Rule("*:*_filters", lists), Rule("*:*_columns", lists),
     Rule("*:*_options", staff),

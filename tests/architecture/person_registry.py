@@ -60,6 +60,15 @@ REGISTRY = {
     "sales.assignmentrule.escalate_to": WHO_ACTED, "sales.rulemember.user": ("goes", False, "removed"),
     "sales.assignmentdecision.owner": WHO_ACTED,
     "sales.credit.user": WHO_ACTED, "sales.quotemail.by": WHO_ACTED,
+    # Cases: the conversation stays, who said what is taken out of it.
+    "support.case.contact": ("moves", True, "emptied"), "support.case.account": ("moves", False, "kept"),
+    "support.case.customer": ("moves", True, "kept"), "support.case.partner": ("moves", False, "kept"),
+    "support.message.contact": ("moves", True, "emptied"), "support.message.user": WHO_ACTED,
+    "support.watcher.contact": ("moves", True, "removed"), "support.watcher.user": ("goes", False, "removed"),
+    "support.casemerge.by": WHO_ACTED, "support.queuemember.user": ("goes", False, "removed"),
+    "support.draft.user": ("goes", False, "removed"), "support.presence.user": ("goes", False, "removed"),
+    "support.survey.contact": ("moves", True, "removed"), "support.survey.agent": WHO_ACTED,
+    "support.clock.owner": WHO_ACTED, "support.policyversion.created_by": WHO_ACTED,
     # Rows that name a record by type and id.
     "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),
     "core.attachment.*": ("moves", True, "removed"), "core.pendinglink.*": ("moves", False, "removed"),

@@ -1,0 +1,73 @@
+"""The administration of cases, queues, statuses, canned replies and macros."""
+
+from django.contrib import admin
+
+from customers.admin.parties import KindAdmin
+from support.forms.case import CaseForm
+from support.kinds.case import CASES
+from support.models import CannedReply, Case, Macro, Queue, QueueMember, Status
+
+
+@admin.register(Case)
+class CaseAdmin(KindAdmin):
+    """Cases; what is said on them is read on their own pages."""
+
+    kind = CASES
+    list_display = ("number", "subject", "status", "priority", "queue", "due_at", "owner", "team")
+    list_filter = ("category", "priority", "queue")
+    list_select_related = ("owner", "team", "status", "queue")
+    search_fields = ("subject",)
+    autocomplete_fields = ("contact", "account", "customer", "product", "sale", "partner", "parent", "owner")
+    fields = [*(name for name in CaseForm.Meta.fields if name not in ("installed", "entitlement", "issue")),
+              "due_at", "breached", "policy_why", "resolved_at", "closed_at", "reopened",
+              *KindAdmin.readonly_fields]  # fmt: skip
+    readonly_fields = (*KindAdmin.readonly_fields, "due_at", "breached", "policy_why", "resolved_at", "closed_at",
+                       "reopened")  # fmt: skip
+
+
+class QueueMemberInline(admin.TabularInline):
+    """Who works in the queue, in this order."""
+
+    model = QueueMember
+    extra = 1
+    autocomplete_fields = ["user"]
+
+
+@admin.register(Queue)
+class QueueAdmin(admin.ModelAdmin):
+    """Queues: who gets a case, and what happens at its end."""
+
+    list_display = ["name", "team", "mode", "policy", "close_days", "reopen_days", "is_default", "is_active", "order"]
+    list_select_related = ["team", "policy"]
+    search_fields = ["name"]
+    inlines = [QueueMemberInline]
+
+
+@admin.register(Status)
+class StatusAdmin(admin.ModelAdmin):
+    """Statuses: their names are the company's, the categories are fixed."""
+
+    list_display = ["name", "category", "portal_name", "pauses", "is_default", "is_active", "order"]
+    list_filter = ["category"]
+
+    def get_readonly_fields(self, request, obj=None):
+        """The category is kept on each case, so it stays once there is the status."""
+        return ["category"] if obj else []
+
+
+@admin.register(CannedReply)
+class CannedReplyAdmin(admin.ModelAdmin):
+    """Texts kept ready."""
+
+    list_display = ["name", "shortcut", "team", "is_active"]
+    list_filter = ["team", "is_active"]
+    search_fields = ["name", "shortcut"]
+
+
+@admin.register(Macro)
+class MacroAdmin(admin.ModelAdmin):
+    """Several changes by one click: a list of {"do", "value"}."""
+
+    list_display = ["name", "team", "is_active", "order"]
+    list_filter = ["team", "is_active"]
+    search_fields = ["name"]

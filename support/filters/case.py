@@ -1,0 +1,68 @@
+"""Filters of cases."""
+
+from datetime import timedelta
+
+import django_filters as df
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.filters import PickFilter, RecordFilters, Several
+from customers.filters.common import flag
+from customers.models import Account, Contact, Customer
+from customers.operations.accounts import subtree
+from sales.models import Product
+from support.models import NEVER, Case, Queue, Status
+
+DUE = {"running": _("Something is due"), "late": _("Overdue"), "day": _("Due within a day")}
+PARTIES = (("contact", Contact), ("customer", Customer), ("account", Account), ("product", Product))
+
+
+class CaseFilters(RecordFilters):
+    """Cases by state, status, priority, queue, due time, type, channel, party and product."""
+
+    category = Several(label=_("State"), choices=Status.CATEGORIES)
+    status = df.ModelChoiceFilter(label=_("Status"), queryset=Status.objects.all())
+    priority = Several(label=_("Priority"), choices=Case.PRIORITIES)
+    queue = df.ModelChoiceFilter(label=_("Queue"), queryset=Queue.objects.all())
+    unowned = df.BooleanFilter(
+        label=_("Without agent"), method="only_unowned", widget=forms.Select(choices=[("", "—"), ("true", _("Yes"))])
+    )
+    due = df.ChoiceFilter(label=_("Due"), choices=DUE, method="by_due")
+    breached = flag(_("Promise broken"))
+    type = df.ChoiceFilter(label=_("Type"), choices=Case.TYPES)
+    channel = df.ChoiceFilter(label=_("Channel"), choices=Case.CHANNELS)
+    contact = PickFilter(label=_("Reporter"), queryset=Contact.objects.none(), options_url="/contacts/options/")
+    customer = PickFilter(label=_("Customer"), queryset=Customer.objects.none(), options_url="/customers/options/")
+    account = PickFilter(label=_("Account"), queryset=Account.objects.none(), options_url="/accounts/options/")
+    within = df.NumberFilter(label=_("Account and all below it"), method="within_account", widget=forms.HiddenInput)
+    sale = df.NumberFilter(label=_("Sale"), method="of_record", widget=forms.HiddenInput)
+    product = PickFilter(label=_("Product"), queryset=Product.objects.none(), options_url="/products/options/")
+    is_spam = flag(_("Spam"))
+
+    class Meta:
+        model = Case
+        fields = []
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, user=user, **kwargs)
+        for name, model in PARTIES:
+            self.filters[name].extra["queryset"] = model.objects.visible_to(user)
+
+    def only_unowned(self, rows, _name, value):
+        """Cases that nobody has."""
+        return rows.filter(owner__isnull=True) if value else rows
+
+    def by_due(self, rows, _name, value):
+        """Cases with a running clock: all, those that are late, those due within a day."""
+        now = timezone.now()
+        ends = {"running": NEVER, "late": now, "day": now + timedelta(days=1)}
+        return rows.filter(due_at__lt=ends[value])
+
+    def within_account(self, rows, _name, value):
+        """Cases of an account and of all accounts below it."""
+        return rows.filter(account__in=subtree(Account(pk=int(value)))) if 0 < value < 2**63 else rows.none()
+
+    def of_record(self, rows, name, value):
+        """Cases about one sale."""
+        return rows.filter(**{name: int(value)}) if 0 < value < 2**63 else rows.none()

@@ -1,0 +1,213 @@
+"""What is done on the page of a case, taking the next one, and the panels of cases on other records."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm_site.core import pages
+from crm_site.core.converters import read_id
+from crm_site.core.parts import rights
+from crm_site.core.views.bulk import FORMS, TITLES
+from customers.models import Contact
+from customers.operations.accounts import subtree
+from customers.views.parties import done, form_page, go
+from support.columns.case import STATE_TONES, due_of
+from support.forms.case import (
+    CloseForm,
+    PriorityManyForm,
+    QueueManyForm,
+    ResolveForm,
+    SpamManyForm,
+    StatusManyForm,
+    WatcherForm,
+)
+from support.kinds.case import CASES, UNRESOLVED
+from support.models import Case, Queue, Status, Watcher
+from support.operations.cases import (
+    add_watcher,
+    assign_case,
+    close_case,
+    mark_spam,
+    remove_watcher,
+    reopen_case,
+    resolve_case,
+    take_next,
+)
+from support.operations.states import ENDED
+from support.operations.watching import parts_of
+
+# The kit's changes of many, beside those that every list has.
+FORMS.update({
+    "set_status": StatusManyForm, "set_queue": QueueManyForm, "set_priority": PriorityManyForm,
+    "mark_spam": SpamManyForm,
+})  # fmt: skip
+TITLES.update({
+    "set_status": gettext_lazy("Set status"), "set_queue": gettext_lazy("Move to queue"),
+    "set_priority": gettext_lazy("Set priority"), "mark_spam": gettext_lazy("Spam"),
+})  # fmt: skip
+SHOWN = 8
+
+
+def writable(request, pk):
+    """The case, if the user may change it."""
+    return pages.get_visible_or_404(CASES, request.user, pk, "change")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def case_resolve(request, pk):
+    """Say that a case is solved, and what helped."""
+    case = writable(request, pk)
+    form = ResolveForm(request.POST or None, initial={"resolution": case.resolution})
+    title = _("Resolve %(name)s") % {"name": case}
+    return form_page(request, CASES, case, form, title, lambda values:
+                     resolve_case(case, by=request.user, resolution=values["resolution"]))  # fmt: skip
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def case_close(request, pk):
+    """Close a case; where it has open parts, they are asked about."""
+    case = writable(request, pk)
+    parts = parts_of(case, request.user).exclude(category=Status.CLOSED).exists()
+    form = CloseForm(request.POST or None, parts=parts)
+    return form_page(request, CASES, case, form, _("Close %(name)s") % {"name": case}, lambda values: close_case(
+        case, by=request.user, reason=values["reason"], with_children=values.get("with_children", False)))  # fmt: skip
+
+
+@login_required
+@require_POST
+def case_reopen(request, pk):
+    """Open an ended case again."""
+    case = writable(request, pk)
+    return done(request, CASES, case, lambda: reopen_case(case, by=request.user), _("The case is open again."))
+
+
+@login_required
+@require_POST
+def case_take(request, pk):
+    """Become the agent of a case."""
+    case = writable(request, pk)
+    return done(request, CASES, case, lambda: assign_case(case, request.user, by=request.user), _("It is yours now."))
+
+
+@login_required
+@require_POST
+def case_spam(request, pk):
+    """Close a case as spam."""
+    case = writable(request, pk)
+    return done(request, CASES, case, lambda: mark_spam(case, by=request.user), _("Closed as spam."))
+
+
+@login_required
+@require_POST
+def case_next(request):
+    """Take the next case of a queue, the usual one unless the form names one, and go to it."""
+    pages.need(request.user, CASES, "change")
+    pk = read_id(request.POST.get("queue", ""))
+    queue = Queue.objects.filter(**({"pk": pk} if pk else {"is_default": True}), is_active=True).first()
+    if queue is None:
+        raise Http404
+    case = take_next(queue, by=request.user)
+    if case:
+        return go(request, CASES.record_url(case.pk))
+    messages.info(request, _("Nothing waits in %(queue)s.") % {"queue": queue})
+    return go(request, pages.safe_next(request) or CASES.base)
+
+
+@login_required
+@require_GET
+def case_parts(request, pk):
+    """The parts of a case."""
+    case = pages.get_visible_or_404(CASES, request.user, pk)
+    context = {"kind": CASES, "record": case, "title": _("Parts"), "rows": shown(parts_of(case, request.user))}
+    return pages.fragment(request, "support/cases/_panel.html", context)
+
+
+@login_required
+@require_GET
+def case_watchers(request, pk):
+    """Who follows a case."""
+    case = pages.get_visible_or_404(CASES, request.user, pk)
+    seen = Q(contact__isnull=True) | Q(contact__in=Contact.objects.visible_to(request.user))
+    rows = list(case.watchers.filter(seen).select_related("user", "contact").order_by("pk"))
+    context = {
+        "kind": CASES, "record": case, "title": _("Followers"), "watchers": rows, "base": CASES.record_url(pk),
+        "may_change": "change" in rights(request.user, case),
+        "follows": any(watcher.user_id == request.user.pk for watcher in rows),
+    }  # fmt: skip
+    return pages.fragment(request, "support/cases/_watchers.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def case_watcher_create(request, pk):
+    """Let somebody follow a case."""
+    case = writable(request, pk)
+    form = WatcherForm(request.POST or None, user=request.user)
+    return form_page(request, CASES, case, form, _("Who follows %(name)s?") % {"name": case}, lambda values:
+                     add_watcher(case, by=request.user, **values))  # fmt: skip
+
+
+@login_required
+@require_POST
+def case_follow(request, pk):
+    """Follow a case oneself, or no longer."""
+    case = pages.get_visible_or_404(CASES, request.user, pk)
+    mine = Watcher.objects.filter(case=case, user=request.user).first()
+    if mine:
+        return done(request, CASES, case, lambda: remove_watcher(mine, by=request.user), _("You follow it no longer."))
+    return done(
+        request, CASES, case, lambda: add_watcher(case, by=request.user, user=request.user), _("You follow it now.")
+    )
+
+
+@login_required
+@require_POST
+def case_unwatch(request, pk, watcher):
+    """Let somebody follow a case no longer."""
+    case = writable(request, pk)
+    found = Watcher.objects.filter(case=case, pk=watcher).first()
+    if found is None:
+        raise Http404
+    return done(request, CASES, case, lambda: remove_watcher(found, by=request.user), _("Removed."))
+
+
+@login_required
+@require_GET
+def cases_of(request, kind, pk):
+    """The cases of a record of another kind, open ones first; on an account also those of all accounts below it."""
+    record = pages.get_visible_or_404(kind, request.user, pk)
+    rows = Case.objects.visible_to(request.user)
+    mine = rows.filter(**{kind.noun: record})
+    context = {
+        "kind": kind, "record": record, "title": _("Cases"), "rows": first_open(mine),
+        "open": mine.filter(category__in=Status.UNRESOLVED).count(),
+        "open_url": f"{CASES.base}?{UNRESOLVED}&{kind.noun}={pk}", "all_url": f"{CASES.base}?{kind.noun}={pk}",
+        "make_url": f"{CASES.base}new/?{kind.noun}={pk}" if pages.may(request.user, CASES, "add") else "",
+    }  # fmt: skip
+    if kind.noun == "account":
+        below = rows.filter(account__in=subtree(record), category__in=Status.UNRESOLVED).count()
+        context |= {"below": below, "below_url": f"{CASES.base}?{UNRESOLVED}&within={pk}"}
+    return pages.fragment(request, "support/cases/_panel.html", context)
+
+
+def first_open(rows):
+    """The first open cases by what falls due, then the newest that have ended; two statements at most."""
+    found = shown(rows.filter(category__in=Status.UNRESOLVED).select_related("status").order_by("due_at", "id"))
+    if len(found) < SHOWN:
+        ended = rows.filter(category__in=ENDED).select_related("status").order_by("-id")
+        found += shown(ended, SHOWN - len(found))
+    return found
+
+
+def shown(rows, limit=SHOWN):
+    """So many cases with their tone and what falls due."""
+    found = list(rows[:limit])
+    for case in found:
+        case.tone, case.due = STATE_TONES[case.category], due_of(case)
+    return found
