@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.kinds import KINDS
-from sales.models import Opportunity
+from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
 
 # Where each part of the side bar begins, by the kinds' places in it.
@@ -37,6 +37,8 @@ def places_of(user, kinds):
     places = [(k.menu, k.label_plural, entrance(k), k.icon) for k in kinds]
     if user.reach(Opportunity, "view") != "none":
         places.append((88, _("Forecast"), "/forecast/", "chart"))
+    if user.reach(Opportunity, "view") != "none" or user.reach(Lead, "view") != "none":
+        places.append((89, _("Sales reports"), "/reports/sales/", "pie"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

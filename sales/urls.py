@@ -7,6 +7,10 @@ from sales.lead_urls import LEAD_URLS
 from sales.opportunity_urls import OPPORTUNITY_URLS
 from sales.paper_urls import PAPER_URLS
 from sales.views.rates import exchange_rates
+from sales.views.reports import sales_report
 
 app_name = "sales"
-urlpatterns = [*LEAD_URLS, *OPPORTUNITY_URLS, *PAPER_URLS, *FORECAST_URLS, path("rates/", exchange_rates, name="rates")]
+urlpatterns = [
+    *LEAD_URLS, *OPPORTUNITY_URLS, *PAPER_URLS, *FORECAST_URLS, path("rates/", exchange_rates, name="rates"),
+    path("reports/sales/", sales_report, name="reports"),
+]  # fmt: skip

@@ -3,12 +3,14 @@
 import django_filters as df
 from django import forms
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import PickField, users_for
 from crm_site.core.models import ExternalId, ImportChange, Team, User
+from crm_site.core.reports import slice_of
 
 
 class PickFilter(df.ModelChoiceFilter):
@@ -62,6 +64,30 @@ class NumbersWidget(FromTo, df.widgets.RangeWidget):
     attributes = {"inputmode": "decimal"}
 
 
+class SliceField(forms.CharField):
+    """What a number of a report counts; its text is the slice's."""
+
+    def clean(self, value):
+        """The slice, None for no text."""
+        text = super().clean(value)
+        try:
+            return slice_of(text) if text else None
+        except ValueError:
+            raise ValidationError(_("There is no such number in a report."), code="invalid") from None
+
+
+class SliceFilter(df.Filter):
+    """Rows that a number of a report counts."""
+
+    field_class = SliceField
+
+    def filter(self, rows, value):
+        """The rows counted; none where the number is one of other records."""
+        if value is None:
+            return rows
+        return value.narrow(rows) if value.report.model is rows.model else rows.none()
+
+
 class RecordFilters(df.FilterSet):
     """The filters that every record has; subclasses add theirs and name the model."""
 
@@ -74,6 +100,7 @@ class RecordFilters(df.FilterSet):
     tag = df.CharFilter(label=_("Tag"), method="with_tag")
     created = df.DateFromToRangeFilter(label=_("Created"), method="created_between", widget=DaysWidget(_("Created")))
 
+    report = SliceFilter(label=_("Report"), widget=forms.HiddenInput)
     imported = df.NumberFilter(label=_("Import"), method="from_import", widget=forms.HiddenInput)
 
     def __init__(self, data=None, queryset=None, *, user, **kwargs):

@@ -133,6 +133,11 @@ def sees_deals(user, route, subject):
     return user.reach(KINDS["sales.opportunity"].model, "view") != "none"
 
 
+def sees_sales(user, route, subject):
+    """Whose roles show some deals or leads: they have the sales reports."""
+    return sees_deals(user, route, subject) or user.reach(KINDS["sales.lead"].model, "view") != "none"
+
+
 def adjusts(user, route, subject):
     """Who adjusts the forecast of the person that the adjustment is about: that person, and who stands above."""
     reach = user.reach(KINDS["sales.opportunity"].model, "change")
@@ -207,7 +212,7 @@ RULES = (
     Rule("customers:activity_invitation", on_record("view"), quiet=True), Rule("customers:activity_participants", on_record("view")),
     *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),
     # What sales/ has beside its records.
-    Rule("sales:rates", sets_rates),
+    Rule("sales:rates", sets_rates), Rule("sales:reports", sees_sales),
     Rule("sales:lead_convert", on_record("change")), Rule("sales:lead_unconvert", on_record("delete"), quiet=True),
     Rule("sales:lead_disqualify", on_record("change")), Rule("sales:lead_reopen", on_record("change")),
     Rule("sales:*_leads", on_record("view")),
