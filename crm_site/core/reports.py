@@ -197,7 +197,7 @@ def midnight(day):
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slice:
     """The rows behind one number: its report, measure and days; `picks` are the groups as ((grouping, value), …)."""
 
@@ -374,8 +374,8 @@ def span(value):
     if hours < 1:
         return _("%(n)s min") % {"n": formats.number_format(round(hours * 60))}
     if hours < 48:
-        return _("%(n)s h") % {"n": formats.number_format(Decimal(hours), 1)}
-    return _("%(n)s days") % {"n": formats.number_format(Decimal(hours / 24), 1)}
+        return _("%(n)s h") % {"n": formats.number_format(round(hours, 1), 1)}
+    return _("%(n)s days") % {"n": formats.number_format(round(hours / 24, 1), 1)}
 
 
 FORMS = {

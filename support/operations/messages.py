@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,7 @@ from support.models import Case, Mailbox, Message, OutgoingMail, Status
 from support.operations.cases import create_cases
 from support.operations.states import ENDED, set_status, status_of
 from support.operations.story import keep_message, listeners, note_event, note_spoken, recount, said, tell
+from support.operations.survivors import survivor_of
 from support.operations.watching import copies_of
 
 __all__ = ["add_note", "note_event", "post_reply", "receive_message", "reporter_address", "undo_reply"]
@@ -150,7 +152,9 @@ def receive_message(  # noqa: PLR0913 - a mail has as many parts
 @operation
 def receive(case, values, files, *, by):
     """Keep one message of a customer, given as fields; see receive_message."""
-    current, at, automatic = survivor_of(lock(case, by)), values["at"], values["is_automatic"]
+    if by and not Case.objects.changeable_by(by).filter(pk=case.pk).exists():
+        raise PermissionDenied
+    current, at, automatic = survivor_of(case), values["at"], values["is_automatic"]
     if not automatic and is_over(current, at):
         return follow_up(current, values | {"files": files}, by=by)
     message = keep_message(current, files, kind=Message.PUBLIC, direction=Message.IN, **values)
@@ -166,15 +170,6 @@ def receive(case, values, files, *, by):
     text = _("%(name)s wrote") % {"name": message.author_name or message.author_email or _("The customer")}
     tell(current, listeners(current, by), said(current, text), f"message:{message.pk}")
     return message
-
-
-def survivor_of(case):
-    """The case that a merged one went into, through several merges; the case itself when it was not merged."""
-    seen = {case.pk}
-    while case.merged_into_id and case.merged_into_id not in seen:
-        seen.add(case.merged_into_id)
-        case = lock(case.merged_into, None)
-    return case
 
 
 def is_over(case, at):
