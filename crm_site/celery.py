@@ -57,6 +57,8 @@ app.conf.update(
         "targets": {"task": "sales.tasks.tell_of_targets", "schedule": 300.0, "options": {"expires": 300}},
         "lead-clocks": {"task": "sales.tasks.run_escalations", "schedule": 60.0, "options": {"expires": 120}},
         "lead-scores": {"task": "sales.tasks.score_leads", "schedule": NIGHT, "options": {"expires": 7200}},
+        "case-clocks": {"task": "support.tasks.run_clocks", "schedule": 60.0, "options": {"expires": 120}},
+        "case-hours": {"task": "support.tasks.keep_policy_hours", "schedule": 60.0, "options": {"expires": 120}},
         "case-ends": {"task": "support.tasks.close_resolved_cases", "schedule": 600.0, "options": {"expires": 600}},
         "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
     },
