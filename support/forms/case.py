@@ -9,7 +9,6 @@ from crm_site.core.forms import PickField, RecordForm, users_for
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record
 from crm_site.core.views.bulk import BulkForm
-from customers.forms.party import HIDDEN
 from customers.models import Contact
 from support.models import Case, Queue, Status
 
@@ -47,7 +46,7 @@ class CaseForm(RecordForm):
             self.initial["owner"] = None
         if not only:
             groups = [(title, [name for name in names if name in self.fields]) for title, names in self.sections]
-            self.helper.layout = Layout(*(Fieldset(title, *names) for title, names in groups), *HIDDEN)
+            self.helper.layout = Layout(*(Fieldset(title, *names) for title, names in groups), "once", "version")
 
     def set_choices(self):
         """Statuses, queues and service levels in use; the status of a new case is the usual one."""

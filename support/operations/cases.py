@@ -115,7 +115,7 @@ def complete(rows, extras, by):
         if not row.get("queue") and not row.get("queue_id"):
             row["queue"] = usual
         row |= {"created_at": at, "changed_at": row.get("changed_at") or at, "last_message_at": at}
-        if by and not row.get("owner") and by.reach(Case, "assign") == "none" and by.reach(Case) != "all":
+        if by and not row.get("owner") and by.reach(Case, "assign") == "none" and by.reach(Case, "view") != "all":
             # Who sees only what is their own would lose sight of it.
             row["owner"] = by
         if extra["first"]:
@@ -164,11 +164,11 @@ def first_said(first, row, at):
 
 
 def start_clocks(cases, extras):
-    """Start the clocks of new cases that have not ended, one call for those answered and one for the others."""
+    """Start the clocks of new cases that are not closed, one call for those answered and one for the others."""
     for answered in (False, True):
         group = [
             case for case, extra in zip(cases, extras, strict=True)
-            if bool(extra["answered"]) == answered and case.category not in ENDED
+            if bool(extra["answered"]) == answered and case.category != Status.CLOSED
         ]  # fmt: skip
         if group:
             same = {case.created_at for case in group}

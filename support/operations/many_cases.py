@@ -17,7 +17,7 @@ from support.operations.handing import assign_by_mode
 from support.operations.states import put_status, status_of
 from support.operations.story import note_events
 
-# Each case of these has clocks to be looked at.
+# Some of these look at the clocks of each case.
 PIECE = 250
 
 
@@ -75,7 +75,7 @@ def change(cases, values, text, by):
         for name, value in values.items():
             setattr(case, name, value)
         case.version += 1
-        clocks.promise_changed(case, now, text)
+    clocks.change_promises(cases, now, text)
     return cases
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
 from support import clocks
-from support.models import Case, Mailbox, Message, OutgoingMail, Status
+from support.models import Mailbox, Message, OutgoingMail, Status
 from support.operations.cases import create_cases
 from support.operations.states import ENDED, set_status, status_of
 from support.operations.story import keep_message, listeners, note_event, note_spoken, recount, said, tell
@@ -163,9 +163,6 @@ def receive(case, values, files, *, by):
         return message
     if current.category in (Status.WAITING, *ENDED):
         message.case = current = set_status(current, status_of(Status.OPEN), by=by, at=at)
-    if current.waiting_since is None and (not current.last_agent_at or current.last_agent_at < at):
-        Case.objects.unscoped("derived columns").filter(pk=current.pk).update(waiting_since=at)
-        current.waiting_since = at
     clocks.customer_wrote(current, at)
     text = _("%(name)s wrote") % {"name": message.author_name or message.author_email or _("The customer")}
     tell(current, listeners(current, by), said(current, text), f"message:{message.pk}")

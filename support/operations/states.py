@@ -14,7 +14,7 @@ from customers.models import Activity
 from customers.operations.following import reachable
 from support import clocks
 from support.models import Case, Clock, Status
-from support.operations.story import listeners, note_event, note_events, said, tell
+from support.operations.story import listeners, note_event, note_events, recount, said, tell
 
 ENDED = (Status.RESOLVED, Status.CLOSED)
 # Told of each change of status: callables(case, before, *, by, at), called in the transaction of the change.
@@ -81,6 +81,8 @@ def after_change(case, before, *, by, at):
     """The event, the clocks and whoever else follows a change of status."""
     text = _("Status: %(before)s → %(after)s") % {"before": before, "after": case.status}
     note_event(case, text, by=by, at=at)
+    if before.category in ENDED and case.category not in ENDED:
+        recount(case)
     clocks.status_changed(case, before, at)
     for follower in FOLLOWERS:
         follower(case, before, by=by, at=at)
@@ -160,6 +162,8 @@ def put_status(cases, status, *, by, at, reason=""):
         for name, value in (state_values(case, status, at) | {"status": status} | told(reason, "")).items():
             setattr(case, name, value)
         case.version += 1
+        if ended and case.category not in ENDED:
+            recount(case)
         if case.pk in live or ended:
             clocks.status_changed(case, before, at)
         for follower in FOLLOWERS:
@@ -175,6 +179,7 @@ def state_columns(case, status, at):
     elif status.category == Status.CLOSED:
         values |= {"resolved_at": Coalesce("resolved_at", Value(at)), "closed_at": Coalesce("closed_at", Value(at))}
     else:
-        again = When(category__in=ENDED, then=F("reopened") + 1)
-        return values | {"resolved_at": None, "close_reason": "", "reopened": Choice(again, default=F("reopened"))}
+        count = Case._meta.get_field("reopened")
+        again = Choice(When(category__in=ENDED, then=F("reopened") + 1), default=F("reopened"), output_field=count)
+        return values | {"resolved_at": None, "close_reason": "", "reopened": again}
     return values | {"waiting_since": None, "first_resolved_at": Coalesce("first_resolved_at", Value(at))}

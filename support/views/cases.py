@@ -108,8 +108,9 @@ def case_spam(request, pk):
 def case_next(request):
     """Take the next case of a queue, the usual one unless the form names one, and go to it."""
     pages.need(request.user, CASES, "change")
-    pk = read_id(request.POST.get("queue", ""))
-    queue = Queue.objects.filter(**({"pk": pk} if pk else {"is_default": True}), is_active=True).first()
+    named = request.POST.get("queue", "")
+    wanted = {"pk": read_id(named)} if named else {"is_default": True}
+    queue = Queue.objects.filter(**wanted, is_active=True).first()
     if queue is None:
         raise Http404
     case = take_next(queue, by=request.user)
