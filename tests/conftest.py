@@ -4,12 +4,21 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from crm_site.core.models import User
+from tests import shipped
 from tests.cast import make_cast
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The database of the run, and what is in it before any test: see tests/shipped."""
+    with django_db_blocker.unblock():
+        shipped.remember(connection)
 
 
 @pytest.fixture

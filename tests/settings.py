@@ -10,13 +10,14 @@ _run = os.environ.get("KITH_TEST_RUN", str(os.getpid()))
 os.environ["KITH_BROKER_PREFIX"] = f"test-{_run}:"
 
 from crm_site.settings import *  # noqa: E402, F403 - the prefix must be known before Celery reads it
-from crm_site.settings import DATABASES, STORAGES  # noqa: E402
+from crm_site.settings import DATABASES, INSTALLED_APPS, STORAGES  # noqa: E402
 
 DATABASES["default"]["TEST"] = {
     "NAME": f"test_kith_{_run}",
     "TEMPLATE": os.environ.get("KITH_TEST_TEMPLATE") or None,
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.shipped"]  # its `flush`
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = tempfile.mkdtemp(prefix="kith-test-files-")
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

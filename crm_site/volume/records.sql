@@ -117,12 +117,13 @@ FROM (
 
 -- step: customers
 INSERT INTO customers_customer (
-    id, kind, name, account_id, contact_id, status, since, email, phone, city, country, description, owner_id, team_id,
-    tags, created_at, created_by_id, changed_at, changed_by_id, version, deleted_at)
+    id, kind, name, account_id, contact_id, status, tier, since, email, phone, city, country, description, owner_id,
+    team_id, tags, created_at, created_by_id, changed_at, changed_by_id, version, deleted_at)
 SELECT %(customer)s + i, CASE WHEN a.id IS NULL THEN 'individual' ELSE 'business' END,
     coalesce(a.name, concat_ws(' ', c.first_name, nullif(c.middle_initial, ''), c.last_name)), a.id,
     CASE WHEN a.id IS NULL OR i %% 2 = 0 THEN c.id END,
     (ARRAY['prospect','active','active','active','active','active','inactive','former'])[1 + pg_temp.pick(i, 91, 8)],
+    (ARRAY['','','','','','silver','silver','gold','platinum'])[1 + pg_temp.pick(i, 93, 9)],
     CASE WHEN pg_temp.pick(i, 91, 8) > 0 THEN pg_temp.born(i, %(customers)s)::date END,
     coalesce(a.email, c.email), coalesce(a.phone, c.phone), coalesce(a.city, c.city), coalesce(a.country, c.country),
     CASE WHEN i %% 6 = 0 THEN (%(notes)s::text[])[1 + pg_temp.pick(i, 92, %(n_notes)s)] ELSE '' END,
