@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.kinds import KINDS
 from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
+from support.models import Case
 
 # Where each part of the side bar begins, by the kinds' places in it.
 SECTIONS = ((0, ""), (45, _("Selling")), (100, _("Catalogue")), (110, _("Marketing")))
@@ -39,6 +40,8 @@ def places_of(user, kinds):
         places.append((88, _("Forecast"), "/forecast/", "chart"))
     if user.reach(Opportunity, "view") != "none" or user.reach(Lead, "view") != "none":
         places.append((89, _("Sales reports"), "/reports/sales/", "pie"))
+    if user.reach(Case, "view") != "none":
+        places.append((21, _("Promises kept"), "/support/attainment/", "clock"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

@@ -1,6 +1,7 @@
 """The addresses of support/."""
 
 from support.case_urls import CASE_URLS
+from support.clock_urls import CLOCK_URLS
 
 app_name = "support"
-urlpatterns = [*CASE_URLS]
+urlpatterns = [*CASE_URLS, *CLOCK_URLS]

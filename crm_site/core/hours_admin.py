@@ -5,11 +5,13 @@ from itertools import pairwise
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.holidays import MOST_BYTES, import_holidays, read_ical, repeat_holidays
 from crm_site.core.models import Calendar, Holiday
 from crm_site.core.worktime import DAYS, minutes_of
 
@@ -37,7 +39,12 @@ def read_windows(text):
 
 
 class CalendarForm(forms.ModelForm):
-    """Working hours with a line for each day of the week."""
+    """Working hours with a line for each day of the week, and a file of holidays to be added."""
+
+    ical = forms.FileField(
+        label=gettext_lazy("holidays from an iCal file"), required=False,
+        help_text=gettext_lazy("Its days are added as closed; those that come every year for five years ahead."),
+    )  # fmt: skip
 
     class Meta:
         model = Calendar
@@ -54,6 +61,14 @@ class CalendarForm(forms.ModelForm):
                 label=label, required=False, max_length=200, help_text=_("for example 9:00-12:00, 13:00-17:00"),
                 initial=", ".join("-".join(window) for window in windows),
             )  # fmt: skip
+
+    def clean_ical(self):
+        """The file's bytes, once it is seen that they can be read."""
+        upload = self.cleaned_data.get("ical")
+        data = upload.read(MOST_BYTES + 1) if upload else b""
+        if data:
+            read_ical(data, timezone.localdate())
+        return data
 
     def clean(self):
         """The week as the calendar keeps it."""
@@ -84,10 +99,25 @@ class CalendarAdmin(admin.ModelAdmin):
     form = CalendarForm
     list_display = ["name", "zone", "is_default"]
     inlines = [HolidayInline]
+    actions = ["repeat"]
+
+    @admin.action(description=gettext_lazy("Repeat the holidays of the latest year in the next"))
+    def repeat(self, request, calendars):
+        """The same dates a year later."""
+        count = sum(repeat_holidays(calendar) for calendar in calendars.prefetch_related("holidays"))
+        messages.success(request, _("%(count)s days were added.") % {"count": count})
+
+    def save_related(self, request, form, formsets, change):
+        """The days typed in, then those of the file."""
+        super().save_related(request, form, formsets, change)
+        if form.cleaned_data.get("ical"):
+            count = import_holidays(form.instance, form.cleaned_data["ical"])
+            messages.success(request, _("%(count)s days were added.") % {"count": count})
 
     def get_fieldsets(self, request, obj=None):
-        """Name and zone first, then the week."""
-        return [(None, {"fields": ["name", "zone", "is_default"]}), (_("Week"), {"fields": list(DAYS)})]
+        """Name and zone first, then the week, then a file of holidays."""
+        return [(None, {"fields": ["name", "zone", "is_default"]}), (_("Week"), {"fields": list(DAYS)}),
+                (_("Holidays"), {"fields": ["ical"]})]  # fmt: skip
 
     def get_form(self, request, obj=None, **kwargs):
         """The form itself: its lines are no fields of the model."""

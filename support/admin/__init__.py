@@ -1,5 +1,5 @@
 """The administration of this app."""
 
-from support.admin import case
+from support.admin import case, sla
 
-__all__ = ["case"]
+__all__ = ["case", "sla"]

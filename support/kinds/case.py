@@ -131,6 +131,7 @@ for noun in ("account", "contact", "customer"):
     add_panel(f"customers.{noun}", Panel(_("Cases"), f"support:{noun}_cases", model=Case, order=20))
 for noun in ("product", "sale"):
     add_panel(f"sales.{noun}", Panel(_("Cases"), f"support:{noun}_cases", model=Case))
+add_panel("support.case", Panel(_("Promises"), "support:case_clocks", side=False, order=55, fold=True))
 add_panel("support.case", Panel(_("Parts"), "support:case_parts", order=60, fold=True))
 add_panel("support.case", Panel(_("Followers"), "support:case_watchers", order=70, fold=True))
 

@@ -34,7 +34,7 @@ def new_version(policy, values, *, by):
         return old
     latest = policy.versions.order_by("-number").values_list("number", flat=True).first()
     made.number = (latest or 0) + 1
-    made.full_clean(exclude=["policy"])
+    made.full_clean(exclude=["policy", "created_by"])
     made.save()
     policy.current = made
     policy.save(update_fields=["current"])
@@ -96,6 +96,7 @@ def re_apply(policy, *, by, dry_run=False):
     kept. Each batch of cases is a transaction.
     """
     need_administrator(by)
+    policy = Policy.objects.get(pk=policy.pk)
     count, shown, last = 0, [], 0
     while ids := outdated(policy, last):
         shown += apply_batch(policy, ids, by=by, dry_run=dry_run)[: SHOWN - len(shown)]

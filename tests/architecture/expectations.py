@@ -138,6 +138,11 @@ def sees_sales(user, route, subject):
     return sees_deals(user, route, subject) or user.reach(KINDS["sales.lead"].model, "view") != "none"
 
 
+def sees_cases(user, route, subject):
+    """Whose roles show some cases."""
+    return user.reach(KINDS["support.case"].model, "view") != "none"
+
+
 def adjusts(user, route, subject):
     """Who adjusts the forecast of the person that the adjustment is about: that person, and who stands above."""
     reach = user.reach(KINDS["sales.opportunity"].model, "change")
@@ -236,6 +241,8 @@ RULES = (
     Rule("sales:webform_public", nobody, secret=True, tokenless=True), Rule("sales:webform_*", builds_forms, subject="webform"),
     Rule("sales:assignment_rules", hands_out), Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
     # What support/ has beside its records.
+    Rule("support:attainment", sees_cases), Rule("support:attainment_clocks", sees_cases, quiet=True),
+    Rule("support:case_clocks", on_record("view")),
     Rule("support:case_next", kind_action("change")), Rule("support:case_follow", on_record("view")),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),
     Rule("support:case_unwatch", on_record("change"), quiet=True),
