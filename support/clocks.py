@@ -22,8 +22,8 @@ REFRESH = """
         breached = coalesce(b.broken, false)
     FROM unnest(%(ids)s::bigint[]) AS i(id)
     LEFT JOIN LATERAL (
-        SELECT k.due_at, k.metric, k.warn_at FROM support_clock k
-        WHERE k.case_id = i.id AND k.state = 'running' ORDER BY k.due_at, k.id LIMIT 1
+        SELECT k.due_at, k.metric, CASE WHEN k.state = 'running' THEN k.warn_at END AS warn_at FROM support_clock k
+        WHERE k.case_id = i.id AND k.state IN ('running', 'paused') ORDER BY k.due_at NULLS LAST, k.id LIMIT 1
     ) f ON true
     LEFT JOIN LATERAL (
         SELECT bool_or(k.breached_at IS NOT NULL) AS broken FROM support_clock k

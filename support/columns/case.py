@@ -62,7 +62,7 @@ class DueColumn(Column):
     def show(self, record, value):
         """The cell."""
         text, tone, title = due_of(record)
-        return Cell("choice", self.name, text, tone=tone, title=title)
+        return Cell("choice", self.name, text, tone=f"due {tone}", title=title)
 
 
 def due_of(case, now=None):
@@ -84,7 +84,7 @@ CASE_COLUMNS = (
     Column("subject", _("Subject"), "self", aliases=("case subject", "title", "ticket subject")),
     Column("number", _("Number"), source="number", needs=("id",), sort="new", imports=False),
     StatusColumn("status", _("Status"), "choice", edit=True, aliases=("case status", "ticket status", "state")),
-    DueColumn("due_at", _("Due"), "choice", sort="due", imports=False),
+    DueColumn("due_at", _("Due"), "datetime", sort="due", imports=False),
     Column("priority", _("Priority"), "choice", choices=Case.PRIORITIES, tones=PRIORITY_TONES, edit=True,
            aliases=("case priority", "ticket priority", "severity")),
     Column("contact", _("Reporter"), "link", kind="customers.contact", edit=True,

@@ -88,7 +88,7 @@ CASES = register(
         },
         form=CaseForm, filters=CaseFilters, create=create_case, update=update_case, delete=delete_case,
         restore=restore_case, quick=("subject", "contact", "description", "priority", "channel"),
-        highlights=("status", "due_at", "priority", "contact", "customer", "queue", "owner", "waiting_since"),
+        highlights=("status", "due_at", "priority", "contact", "customer", "queue", "owner"),
         groups=(
             (_("What it is about"), ("number", "type", "channel", "product", "installed", "issue", "description")),
             (_("Who asks"), ("contact", "account", "customer", "sale", "entitlement", "partner")),
@@ -118,7 +118,7 @@ CASES = register(
             Preset("mine", _("My open"), f"{UNRESOLVED}&mine=true"),
             Preset("unassigned", _("Unassigned"), "category=new&category=open&unowned=true"),
             Preset("next", _("Breaching next"), f"{UNRESOLVED}&due=running"),
-            Preset("waiting", _("Waiting"), "category=waiting"), Preset("all", _("All"), "sort=new"),
+            Preset("waiting", _("Waiting"), "category=waiting"),
         ),
     )
 )  # fmt: skip
