@@ -42,7 +42,7 @@ class Case(Record):
 
     `category` is the status's own, kept beside it. `due_at` is the earliest moment at which a running clock falls due,
     of the metric `due_metric`; NEVER when none runs, then the metric is that of one that stands still. `waiting_since`
-    is the oldest message of the customer that nobody has answered. `closes_at` is when a resolved case closes by itself.
+    is the oldest message of the customer that nobody has answered. `closes_at` is when a resolved one closes itself.
     """
 
     QUESTION, PROBLEM, INCIDENT, REQUEST, COMPLAINT = "question", "problem", "incident", "request", "complaint"

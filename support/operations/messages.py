@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
 from support import clocks
-from support.models import Mailbox, Message, OutgoingMail, Status
+from support.models import Case, Mailbox, Message, OutgoingMail, Status
 from support.operations.cases import create_cases
 from support.operations.states import ENDED, set_status, status_of
 from support.operations.story import keep_message, listeners, note_event, note_spoken, recount, said, tell
