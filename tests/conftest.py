@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from crm_site.core.models import User
@@ -25,6 +25,17 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def cast(db):
     """The small fixed cast: users, teams and roles; see tests/cast.py."""
     return make_cast()
+
+
+@pytest.fixture(scope="module")
+def standing(django_db_setup, django_db_blocker):
+    """standing(make): what `make` writes stands for all tests of the module; their own writes are undone as ever.
+
+    Only for modules without tests that commit; what `make` returns must not be changed by a test.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield lambda make: make()
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

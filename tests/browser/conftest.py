@@ -100,7 +100,10 @@ def axe(axe_source):
     def judge(page, rules=RULES):
         if not page.evaluate("'axe' in window"):
             page.evaluate(axe_source)
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules}).then(result => result.violations)", rules)
+        found = page.evaluate(
+            "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(result => result.violations)",
+            rules,
+        )
         return [f"{v['id']} at {node['target']}: {node['failureSummary']}" for v in found for node in v["nodes"]]
 
     return judge

@@ -1,10 +1,13 @@
 """The demo company: believable, safe to show, gone without a trace."""
 
 import json
+import shutil
 import stat
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
+from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,13 +22,23 @@ from sales.models import Lead
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def loaded(standing, tmp_path_factory):
+    """The sign-ins of the demo company, which stands for all tests here."""
+    folder = tmp_path_factory.mktemp("demo")
+    settings.ENV.state, before = folder, settings.ENV.state
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        standing(demo.load)
+    settings.ENV.state = before
+    return folder / "demo-sign-ins.json"
+
+
 @pytest.fixture
-def company(settings, tmp_path, django_capture_on_commit_callbacks):
+def company(loaded, db, tmp_path):
     """The demo company, with its sign-ins in a folder of the test's own."""
     settings.ENV.state, before = tmp_path, settings.ENV.state
-    with django_capture_on_commit_callbacks(execute=True):
-        demo.load()
-    yield tmp_path / "demo-sign-ins.json"
+    shutil.copy2(loaded, tmp_path)
+    yield tmp_path / loaded.name
     settings.ENV.state = before
 
 

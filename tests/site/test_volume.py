@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Min, Sum
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Team, TeamClosure, User
+from crm_site.volume import load
 from customers.models import Account, Activity, Contact, Customer
 from customers.operations.reach import drifted
 from sales import rollup
@@ -20,14 +21,19 @@ SIZES = {"contacts": 1500, "customers": 500, "accounts": 500, "activities": 3000
 SOLD = {"opportunities": 1200, "leads": 300, "quotes": 200, "products": 60, "campaigns": 20}
 
 
-@pytest.fixture
-def volume(db):
-    """A small volume; its first three users: administrator, manager above all, seller of the oldest rows."""
-    from crm_site.volume import load
-
+@pytest.fixture(scope="module")
+def loaded(standing):
+    """The addresses of the first three users of a small volume."""
     sizes = {name: SIZES[name] for name in ("accounts", "contacts", "customers", "activities")} | SOLD
-    load.load(sizes, users=40, teams=15, seed=7, password="volume-password-1", history_percent=10, say=str)
-    return [User.objects.get(email=f"volume-{number:04d}@example.test") for number in (1, 2, 3)]
+    options = {"users": 40, "teams": 15, "seed": 7, "password": "volume-password-1", "history_percent": 10, "say": str}
+    standing(lambda: load.load(sizes, **options))
+    return [f"volume-{number:04d}@example.test" for number in (1, 2, 3)]
+
+
+@pytest.fixture
+def volume(loaded, db):
+    """A small volume; its first three users: administrator, manager above all, seller of the oldest rows."""
+    return [User.objects.get(email=email) for email in loaded]
 
 
 def every(model):
