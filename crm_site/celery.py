@@ -59,6 +59,7 @@ app.conf.update(
         "lead-scores": {"task": "sales.tasks.score_leads", "schedule": NIGHT, "options": {"expires": 7200}},
         "case-clocks": {"task": "support.tasks.run_clocks", "schedule": 60.0, "options": {"expires": 120}},
         "case-hours": {"task": "support.tasks.keep_policy_hours", "schedule": 60.0, "options": {"expires": 120}},
+        "surveys": {"task": "support.tasks.ask_satisfaction", "schedule": 300.0, "options": {"expires": 600}},
         "case-ends": {"task": "support.tasks.close_resolved_cases", "schedule": 600.0, "options": {"expires": 600}},
         "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
     },

@@ -42,6 +42,7 @@ def places_of(user, kinds):
         places.append((89, _("Sales reports"), "/reports/sales/", "pie"))
     if user.reach(Case, "view") != "none":
         places.append((21, _("Promises kept"), "/support/attainment/", "clock"))
+        places.append((22, _("Support reports"), "/support/reports/", "pie"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

@@ -71,8 +71,8 @@ BACKLOG = Report(
     (Grouping("age", _("Age"), age(), AGES), *GROUPS), base=COUNTED & UNRESOLVED,
 )  # fmt: skip
 ANSWERS = Report(
-    "answers", _("First answers"),
-    _("Cases by the day of our first public answer; times by the clock on the wall, from the making of the case."), Case,
+    "replies", _("First answers"),
+    _("Cases by the day of our first public answer; times by the clock on the wall, since the case was made."), Case,
     (
         Measure("answered", _("Answered"), _("Cases whose first public answer was given in these days.")),
         took("median", _("First answer"), _("Time to the first public answer: the middle one of all."),
@@ -88,8 +88,8 @@ ANSWERS = Report(
 )  # fmt: skip
 RESOLUTIONS = Report(
     "resolutions", _("Resolutions"),
-    _("Cases by the day on which they were first resolved; times by the clock on the wall, from the making of the case."
-      ), Case,
+    _("Cases by the day on which they were first resolved; times by the clock on the wall, since they were made."),
+    Case,
     (
         Measure("resolved", _("Resolved"), _("Cases that were first resolved in these days.")),
         took("median", _("Time to resolve"), _("Time to the first resolution: the middle one of all."),
@@ -102,6 +102,12 @@ RESOLUTIONS = Report(
     ),
     (Grouping("month", _("Month"), MONTH), *GROUPS), moment="first_resolved_at", base=COUNTED,
 )  # fmt: skip
+
+
+def surveys_seen(user):
+    """The surveys of cases that the user may see."""
+    return Survey.objects.filter(case__in=Case.objects.visible_to(user))
+
 
 ANSWERED, MONTH_ASKED = Q(score__isnull=False), Grouping("month", _("Month"), MONTH)
 SATISFACTION = Report(
@@ -121,13 +127,8 @@ SATISFACTION = Report(
         Grouping("product", _("Product"), "case__product", model=Product),
         Grouping("score", _("Score"), "score", dict(enumerate("12345", 1))),
     ),
-    moment="resolved_at", rows=lambda user: surveys_seen(user), address="/support/satisfaction/answers/",
+    moment="resolved_at", rows=surveys_seen, address="/support/satisfaction/answers/",
 )  # fmt: skip
-
-
-def surveys_seen(user):
-    """The surveys of cases that the user may see."""
-    return Survey.objects.filter(case__in=Case.objects.visible_to(user))
 
 
 def case_reports():

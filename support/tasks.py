@@ -5,6 +5,7 @@ from celery import shared_task
 from support import sweep
 from support.operations.cases import close_resolved
 from support.operations.policies import keep_hours
+from support.operations.surveys import ask
 
 
 @shared_task(ignore_result=True)
@@ -23,3 +24,9 @@ def run_clocks():
 def keep_policy_hours():
     """Let new clocks go by working hours as they are now; returns the number of levels that got a version."""
     return keep_hours(by=None)
+
+
+@shared_task(ignore_result=True)
+def ask_satisfaction():
+    """Ask how satisfied customers were with what was resolved."""
+    return ask(by=None)

@@ -2,6 +2,7 @@
 
 from support.case_urls import CASE_URLS
 from support.clock_urls import CLOCK_URLS
+from support.merge_urls import MERGE_URLS
 
 app_name = "support"
-urlpatterns = [*CASE_URLS, *CLOCK_URLS]
+urlpatterns = [*CASE_URLS, *CLOCK_URLS, *MERGE_URLS]

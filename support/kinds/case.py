@@ -74,6 +74,11 @@ def actions(case, user):
             found.append(button(_("Spam"), f"{url}spam/", "shield", "post"))
     if case.category != Status.CLOSED:
         found.append(button(_("Close"), f"{url}close/", "x", "modal"))
+    if user.reach(Case, "merge") != "none":
+        found.append(button(_("Merge"), f"{url}merge/", "merge"))
+    found.append(button(_("Split"), f"{url}split/", "copy"))
+    if case.children.exists():
+        found.append(button(_("Update all who ask"), f"{url}incident/", "megaphone"))
     return found
 
 
@@ -113,6 +118,7 @@ CASES = register(
         bulk_verbs=(
             ("set_status", _("Set status"), "change"), ("set_priority", _("Set priority"), "change"),
             ("set_queue", _("Move to queue"), "change"), ("mark_spam", _("Spam"), "change"),
+            ("merge", _("Merge"), "merge"),
         ),
         presets=(
             Preset("mine", _("My open"), f"{UNRESOLVED}&mine=true"),
@@ -132,6 +138,8 @@ for noun in ("account", "contact", "customer"):
 for noun in ("product", "sale"):
     add_panel(f"sales.{noun}", Panel(_("Cases"), f"support:{noun}_cases", model=Case))
 add_panel("support.case", Panel(_("Promises"), "support:case_clocks", side=False, order=55, fold=True))
+add_panel("support.case", Panel(_("Satisfaction"), "support:case_surveys", order=30))
+add_panel("support.case", Panel(_("Merged into this case"), "support:case_merges", order=40))
 add_panel("support.case", Panel(_("Parts"), "support:case_parts", order=60, fold=True))
 add_panel("support.case", Panel(_("Followers"), "support:case_watchers", order=70, fold=True))
 

@@ -19,7 +19,7 @@ from customers.models import Activity
 from customers.operations.activities import follow
 from customers.operations.following import reachable
 from support import clocks
-from support.models import Case, CaseMerge, Draft, InboundMail, Message, OutgoingMail, Status, Watcher
+from support.models import FIRST, Case, CaseMerge, Clock, Draft, InboundMail, Message, OutgoingMail, Status, Watcher
 from support.operations.messages import mailbox_of, reporter_address
 from support.operations.states import ENDED, close_case, reopen_case
 from support.operations.story import note_event, recount
@@ -54,6 +54,8 @@ def merge_cases(source, survivor, *, by, tell=False):
     before = {name: kept(getattr(source, name)) for name in STATE}
     was = {"waiting": survivor.waiting_since, "replied": survivor.first_replied_at}
     moved = {"state": before} | move_all(source, survivor, by)
+    if waiting := Clock.objects.filter(case=source, metric=FIRST, stopped_at__isnull=True).first():
+        clocks.waited_since(survivor, waiting.started_at, now, _("%(source)s was merged into this case") % words)
     clocks.cancelled(source, now, _("Merged into %(survivor)s") % words)
     ended = source.category in ENDED
     source = close_case(source, by=by, reason=_("Merged into %(survivor)s") % words, at=now)

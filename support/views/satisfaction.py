@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -13,7 +14,6 @@ from crm_site.core import pages
 from crm_site.core.operations import Refused
 from crm_site.core.reports import slice_of
 from crm_site.core.views.reports import report_page
-from django.template.response import TemplateResponse
 from sales.outside import company_name
 from sales.views.accepting import closed
 from support.forms.merging import ScoreForm
@@ -25,7 +25,7 @@ SHOWN = 50
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def survey_answer(request, token):
     """The question of a survey, without signing in or JavaScript. Only sending the form keeps anything."""
     if not ratelimit.consume(request, action="survey_answer"):

@@ -143,6 +143,11 @@ def sees_cases(user, route, subject):
     return user.reach(KINDS["support.case"].model, "view") != "none"
 
 
+def lists_cases(user, route, subject):
+    """Staff who see some cases, by role or by a share."""
+    return staff(user, route, subject) and (user.reach(KINDS["support.case"].model, "view") != "none" or user.shares.exists())
+
+
 def adjusts(user, route, subject):
     """Who adjusts the forecast of the person that the adjustment is about: that person, and who stands above."""
     reach = user.reach(KINDS["sales.opportunity"].model, "change")
@@ -247,6 +252,13 @@ RULES = (
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),
     Rule("support:case_unwatch", on_record("change"), quiet=True),
     Rule("support:case_parts", on_record("view")), Rule("support:case_watchers", on_record("view")), Rule("support:*_cases", on_record("view")),
+    # Merging, satisfaction and reports of support.
+    Rule("support:case_merge_many", kind_action("merge"), quiet=True), Rule("support:case_merge", on_record("merge")),
+    Rule("support:case_unmerge", on_record("merge"), quiet=True), Rule("support:case_incident", on_record("change"), quiet=True),
+    Rule("support:case_split", on_record("change")),
+    *(Rule(f"support:case_{panel}", on_record("view")) for panel in ("merges", "surveys")),
+    Rule("support:survey_answer", nobody, secret=True),
+    Rule("support:reports", lists_cases), Rule("support:satisfaction*", lists_cases),
     # What every kind of record has.
     Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_sums", lists), Rule("*:*_filters", lists), Rule("*:*_columns", lists),
     Rule("*:*_options", staff),

@@ -1,7 +1,5 @@
 """The sales reports: every number is the count of the list that it leads to, over what the viewer may see."""
 
-import html
-import re
 from datetime import timedelta
 
 import pytest
@@ -15,26 +13,7 @@ from sales.operations.opportunities import move_opportunity
 from sales.reports import sales_reports
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, LeadFactory, OpportunityFactory
-
-LINK = re.compile(r'<td class="n"><a href="([^"]+)">([^<]+)</a>(?: <span class="hint">([^<]*)</span>)?')
-
-
-def numbers(client, url):
-    """[(address, text, hint)] of all numbers on a report's page that lead somewhere."""
-    answer = client.get(url)
-    assert answer.status_code == 200
-    return [tuple(map(html.unescape, found)) for found in LINK.findall(answer.content.decode())]
-
-
-def assert_numbers_equal_lists(client, url):
-    """Each number is the count of its list; a time, an amount or a score says beside it of how many it is."""
-    found = numbers(client, url)
-    for address, text, hint in found:
-        listed = client.get(address)
-        assert listed.status_code == 200, address
-        counted = hint if not text.isdigit() else text
-        assert listed.context["count_text"] == counted, (address, text, hint)
-    return found
+from tests.reporting import assert_numbers_equal_lists, numbers
 
 
 @pytest.fixture
