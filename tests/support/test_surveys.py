@@ -134,7 +134,7 @@ def test_cs9_the_link_ends_and_a_wrong_one_opens_nothing(survey, client_of):
 def test_the_public_page_is_rate_limited(survey, client_of):
     cache.clear()
     client = client_of(None)
-    answers = [client.get("/satisfaction/1-abc/").status_code for _try in range(32)]
+    answers = [client.post("/satisfaction/1-abc/").status_code for _try in range(32)]
     assert answers[:30] == [404] * 30
     assert answers[-1] == 429
     cache.clear()
