@@ -137,7 +137,8 @@ def pause(clock, at, why):
 def resume(clock, at, why, *, grace=0):
     """Let a clock go on with what remains, with `grace` seconds at least."""
     at = max(at, clock.now_open.started_at)
-    clock.target_seconds = max(clock.target_seconds, clock.used_seconds + grace)
+    if grace:
+        clock.target_seconds = max(clock.target_seconds, clock.used_seconds + grace)
     clock.state, clock.paused_at = Clock.RUNNING, None
     turn(clock, Clock.RUNNING, at, why)
     schedule(clock, at)
