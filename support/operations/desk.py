@@ -1,0 +1,87 @@
+"""What an agent does at the desk: drafts, presence, and one action that answers and sets the state."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.operations import Stale, operation, refuse
+from support.canned import unfilled
+from support.models import Draft, Presence
+from support.operations.cases import assign_case, set_status, update_case
+from support.operations.messages import add_note, post_reply
+
+
+@operation
+def keep_draft(case, body, *, by, is_note=False):
+    """Keep what the user has begun to write on a case; an empty text removes it."""
+    if not body.strip():
+        Draft.objects.filter(case=case, user=by).delete()
+        return
+    Draft.objects.bulk_create(
+        [Draft(case=case, user=by, body=body, is_note=is_note)], update_conflicts=True,
+        unique_fields=["case", "user"], update_fields=["body", "is_note", "changed_at"],
+    )  # fmt: skip
+
+
+@operation
+def note_presence(case, *, by, typing=False):
+    """Note that the user has the case open now, and whether they are writing; one statement."""
+    now = timezone.now()
+    fields = ["seen_at", "typing_at"] if typing else ["seen_at"]
+    Presence.objects.bulk_create(
+        [Presence(case=case, user=by, seen_at=now, typing_at=now if typing else None)], update_conflicts=True,
+        unique_fields=["case", "user"], update_fields=fields,
+    )  # fmt: skip
+
+
+@operation
+def end_presence(case, *, by):
+    """The user has closed the case."""
+    Presence.objects.filter(case=case, user=by).delete()
+
+
+@operation
+def answer_case(case, values, *, by, files=(), status=None, seen=None):
+    """Post a reply or an internal note, set the status where one is given, and drop the draft; returns the message.
+
+    `values` are kind ("public" or "note"), body, to (None: the reporter) and cc. Refused with field "seen" when a
+    newer message than `seen` is there, and with field "body" while a reply holds a placeholder that nobody filled.
+    """
+    if values["kind"] == "note":
+        message = add_note(case, values["body"], by=by, files=files)
+        if status:
+            set_status(case, status, by=by)
+    else:
+        if left := unfilled(values["body"]):
+            refuse(_("Fill in first: %(names)s") % {"names": ", ".join(f"{{{name}}}" for name in left)}, "body")
+        to = values.get("to") or None
+        message = post_reply(
+            case, values["body"], by=by, to=to, cc=values.get("cc") or (), files=files, status=status, seen=seen
+        )
+    Draft.objects.filter(case=case, user=by).delete()
+    return message
+
+
+@operation
+def set_case(case, values, *, by, version=None):
+    """Set properties of a case beside the conversation: status, owner and plain fields; returns the case.
+
+    Raises Stale when `version` is no longer the case's.
+    """
+    values = dict(values)
+    case.refresh_from_db(fields=["version"])
+    if version is not None and version != case.version:
+        raise Stale(type(case).objects.visible_to(by).select_related("status", "owner", "queue").get(pk=case.pk))
+    plain = {name: value for name, value in values.items() if name not in ("status", "owner")}
+    if plain:
+        case = update_case(case, plain, by=by)
+    if "owner" in values and values["owner"] != case.owner:
+        case = assign_case(case, values["owner"], by=by)
+    if values.get("status") and values["status"] != case.status:
+        case = set_status(case, values["status"], by=by)
+    return case
+
+
+@operation
+def forget_presence(before, *, by=None):
+    """Remove what was noted of presence before a moment; returns how many rows."""
+    return Presence.objects.filter(seen_at__lt=before).delete()[0]
