@@ -1,52 +1,231 @@
 """What the desk shows: the views of waiting cases, a conversation piece by piece, and what is known of the customer."""
 
-from django.db.models import Q, Value
-from django.db.models.functions import JSONObject
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from datetime import timedelta
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, Value
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
 from customers.models import Account, Contact, ContactMechanism, Customer
 from sales.models import Opportunity, Stage
-from support import knowledge
 from support.badges import CATEGORY_TONES, PRIORITY_TONES, badge, clock_badge
 from support.models import (
-    METRIC_NAMES, NEVER, CannedReply, Case, Clock, Draft, Entitlement, Macro, Message, MessageFile, OutgoingMail,
-    Presence, Queue, Status, Watcher,
+    NEVER, CannedReply, Case, Clock, Draft, Entitlement, Macro, Message, MessageFile, OutgoingMail, Presence, Queue,
+    Status, Watcher,
 )  # fmt: skip
 
 VIEWS = {
-    "mine": gettext_lazy("Mine"), "unassigned": gettext_lazy("Unassigned"), "breaching": gettext_lazy("Breaching next"),
-    "waiting": gettext_lazy("Waiting"), "all": gettext_lazy("All open"),
+    "mine": _("Mine"), "unassigned": _("Unassigned"), "breaching": _("Breaching next"), "waiting": _("Waiting"),
+    "all": _("All open"),
 }  # fmt: skip
-SHOWN, COUNTED, PAGE = 50, 101, 30
-ORDER = ("due_at", "priority", "id")
-# A browser says every few seconds that a case is still open in it.
-VIEWING, TYPING = timezone.timedelta(seconds=30), timezone.timedelta(seconds=12)
+SHOWN, COUNTED, PAGE, FEW = 50, 101, 30, 5
+# A browser says every eight seconds that a case is open in it, and whether somebody writes.
+VIEWING, TYPING = timedelta(seconds=30), timedelta(seconds=12)
+PARTIES = {"customer": Customer, "account": Account, "contact": Contact}
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+SENT, DUE, FAILED = "sent", "due", "failed"
 
 
-def cases_in(user, view, queue=None, queues=()):
+def cases_in(user, view, queue, queues):
     """The first cases of a view, what falls due first first, at most COUNTED; one statement that walks along indexes.
 
-    `queue` narrows to one; `queues` are all of them, for the view of the unassigned, whose index is by queue.
+    `queue` is the id of the one that it is narrowed to, or None; `queues` are the ids of all.
     """
     rows = Case.objects.visible_to(user).filter(merged_into__isnull=True)
     rows = rows.filter(queue=queue) if queue else rows
-    if view == "mine":
-        found = rows.filter(owner=user, category__in=Status.UNRESOLVED)
-    elif view == "unassigned":
-        found = among(rows.filter(owner__isnull=True, category__in=[Status.NEW, Status.OPEN]),
-                      [Q(queue=queue)] if queue else [Q(queue__in=queues[:20]), Q(queue__isnull=True)])  # fmt: skip
+    order = ("due_at", "id")
+    if view == "unassigned":
+        order = ("due_at", "priority", "id")
+        rows = rows.filter(owner__isnull=True, category__in=[Status.NEW, Status.OPEN])
+        asked = [Q(queue=queue)] if queue else [*(Q(queue=pk) for pk in queues), Q(queue__isnull=True)]
+        rows = among(rows, asked, order)
+    elif view == "mine":
+        rows = rows.filter(owner=user, category__in=Status.UNRESOLVED)
     elif view == "breaching":
-        found = rows.filter(due_at__lt=NEVER, category__in=Status.UNRESOLVED)
+        rows = rows.filter(due_at__lt=NEVER, category__in=Status.UNRESOLVED)
     elif view == "waiting":
-        found = rows.filter(category=Status.WAITING)
-    elif queue:
-        found = rows.filter(category__in=Status.UNRESOLVED)
+        rows = rows.filter(category=Status.WAITING)
     else:
-        found = among(rows, [Q(category=category) for category in Status.UNRESOLVED])
-    return list(found.select_related("status", "owner", "contact", "customer").order_by(*ORDER)[:COUNTED])
+        rows = among(rows, [Q(category=category) for category in Status.UNRESOLVED], order)
+    return list(rows.select_related("status", "owner", *PARTIES).order_by(*order)[:COUNTED])
+
+
+def among(rows, branches, order):
+    """The rows of any of the conditions; the first of each are found along its own index."""
+    tops = [rows.filter(branch).order_by(*order).values("pk")[:COUNTED] for branch in branches]
+    return Case.objects.filter(pk__in=tops[0].union(*tops[1:], all=True))
+
+
+def list_items(cases, user):
+    """The cases as the list shows them, SHOWN of them: the record, the name of who asks, the badge, the tones."""
+    now = timezone.now()
+    names = party_names(cases[:SHOWN], user)
+    return [
+        {"case": case, "badge": badge(case, now), "tone": CATEGORY_TONES[case.category],
+         "priority_tone": PRIORITY_TONES[case.priority],
+         "who": next((names[n, pk][0] for n in ("contact", "customer", "account")
+                      if (n, pk := getattr(case, f"{n}_id")) in names), "")}
+        for case in cases[:SHOWN]
+    ]  # fmt: skip
+
+
+def party_names(cases, user):
+    """{(name of the field, id): (text, address)} of the parties of these cases that the user may see.
+
+    The cases hold their parties; without a statement where the user's roles show all of a kind.
+    """
+    found = {}
+    for name, model in PARTIES.items():
+        kind = KINDS[model._meta.label_lower]
+        here = {getattr(case, f"{name}_id"): getattr(case, name) for case in cases if getattr(case, f"{name}_id")}
+        if not here:
+            continue
+        if user.reach(model, "view") == "all":
+            found |= {(name, pk): (str(row), kind.record_url(pk)) for pk, row in here.items() if not row.deleted_at}
+        else:
+            seen = model.objects.visible_to(user).filter(pk__in=here).values_list("pk", flat=True)
+            found |= {(name, pk): (str(here[pk]), kind.record_url(pk)) for pk in seen}
+    return found
+
+
+def choices():
+    """{statuses, queues, canned, macros: [(id, name, extra)]} that are in use; one statement.
+
+    The extra of a status is its category, of a canned reply its shortcut; teams' own are left to `open_to_teams`.
+    """
+    tables = {
+        "statuses": (Status, F("category")), "queues": (Queue, Value("")), "canned": (CannedReply, F("shortcut")),
+        "macros": (Macro, Value("")),
+    }  # fmt: skip
+    branches = [
+        model.objects.filter(is_active=True).order_by().annotate(
+            of=Value(key), extra=extra, place=F("order") if model is not CannedReply else Value(0),
+            for_team=F("team_id") if model in (CannedReply, Macro) else Value(None, output_field=Macro._meta.pk),
+        ).values_list("of", "place", "name", "pk", "extra", "for_team")
+        for key, (model, extra) in tables.items()
+    ]  # fmt: skip
+    found = {key: [] for key in tables}
+    for of, _place, name, pk, extra, team in branches[0].union(*branches[1:], all=True).order_by("of", "place", "name"):
+        found[of].append((pk, name, extra, team))
+    return found
+
+
+def messages_of(case, before=None):
+    """(the newest PAGE messages of a case in their order, whether older ones are there), or those before a message.
+
+    One statement, another one for `before`; it walks along (case, at, id) however long the case is.
+    """
+    rows = Message.objects.filter(case=case)
+    if before is not None:
+        at = rows.filter(pk=before).values_list("at", flat=True).first()
+        rows = rows.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=before)) if at else rows.none()
+    found = list(rows.select_related("user", "contact", "origin").order_by("-at", "-pk")[: PAGE + 1])
+    return found[:PAGE][::-1], len(found) > PAGE
+
+
+def thread(case, user, before=None):
+    """{messages: each with what the page shows of it, older: id before which older ones are, newest: id}."""
+    found, more = messages_of(case, before)
+    ids, now = [message.pk for message in found], timezone.now()
+    files, mails = {}, {}
+    for row in MessageFile.objects.filter(message__in=ids).select_related("attachment").order_by("pk"):
+        row.is_image = row.attachment.name.lower().endswith(IMAGES)
+        files.setdefault(row.message_id, []).append(row)
+    for mail in OutgoingMail.objects.filter(message__in=ids).order_by("pk"):
+        mails.setdefault(mail.message_id, []).append(mailed(mail, now))
+    for message in found:
+        message.shown_files = files.get(message.pk, [])
+        message.mails = mails.get(message.pk, [])
+        message.look = "event" if message.kind == "event" else message.kind if message.kind == "note" else message.direction
+        message.author = str(message.user) if message.user_id else message.author_name or message.author_email
+        message.mine = message.user_id == user.pk
+    spoken = [message.pk for message in found if message.kind != Message.EVENT]
+    return {"messages": found, "older": found[0].pk if more else None, "newest": max(spoken, default=0)}
+
+
+def mailed(mail, now):
+    """What became of the mail that carries a reply: sent, failed, or due, in so many seconds."""
+    state = SENT if mail.mailed_at else FAILED if mail.error and mail.due is None else DUE
+    return {"mail": mail, "state": state, "seconds": max(0, round((mail.due - now).total_seconds())) if mail.due else 0}
+
+
+def own_marks(case, user):
+    """(the user's draft as {body, is_note} or None, whether the user watches the case); one statement."""
+    drafts = Draft.objects.filter(case=case, user=user).values_list(Value("draft"), "body", "is_note")
+    watches = Watcher.objects.filter(case=case, user=user).values_list(Value("watch"), Value(""), Value(value=True))
+    found = {of: (body, flag) for of, body, flag in drafts.union(watches, all=True)}
+    draft = found.get("draft")
+    return draft and {"body": draft[0], "is_note": draft[1]}, "watch" in found
+
+
+def others():
+    """Annotations of a case that say who else has it open and what its newest spoken message is."""
+    now = timezone.now()
+    here = Presence.objects.filter(case=OuterRef("pk"), seen_at__gt=now - VIEWING).order_by("user_id")
+    spoken = Message.objects.filter(case=OuterRef("pk")).exclude(kind=Message.EVENT).order_by("-at", "-pk")
+    return {
+        "present": ArraySubquery(here.values(said=JSONObject(
+            pk="user_id", first="user__first_name", last="user__last_name", typing_at="typing_at"))),
+        "newest": ArraySubquery(spoken.values("pk")[:1]),
+    }  # fmt: skip
+
+
+def promises(case):
+    """The clocks of a case that run or stand still, then the last that ended of each metric: with its badge."""
+    now, found = timezone.now(), {}
+    for clock in Clock.objects.filter(case=case).exclude(state=Clock.CANCELLED).order_by("-pk")[:12]:
+        if clock.metric not in found:
+            clock.badge = clock_badge(clock, now)
+            found[clock.metric] = clock
+    return sorted(found.values(), key=lambda clock: (clock.stopped_at is not None, clock.pk))
+
+
+def background(case, user):
+    """What an agent wants to know beside the conversation, under the user's own sight: parties, ways, cases, deals."""
+    names = party_names([case], user)
+    seen = {name for name, _pk in names}
+    about = Q()
+    for name in ("contact", "customer", "account"):
+        if value := getattr(case, f"{name}_id"):
+            about |= Q(**{name: value})
+    return {
+        "parties": {name: link for (name, _pk), link in names.items()},
+        "tier": case.customer.get_tier_display() if "customer" in seen else "",
+        "ways": ways(case) if "contact" in seen or "account" in seen else [],
+        "cases": last_cases(case, user, about) if about else [], "deals": open_deals(case, user),
+        "entitlement": case.entitlement_id
+        and Entitlement.objects.visible_to(user).filter(pk=case.entitlement_id).select_related("policy").first(),
+    }  # fmt: skip
+
+
+def ways(case):
+    """How the reporter, else the account, is reached; both were seen."""
+    party = Q(contact=case.contact_id) if case.contact_id else Q(account=case.account_id)
+    rows = ContactMechanism.objects.filter(party, type__in=["email", "phone", "mobile"], do_not_use=False)
+    return list(rows.order_by("type", "-is_primary", "pk")[:FEW])
+
+
+def last_cases(case, user, about):
+    """The last other cases of the same customer."""
+    rows = Case.objects.visible_to(user).filter(about).exclude(pk=case.pk).select_related("status")
+    found = list(rows.order_by("-pk")[:FEW])
+    for other in found:
+        other.tone = CATEGORY_TONES[other.category]
+    return found
+
+
+def open_deals(case, user):
+    """The open deals with the customer or the account."""
+    party = Q(customer=case.customer_id) if case.customer_id else Q()
+    party |= Q(account=case.account_id) if case.account_id else Q()
+    if not party or user.reach(Opportunity, "view") == "none":
+        return []
+    rows = Opportunity.objects.visible_to(user).filter(party, state=Stage.OPEN).select_related("stage")
+    found = list(rows.order_by("close_date", "pk")[:FEW])
+    for deal in found:
+        deal.money = "" if deal.amount is None else money_text(deal.amount, deal.currency)
+    return found
