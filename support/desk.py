@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, Value
-from django.db.models.functions import JSONObject
+from django.db.models import Case as Whether
+from django.db.models import F, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -154,12 +155,16 @@ def mailed(mail, now):
 
 
 def own_marks(case, user):
-    """(the user's draft as {body, is_note} or None, whether the user watches the case); one statement."""
+    """(the user's draft as {body, is_note} or None, whether the user watches, who gets copies); one statement."""
     drafts = Draft.objects.filter(case=case, user=user).values_list(Value("draft"), "body", "is_note")
-    watches = Watcher.objects.filter(case=case, user=user).values_list(Value("watch"), Value(""), Value(value=True))
-    found = {of: (body, flag) for of, body, flag in drafts.union(watches, all=True)}
-    draft = found.get("draft")
-    return draft and {"body": draft[0], "is_note": draft[1]}, "watch" in found
+    watchers = Watcher.objects.filter(case=case).exclude(contact__deleted_at__isnull=False)
+    address = Coalesce("contact__email", "email", Value(""))
+    watches = watchers.values_list(Value("watch"), address, Whether(When(user=user, then=Value(value=True)), default=Value(value=False)))
+    found = list(drafts.union(watches, all=True))
+    draft = next(({"body": body, "is_note": flag} for of, body, flag in found if of == "draft"), None)
+    reporter = case.contact.email.lower() if case.contact_id else ""
+    copies = [body for of, body, _flag in found if of == "watch" and body and body.lower() != reporter]
+    return draft, any(flag for of, _body, flag in found if of == "watch"), list(dict.fromkeys(copies))
 
 
 def others():

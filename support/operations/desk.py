@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from crm_site.core.operations import Stale, operation, refuse
 from support.canned import unfilled
 from support.models import Draft, Presence
-from support.operations.cases import assign_case, set_status, update_case
-from support.operations.messages import add_note, post_reply
+from support.operations.cases import assign_case, remove_watcher, set_status, update_case
+from support.operations.messages import add_note, post_reply, undo_reply
 
 
 @operation
@@ -43,7 +43,7 @@ def end_presence(case, *, by):
 def answer_case(case, values, *, by, files=(), status=None, seen=None):
     """Post a reply or an internal note, set the status where one is given, and drop the draft; returns the message.
 
-    `values` are kind ("public" or "note"), body, to (None: the reporter) and cc. Refused with field "seen" when a
+    `values` are kind ("public" or "note"), body, to (empty: the reporter) and cc. Refused with field "seen" when a
     newer message than `seen` is there, and with field "body" while a reply holds a placeholder that nobody filled.
     """
     if values["kind"] == "note":
@@ -53,12 +53,24 @@ def answer_case(case, values, *, by, files=(), status=None, seen=None):
     else:
         if left := unfilled(values["body"]):
             refuse(_("Fill in first: %(names)s") % {"names": ", ".join(f"{{{name}}}" for name in left)}, "body")
-        to = values.get("to") or None
-        message = post_reply(
-            case, values["body"], by=by, to=to, cc=values.get("cc") or (), files=files, status=status, seen=seen
-        )
+        to, *more = values.get("to") or [None]
+        copies = [*more, *(values.get("cc") or ())]
+        message = post_reply(case, values["body"], by=by, to=to, cc=copies, files=files, status=status, seen=seen)
     Draft.objects.filter(case=case, user=by).delete()
     return message
+
+
+@operation
+def take_back(case, message, *, by):
+    """Take back a reply that has not left, and keep its text as the draft. Refused when it was sent already."""
+    keep_draft(case, undo_reply(message, by=by), by=by)
+
+
+@operation
+def stop_watching(case, *, by):
+    """The user follows the case no longer."""
+    for watcher in case.watchers.filter(user=by):
+        remove_watcher(watcher, by=by)
 
 
 @operation

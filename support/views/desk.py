@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import pages, parts
@@ -21,23 +22,25 @@ from crm_site.core.recent import remember
 from support import canned, desk
 from support.forms.desk import ComposerForm, PropertiesForm
 from support.kinds.case import CASES
-from support.models import CannedReply, Case, Message, Queue
-from support.operations.cases import add_watcher, remove_watcher, take_next
-from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, set_case
+from support.models import CannedReply, Case, Message, Queue, Status
+from support.operations.cases import add_watcher, take_next
+from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, set_case, stop_watching, take_back
 from support.operations.macros import macros_for, run_macro
-from support.operations.messages import undo_reply
 
 KEYS = (
-    ("r", _("Reply")), ("n", _("Internal note")), ("a", _("Assign to me")), ("s", _("Status")), ("t", _("Take next")),
-    ("u", _("Back to the list")), ("/ or ::", _("Canned reply, while you write")),
+    ("r", gettext_lazy("Reply")), ("n", gettext_lazy("Internal note")), ("a", gettext_lazy("Assign to me")), ("s", gettext_lazy("Status")), ("t", gettext_lazy("Take next")),
+    ("u", gettext_lazy("Back to the list")), ("/ or ::", gettext_lazy("Canned reply, while you write")),
 )  # fmt: skip
+# What a case may be after an answer, the usual one first.
+ANSWERS = (Status.WAITING, Status.RESOLVED, Status.OPEN)
 
 
 def place(request):
     """Where the desk stands, as the address or the form says: (view, id of the queue or None, the query for both)."""
-    said = request.POST if request.method == "POST" else request.GET
-    view = said.get("view") if said.get("view") in desk.VIEWS else ""
-    queue = read_id(said.get("queue", "")) if view else None
+    view = request.POST.get("view") or request.GET.get("view", "")
+    view = view if view in desk.VIEWS else ""
+    # A form of the desk may well set a queue; the one that the list shows has a name of its own there.
+    queue = read_id(request.POST.get("queue_shown") or request.GET.get("queue", "")) if view else None
     return view, queue, urlencode({"view": view} | ({"queue": queue} if queue else {})) if view else ""
 
 
@@ -122,35 +125,34 @@ def with_toasts(request, response):
 def case_context(request, case, choices, form):
     """What the conversation and the panel beside it show."""
     user = request.user
-    view, _queue, query = place(request)
+    view, queue, query = place(request)
     before = read_id(request.GET.get("before", "")) if request.method == "GET" else None
-    draft, watching = desk.own_marks(case, user)
+    draft, watching, copies = desk.own_marks(case, user)
     teams = set(user.memberships.values_list("team_id", flat=True)) if any(
         row[3] for name in ("canned", "macros") for row in choices[name]) else set()  # fmt: skip
     open_to = {name: [row for row in choices[name] if row[3] is None or row[3] in teams] for name in ("canned", "macros")}
     panels = pages.panels_of(request, CASES, case.pk)
     return {
         "kind": CASES, "case": case, "record": case, "title": case.subject, "view": view, "query": query,
-        "here": f"/cases/{case.pk}/" + (f"?{query}" if query else ""), "thread": desk.thread(case, user, before),
+        "place_queue": queue, "here": f"/cases/{case.pk}/" + (f"?{query}" if query else ""), "thread": desk.thread(case, user, before),
         "badge": desk.badge(case), "tone": desk.CATEGORY_TONES[case.category],
         "priority_tone": desk.PRIORITY_TONES[case.priority], "priorities": Case.PRIORITIES.items(),
         "clocks": desk.promises(case), "watching": watching, "draft": draft, "form": form,
-        "composer": composed(case, draft, form, canned_text(request, case)),
+        "composer": composed(case, draft, form, canned_text(request, case), copies),
         "actions": CASES.actions(case, user) if CASES.actions else [],
         "panels": [*panels["top"], *panels["main"], *panels["side"]],
         **desk.background(case, user), **open_to, "statuses": choices["statuses"], "queues": choices["queues"],
-        "answers": [row for row in choices["statuses"] if row[2] not in ("new", "closed")],
+        "answers": sorted((row for row in choices["statuses"] if row[2] in ANSWERS), key=lambda row: ANSWERS.index(row[2])),
     }  # fmt: skip
 
 
-def composed(case, draft, form, ready):
+def composed(case, draft, form, ready, copies):
     """What stands in the composer: what was refused, a canned reply that was asked for, or the draft."""
     if form is not None:
         return {name: form.data.get(name, "") for name in ("body", "kind", "to", "cc")}
+    kind = "note" if draft and draft["is_note"] and not ready else "public"
     to = case.contact.email if case.contact_id else ""
-    if ready:
-        return {"body": ready, "kind": "public", "to": to}
-    return {"body": draft["body"] if draft else "", "kind": "note" if draft and draft["is_note"] else "public", "to": to}
+    return {"body": ready or (draft["body"] if draft else ""), "kind": kind, "to": to, "cc": ", ".join(copies)}
 
 
 def canned_text(request, case):
@@ -221,7 +223,8 @@ def case_answer(request, pk):
     status = form.cleaned_data["status"]
     text = _("Reply to %(number)s sent.") if public else _("Note kept on %(number)s.")
     text = text % {"number": case.number} + (f" {status}." if status else "")
-    messages.success(request, text, extra_tags=f"undo:/cases/{pk}/undo/?message={message.pk}" if public else "")
+    undo = f"undo:/cases/{pk}/undo/?message={message.pk}&{place(request)[2]}"
+    messages.success(request, text, extra_tags=undo if public else "")
     return redirect(ahead or back(request, pk))
 
 
@@ -264,9 +267,7 @@ def case_undo(request, pk):
     message = Message.objects.filter(case=case, pk=read_id(request.GET.get("message", "")) or 0).first()
     if message is None:
         raise Http404
-    text = message.body
-    if told(request, lambda: undo_reply(message, by=request.user), _("Taken back; the text is in the composer.")):
-        keep_draft(case, text, by=request.user)
+    told(request, lambda: take_back(case, message, by=request.user), _("Taken back; the text is in the composer."))
     return redirect(back(request, pk))
 
 
@@ -338,7 +339,7 @@ def case_watch(request, pk):
     """Follow a case, or no longer."""
     case = pages.get_visible_or_404(CASES, request.user, pk)
     if "stop" in request.POST:
-        told(request, lambda: remove_watcher(case, by=request.user, user=request.user), _("You no longer follow it."))
+        told(request, lambda: stop_watching(case, by=request.user), _("You no longer follow it."))
     else:
         told(request, lambda: add_watcher(case, by=request.user, user=request.user), _("You follow this case."))
     return redirect(back(request, pk))
