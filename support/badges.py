@@ -6,40 +6,34 @@ from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 
-from support.models import METRIC_NAMES, NEVER, Clock, Status
+from support.columns.case import due_of
+from support.models import Clock, Status
 
-CATEGORY_TONES = {"new": "blue", "open": "azure", "waiting": "yellow", "resolved": "green", "closed": ""}
-PRIORITY_TONES = {1: "red", 2: "orange", 3: "", 4: ""}
+ICONS = {"red": "alert", "orange": "clock", "green": "clock"}
 
 
 def badge(case, now=None):
-    """{text, title, tone, icon} of what a case promises next; its status must be at hand. None where nothing is due."""
-    now = now or timezone.now()
-    if case.due_at >= NEVER:
-        if case.category in Status.UNRESOLVED and case.status.pauses:
-            return {"text": _("Paused"), "title": _("The clock stands still"), "tone": "", "icon": "pause"}
-        return None
-    return running(METRIC_NAMES.get(case.due_metric, ""), case.due_at, case.warn_at, now)
-
-
-def running(what, due, warn, now):
-    """The badge of a clock that runs."""
-    if due <= now:
-        text, tone, icon = _("%(time)s late") % {"time": timesince(due, now, depth=1)}, "red", "alert"
-    else:
-        text = _("%(time)s left") % {"time": timeuntil(due, now, depth=1)}
-        tone, icon = ("orange", "clock") if warn and warn <= now else ("green", "clock")
-    return {"text": text, "title": what, "tone": tone, "icon": icon, "due": due}
+    """{text, title, tone, icon} of what falls due next on a case; None where no clock runs or stands still."""
+    found = due_of(case, now)
+    if found:
+        text, tone, title = found
+        return {"text": text, "title": title, "tone": tone, "icon": ICONS.get(tone, "pause")}
+    if case.category in Status.UNRESOLVED and case.status.pauses:
+        return {"text": _("Paused"), "title": _("The clock stands still"), "tone": "", "icon": "pause"}
+    return None
 
 
 def clock_badge(clock, now):
     """The badge of one clock of a case, running, paused or ended."""
-    if clock.state == Clock.RUNNING:
-        return running(clock.get_metric_display(), clock.due_at, clock.warn_at, now)
     if clock.state == Clock.PAUSED:
         left = timedelta(seconds=max(0, clock.target_seconds - clock.used_seconds))
         text = _("Paused, %(time)s left") % {"time": timeuntil(now + left, now, depth=2)}
         return {"text": text, "tone": "", "icon": "pause"}
     if clock.state == Clock.MET:
         return {"text": _("Kept"), "tone": "green", "icon": "check"}
-    return {"text": _("Broken"), "tone": "red", "icon": "alert"}
+    if clock.state == Clock.BREACHED:
+        return {"text": _("Broken"), "tone": "red", "icon": "alert"}
+    if clock.due_at <= now:
+        return {"text": _("%(time)s late") % {"time": timesince(clock.due_at, now)}, "tone": "red", "icon": "alert"}
+    tone = "orange" if clock.warn_at and clock.warn_at <= now else "green"
+    return {"text": _("%(time)s left") % {"time": timeuntil(clock.due_at, now)}, "tone": tone, "icon": "clock"}

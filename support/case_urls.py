@@ -6,11 +6,11 @@ from crm_site.core.routes import bound, record_urls
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 from sales.kinds import PRODUCTS, SALES
 from support.kinds.case import CASES
-from support.views import cases, merging
+from support.views import cases, desk, merging
 
 CASE_URLS = [
     path("cases/next/", cases.case_next, name="case_next"),
-    *record_urls(CASES, bulk=merging.cases_bulk),
+    *record_urls(CASES, record=desk.case_record, bulk=merging.cases_bulk),
     path("cases/<big:pk>/resolve/", cases.case_resolve, name="case_resolve"),
     path("cases/<big:pk>/close/", cases.case_close, name="case_close"),
     path("cases/<big:pk>/reopen/", cases.case_reopen, name="case_reopen"),

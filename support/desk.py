@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case as Whether
-from django.db.models import F, OuterRef, Q, Value, When
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import BigIntegerField, F, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +13,8 @@ from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
 from customers.models import Account, Contact, ContactMechanism, Customer
 from sales.models import Opportunity, Stage
-from support.badges import CATEGORY_TONES, PRIORITY_TONES, badge, clock_badge
+from support.badges import badge, clock_badge
+from support.columns.case import PRIORITY_TONES, STATE_TONES
 from support.models import (
     NEVER, CannedReply, Case, Clock, Draft, Entitlement, Macro, Message, MessageFile, OutgoingMail, Presence, Queue,
     Status, Watcher,
@@ -66,7 +67,7 @@ def list_items(cases, user):
     now = timezone.now()
     names = party_names(cases[:SHOWN], user)
     return [
-        {"case": case, "badge": badge(case, now), "tone": CATEGORY_TONES[case.category],
+        {"case": case, "badge": badge(case, now), "tone": STATE_TONES[case.category],
          "priority_tone": PRIORITY_TONES[case.priority],
          "who": next((names[n, pk][0] for n in ("contact", "customer", "account")
                       if (n, pk := getattr(case, f"{n}_id")) in names), "")}
@@ -105,7 +106,7 @@ def choices():
     branches = [
         model.objects.filter(is_active=True).order_by().annotate(
             of=Value(key), extra=extra, place=F("order") if model is not CannedReply else Value(0),
-            for_team=F("team_id") if model in (CannedReply, Macro) else Value(None, output_field=Macro._meta.pk),
+            for_team=F("team_id") if model in (CannedReply, Macro) else Cast(Value(None), BigIntegerField()),
         ).values_list("of", "place", "name", "pk", "extra", "for_team")
         for key, (model, extra) in tables.items()
     ]  # fmt: skip
@@ -140,7 +141,7 @@ def thread(case, user, before=None):
         mails.setdefault(mail.message_id, []).append(mailed(mail, now))
     for message in found:
         message.shown_files = files.get(message.pk, [])
-        message.mails = mails.get(message.pk, [])
+        message.sent = mails.get(message.pk, [])
         message.look = "event" if message.kind == "event" else message.kind if message.kind == "note" else message.direction
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
         message.mine = message.user_id == user.pk
@@ -219,7 +220,7 @@ def last_cases(case, user, about):
     rows = Case.objects.visible_to(user).filter(about).exclude(pk=case.pk).select_related("status")
     found = list(rows.order_by("-pk")[:FEW])
     for other in found:
-        other.tone = CATEGORY_TONES[other.category]
+        other.tone = STATE_TONES[other.category]
     return found
 
 

@@ -15,5 +15,5 @@ DESK_URLS = [
     path("cases/<big:pk>/undo/", desk.case_undo, name="case_undo"),
     path("cases/<big:pk>/set/", desk.case_set, name="case_set"),
     path("cases/<big:pk>/macro/", desk.case_macro, name="case_macro"),
-    path("cases/<big:pk>/watch/", desk.case_watch, name="case_watch"),
+    path("cases/<big:pk>/facts/", desk.case_facts, name="case_facts"),
 ]

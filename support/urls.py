@@ -2,7 +2,8 @@
 
 from support.case_urls import CASE_URLS
 from support.clock_urls import CLOCK_URLS
+from support.desk_urls import DESK_URLS
 from support.merge_urls import MERGE_URLS
 
 app_name = "support"
-urlpatterns = [*CASE_URLS, *CLOCK_URLS, *MERGE_URLS]
+urlpatterns = [*CASE_URLS, *CLOCK_URLS, *DESK_URLS, *MERGE_URLS]

@@ -16,6 +16,7 @@ from support.filters.case import CaseFilters
 from support.forms.case import CaseForm
 from support.models import Case, Status
 from support.operations.cases import create_case, delete_case, open_activities_of, restore_case, update_case
+from support.operations.macros import BULK_VERB
 from support.operations.many_cases import after_assign
 from support.operations.parties import open_cases, settle_cases
 from support.operations.states import ENDED
@@ -105,7 +106,7 @@ CASES = register(
         ),
         subtitle=subtitle, initial=initial, actions=actions, has_timeline=True, after_assign=after_assign,
         options_text=lambda case: f"{case.number} · {case.get_category_display()}",
-        related=("status", "queue", "policy"),
+        related=("status", "queue", "policy", "contact", "customer", "account", "product"),
         dependents=(
             Dependent(_("Open activities"), lambda case, user: open_activities_of(case, user).count(), "activities",
                       ((KEEP, _("Keep them as they are")), (CLOSE, _("Cancel them")), (MINE, _("Hand them to me")))),
@@ -118,7 +119,7 @@ CASES = register(
         bulk_verbs=(
             ("set_status", _("Set status"), "change"), ("set_priority", _("Set priority"), "change"),
             ("set_queue", _("Move to queue"), "change"), ("mark_spam", _("Spam"), "change"),
-            ("merge", _("Merge"), "merge"),
+            ("merge", _("Merge"), "merge"), BULK_VERB,
         ),
         presets=(
             Preset("mine", _("My open"), f"{UNRESOLVED}&mine=true"),

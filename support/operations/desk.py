@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.operations import Stale, operation, refuse
 from support.canned import unfilled
 from support.models import Draft, Presence
-from support.operations.cases import assign_case, remove_watcher, set_status, update_case
+from support.operations.cases import assign_case, set_status, update_case
 from support.operations.messages import add_note, post_reply, undo_reply
 
 
@@ -64,13 +64,6 @@ def answer_case(case, values, *, by, files=(), status=None, seen=None):
 def take_back(case, message, *, by):
     """Take back a reply that has not left, and keep its text as the draft. Refused when it was sent already."""
     keep_draft(case, undo_reply(message, by=by), by=by)
-
-
-@operation
-def stop_watching(case, *, by):
-    """The user follows the case no longer."""
-    for watcher in case.watchers.filter(user=by):
-        remove_watcher(watcher, by=by)
 
 
 @operation

@@ -10,21 +10,23 @@ from django.db import IntegrityError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from crm_site.core import pages, parts
+from crm_site.core import lists, pages, parts
 from crm_site.core.converters import read_id
+from crm_site.core.kinds import PANELS
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.recent import remember
 from support import canned, desk
 from support.forms.desk import ComposerForm, PropertiesForm
 from support.kinds.case import CASES
 from support.models import CannedReply, Case, Message, Queue, Status
-from support.operations.cases import add_watcher, take_next
-from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, set_case, stop_watching, take_back
+from support.operations.cases import take_next
+from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, set_case, take_back
 from support.operations.macros import macros_for, run_macro
 
 KEYS = (
@@ -131,19 +133,44 @@ def case_context(request, case, choices, form):
     teams = set(user.memberships.values_list("team_id", flat=True)) if any(
         row[3] for name in ("canned", "macros") for row in choices[name]) else set()  # fmt: skip
     open_to = {name: [row for row in choices[name] if row[3] is None or row[3] in teams] for name in ("canned", "macros")}
-    panels = pages.panels_of(request, CASES, case.pk)
     return {
         "kind": CASES, "case": case, "record": case, "title": case.subject, "view": view, "query": query,
         "place_queue": queue, "here": f"/cases/{case.pk}/" + (f"?{query}" if query else ""), "thread": desk.thread(case, user, before),
-        "badge": desk.badge(case), "tone": desk.CATEGORY_TONES[case.category],
+        "badge": desk.badge(case), "tone": desk.STATE_TONES[case.category],
         "priority_tone": desk.PRIORITY_TONES[case.priority], "priorities": Case.PRIORITIES.items(),
         "clocks": desk.promises(case), "watching": watching, "draft": draft, "form": form,
         "composer": composed(case, draft, form, canned_text(request, case), copies),
         "actions": CASES.actions(case, user) if CASES.actions else [],
-        "panels": [*panels["top"], *panels["main"], *panels["side"]],
+        "panels": panels_beside(request, case),
         **desk.background(case, user), **open_to, "statuses": choices["statuses"], "queues": choices["queues"],
         "answers": sorted((row for row in choices["statuses"] if row[2] in ANSWERS), key=lambda row: ANSWERS.index(row[2])),
     }  # fmt: skip
+
+
+def panels_beside(request, case):
+    """What other parts of the house show of a case; what is folded is only fetched when somebody opens it."""
+    found = []
+    for panel in sorted(PANELS.get(CASES.key, ()), key=lambda panel: panel.order):
+        if panel.model is None or pages.may_model(request.user, panel.model):
+            url = reverse(panel.url_name, args=[case.pk])
+            html = None if panel.fold else parts.part(request, url)
+            found.append({"title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold, "html": html})
+    base = CASES.record_url(case.pk)
+    own = (("facts", _("Everything about the case")), ("timeline", _("Activities")), ("files", _("Files")))
+    return found + [{"title": title, "url": f"{base}{name}/", "id": name, "fold": True, "html": None} for name, title in own]
+
+
+@login_required
+@require_GET
+def case_facts(request, pk):
+    """All fields of a case, as a record's page shows them."""
+    case = pages.get_visible_or_404(CASES, request.user, pk)
+    links, may_change = lists.linked(CASES.columns, [case], request.user), "change" in parts.rights(request.user, case)
+    groups = [(title, pages.facts(CASES, case, names, request.user, links, may_change=may_change))
+              for title, names in CASES.groups]  # fmt: skip
+    groups = [(title, [fact for fact in facts if not fact["cell"].empty]) for title, facts in groups]
+    context = {"groups": groups, "kind": CASES, "record": case, "title": case.subject}
+    return pages.fragment(request, "support/desk/_facts.html", context)
 
 
 def composed(case, draft, form, ready, copies):
@@ -330,18 +357,6 @@ def case_macro(request, pk):
     if macro is None:
         raise Http404
     told(request, lambda: run_macro(case, macro, by=request.user), _("%(name)s: done.") % {"name": macro.name})
-    return redirect(back(request, pk))
-
-
-@login_required
-@require_POST
-def case_watch(request, pk):
-    """Follow a case, or no longer."""
-    case = pages.get_visible_or_404(CASES, request.user, pk)
-    if "stop" in request.POST:
-        told(request, lambda: stop_watching(case, by=request.user), _("You no longer follow it."))
-    else:
-        told(request, lambda: add_watcher(case, by=request.user, user=request.user), _("You follow this case."))
     return redirect(back(request, pk))
 
 
