@@ -37,7 +37,7 @@ def places_of(user, kinds):
     """[(place, label, address, icon)] of what the user may open, in the order of the side bar."""
     places = [(k.menu, k.label_plural, entrance(k), k.icon) for k in kinds]
     if user.reach(Case, "change") != "none":
-        places.append((19, _("Desk"), "/desk/?view=mine", "message"))
+        places.append((1, _("Desk"), "/desk/?view=mine", "message"))
     if user.reach(Opportunity, "view") != "none":
         places.append((88, _("Forecast"), "/forecast/", "chart"))
     if user.reach(Opportunity, "view") != "none" or user.reach(Lead, "view") != "none":

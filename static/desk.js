@@ -247,6 +247,8 @@
     const next = $("[name=next]", desk);
     if (next) next.checked = localStorage.getItem("desk-next") !== "off";
     if (text()) flag();
+    /* Where the page itself scrolls, on a phone, the newest message is what one wants to see. */
+    if (innerWidth < 1000) $$(".thread > *", desk).at(-1)?.scrollIntoView({ block: "end" });
     mark();
     beat();
   }

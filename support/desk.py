@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case as Whether
 from django.db.models import BigIntegerField, F, OuterRef, Q, Value, When
+from django.db.models import Case as Whether
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
@@ -16,8 +17,20 @@ from sales.models import Opportunity, Stage
 from support.badges import badge, clock_badge
 from support.columns.case import PRIORITY_TONES, STATE_TONES
 from support.models import (
-    NEVER, CannedReply, Case, Clock, Draft, Entitlement, Macro, Message, MessageFile, OutgoingMail, Presence, Queue,
-    Status, Watcher,
+    NEVER,
+    CannedReply,
+    Case,
+    Clock,
+    Draft,
+    Entitlement,
+    Macro,
+    Message,
+    MessageFile,
+    OutgoingMail,
+    Presence,
+    Queue,
+    Status,
+    Watcher,
 )  # fmt: skip
 
 VIEWS = {
@@ -68,7 +81,7 @@ def list_items(cases, user):
     names = party_names(cases[:SHOWN], user)
     return [
         {"case": case, "badge": badge(case, now), "tone": STATE_TONES[case.category],
-         "priority_tone": PRIORITY_TONES[case.priority],
+         "ago": timesince(case.last_message_at, now, depth=1), "priority_tone": PRIORITY_TONES[case.priority],
          "who": next((names[n, pk][0] for n in ("contact", "customer", "account")
                       if (n, pk := getattr(case, f"{n}_id")) in names), "")}
         for case in cases[:SHOWN]
@@ -142,7 +155,7 @@ def thread(case, user, before=None):
     for message in found:
         message.shown_files = files.get(message.pk, [])
         message.sent = mails.get(message.pk, [])
-        message.look = "event" if message.kind == "event" else message.kind if message.kind == "note" else message.direction
+        message.look = message.direction if message.kind == Message.PUBLIC else message.kind
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
         message.mine = message.user_id == user.pk
     spoken = [message.pk for message in found if message.kind != Message.EVENT]
@@ -160,7 +173,8 @@ def own_marks(case, user):
     drafts = Draft.objects.filter(case=case, user=user).values_list(Value("draft"), "body", "is_note")
     watchers = Watcher.objects.filter(case=case).exclude(contact__deleted_at__isnull=False)
     address = Coalesce("contact__email", "email", Value(""))
-    watches = watchers.values_list(Value("watch"), address, Whether(When(user=user, then=Value(value=True)), default=Value(value=False)))
+    mine = Whether(When(user=user, then=Value(value=True)), default=Value(value=False))
+    watches = watchers.values_list(Value("watch"), address, mine)
     found = list(drafts.union(watches, all=True))
     draft = next(({"body": body, "is_note": flag} for of, body, flag in found if of == "draft"), None)
     reporter = case.contact.email.lower() if case.contact_id else ""

@@ -31,7 +31,7 @@ class ComposerForm(forms.Form):
     """A reply to the customer or an internal note, and what is to become of the case."""
 
     kind = forms.ChoiceField(choices=[(Message.PUBLIC, _("Reply")), (Message.NOTE, _("Internal note"))])
-    body = forms.CharField(label=_("Text"), max_length=100_000, error_messages={"required": _("Write something first.")})
+    body = forms.CharField(max_length=100_000, error_messages={"required": _("Write something first.")})
     to = AddressesField(label=_("To"), required=False, max_length=2000)
     cc = AddressesField(label=_("Copy to"), required=False, max_length=2000)
     status = forms.ModelChoiceField(Status.objects.filter(is_active=True), required=False)
@@ -49,7 +49,7 @@ class PropertiesForm(forms.Form):
 
     def values(self):
         """The fields that the request named, without those that cannot be empty and are."""
-        named = {name: self.cleaned_data[name] for name in ("status", "priority", "queue", "owner") if name in self.data}
+        named = {name: value for name, value in self.cleaned_data.items() if name in self.data and name != "version"}
         return {name: value for name, value in named.items() if value or name in ("owner", "queue")}
 
 

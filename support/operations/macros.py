@@ -37,7 +37,7 @@ def run_macro(case, macro, *, by):
     Whatever order its actions stand in, what is said comes first, then the fields, the status last: a reply must not
     go out for a case that the macro has just closed. A placeholder without a value refuses the whole macro.
     """
-    actions = sorted(macro.actions, key=lambda action: (action["do"] not in ("reply", "note"), action["do"] == "status"))
+    actions = sorted(macro.actions, key=lambda one: (one["do"] not in ("reply", "note"), one["do"] == "status"))
     for action in actions:
         if action.get("do") not in DO:
             refuse(_("The macro asks for something unknown: %(what)s") % {"what": action.get("do")})

@@ -7,13 +7,13 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import lists, pages, parts
@@ -30,8 +30,8 @@ from support.operations.desk import answer_case, end_presence, keep_draft, note_
 from support.operations.macros import macros_for, run_macro
 
 KEYS = (
-    ("r", gettext_lazy("Reply")), ("n", gettext_lazy("Internal note")), ("a", gettext_lazy("Assign to me")), ("s", gettext_lazy("Status")), ("t", gettext_lazy("Take next")),
-    ("u", gettext_lazy("Back to the list")), ("/ or ::", gettext_lazy("Canned reply, while you write")),
+    ("r", _l("Reply")), ("n", _l("Internal note")), ("a", _l("Assign to me")), ("s", _l("Status")),
+    ("t", _l("Take next")), ("u", _l("Back to the list")), ("/ or ::", _l("Canned reply, while you write")),
 )  # fmt: skip
 # What a case may be after an answer, the usual one first.
 ANSWERS = (Status.WAITING, Status.RESOLVED, Status.OPEN)
@@ -74,7 +74,8 @@ def desk_home(request):
     if not place(request)[0]:
         return redirect("/desk/?view=mine")
     choices = desk.choices()
-    return TemplateResponse(request, "support/desk/desk.html", {"listing": listing(request, choices), "more_keys": KEYS})
+    context = {"listing": listing(request, choices), "more_keys": KEYS}
+    return TemplateResponse(request, "support/desk/desk.html", context)
 
 
 @login_required
@@ -99,10 +100,10 @@ def case_page(request, case, form=None, status=200):
     """The page of a case, or only the conversation where htmx asks for it; `form` holds what was refused."""
     user, choices = request.user, desk.choices()
     rights = parts.begin(user, case) if hasattr(case, "may_change") else parts.rights(user, case)
-    own = form is None and boosted(request)
     context = case_context(request, case, choices, form) | {"may_change": "change" in rights, "more_keys": KEYS}
     context["may_delete"] = "delete" in rights
-    if own or (form and boosted(request)):
+    if boosted(request):
+        context["fragment"] = True
         response = TemplateResponse(request, "support/desk/_case.html", context, status=status)
         return with_toasts(request, remember(request, response, case))
     if context["view"]:
@@ -130,21 +131,28 @@ def case_context(request, case, choices, form):
     view, queue, query = place(request)
     before = read_id(request.GET.get("before", "")) if request.method == "GET" else None
     draft, watching, copies = desk.own_marks(case, user)
-    teams = set(user.memberships.values_list("team_id", flat=True)) if any(
-        row[3] for name in ("canned", "macros") for row in choices[name]) else set()  # fmt: skip
-    open_to = {name: [row for row in choices[name] if row[3] is None or row[3] in teams] for name in ("canned", "macros")}
     return {
         "kind": CASES, "case": case, "record": case, "title": case.subject, "view": view, "query": query,
-        "place_queue": queue, "here": f"/cases/{case.pk}/" + (f"?{query}" if query else ""), "thread": desk.thread(case, user, before),
+        "place_queue": queue, "here": f"/cases/{case.pk}/" + (f"?{query}" if query else ""),
+        "thread": desk.thread(case, user, before),
         "badge": desk.badge(case), "tone": desk.STATE_TONES[case.category],
         "priority_tone": desk.PRIORITY_TONES[case.priority], "priorities": Case.PRIORITIES.items(),
         "clocks": desk.promises(case), "watching": watching, "draft": draft, "form": form,
         "composer": composed(case, draft, form, canned_text(request, case), copies),
         "actions": CASES.actions(case, user) if CASES.actions else [],
         "panels": panels_beside(request, case),
-        **desk.background(case, user), **open_to, "statuses": choices["statuses"], "queues": choices["queues"],
-        "answers": sorted((row for row in choices["statuses"] if row[2] in ANSWERS), key=lambda row: ANSWERS.index(row[2])),
+        **desk.background(case, user), **ready_for(user, choices), "statuses": choices["statuses"],
+        "queues": choices["queues"],
+        "answers": sorted((s for s in choices["statuses"] if s[2] in ANSWERS), key=lambda s: ANSWERS.index(s[2])),
     }  # fmt: skip
+
+
+def ready_for(user, choices):
+    """The canned replies and macros that the user may use; asks for the user's teams only where some are a team's."""
+    names = ("canned", "macros")
+    theirs = any(team for name in names for *_rest, team in choices[name])
+    teams = set(user.memberships.values_list("team_id", flat=True)) if theirs else set()
+    return {name: [row for row in choices[name] if row[3] is None or row[3] in teams] for name in names}
 
 
 def panels_beside(request, case):
@@ -153,11 +161,13 @@ def panels_beside(request, case):
     for panel in sorted(PANELS.get(CASES.key, ()), key=lambda panel: panel.order):
         if panel.model is None or pages.may_model(request.user, panel.model):
             url = reverse(panel.url_name, args=[case.pk])
-            html = None if panel.fold else parts.part(request, url)
-            found.append({"title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold, "html": html})
+            found.append({
+                "title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold,
+                "html": None if panel.fold else parts.part(request, url),
+            })  # fmt: skip
     base = CASES.record_url(case.pk)
     own = (("facts", _("Everything about the case")), ("timeline", _("Activities")), ("files", _("Files")))
-    return found + [{"title": title, "url": f"{base}{name}/", "id": name, "fold": True, "html": None} for name, title in own]
+    return found + [{"title": title, "url": f"{base}{name}/", "id": name, "fold": True} for name, title in own]
 
 
 @login_required
