@@ -28,6 +28,7 @@ from support.models import CannedReply, Case, Message, Queue, Status
 from support.operations.cases import take_next
 from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, set_case, take_back
 from support.operations.macros import macros_for, run_macro
+from support.views.merging import moved_on
 
 KEYS = (
     ("r", _l("Reply")), ("n", _l("Internal note")), ("a", _l("Assign to me")), ("s", _l("Status")),
@@ -93,7 +94,7 @@ def desk_list(request):
 def case_record(request, pk):
     """A case with its conversation; with ?view= beside the list of that view."""
     case = pages.get_visible_or_404(CASES, request.user, pk, rights=parts.RIGHTS)
-    return case_page(request, case)
+    return moved_on(request, case) or case_page(request, case)
 
 
 def case_page(request, case, form=None, status=200):

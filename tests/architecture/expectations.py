@@ -148,6 +148,11 @@ def lists_cases(user, route, subject):
     return staff(user, route, subject) and (user.reach(KINDS["support.case"].model, "view") != "none" or user.shares.exists())
 
 
+def works_cases(user, route, subject):
+    """Whose roles let them change some cases: they have a desk."""
+    return staff(user, route, subject) and user.reach(KINDS["support.case"].model, "change") != "none"
+
+
 def adjusts(user, route, subject):
     """Who adjusts the forecast of the person that the adjustment is about: that person, and who stands above."""
     reach = user.reach(KINDS["sales.opportunity"].model, "change")
@@ -248,6 +253,9 @@ RULES = (
     # What support/ has beside its records.
     Rule("support:attainment", sees_cases), Rule("support:attainment_clocks", sees_cases, quiet=True),
     Rule("support:case_clocks", on_record("view")),
+    Rule("support:desk*", works_cases),
+    *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("canned", "here", "answer", "undo", "set", "macro")),
+    Rule("support:case_thread", on_record("view")), Rule("support:case_facts", on_record("view")),
     Rule("support:case_next", kind_action("change")), Rule("support:case_follow", on_record("view")),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),
     Rule("support:case_unwatch", on_record("change"), quiet=True),
