@@ -70,6 +70,11 @@ def end(pid, *, politely, patience=20.0):
         time.sleep(0.02)
 
 
+def end_orphans(pid):
+    """Ask what a dead process of ours left in its group to end: orphans of a web server would keep its address."""
+    _send(pid, signal.SIGTERM, group=True)
+
+
 def _send(pid, number, group=False):
     try:
         if group:

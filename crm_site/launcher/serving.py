@@ -209,6 +209,8 @@ def _look_after(place, child, code, env):
         child.deaths += 1
         child.again_at = time.monotonic() + pause
         say(f"{child.name} has ended (code {child.process.returncode}) and is started again, see log/{child.name}.log")
+        if child.name == "web":
+            processes.end_orphans(child.process.pid)
         child.process = None
     if child.process is None and time.monotonic() >= child.again_at:
         _start(place, child, code, env)

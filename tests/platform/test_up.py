@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from crm_site.launcher import places, processes, services
+from crm_site.launcher.console import tail
 from tests.conftest import ROOT
 
 PORT = 18000
@@ -49,11 +50,16 @@ def _ready(address):
         return {"web": "does not answer"}
 
 
-def _wait_until_ready(address, patience=120):
+def _wait_until_ready(place, address, after, patience=120):
     deadline = time.monotonic() + patience
-    while set(_ready(address).values()) != {"ok"}:
-        assert time.monotonic() < deadline, _ready(address)
+    while set((parts := _ready(address)).values()) != {"ok"}:
+        assert time.monotonic() < deadline, f"{patience} s after {after}: {parts}\n{_last_words(place)}"
         time.sleep(0.3)
+
+
+def _last_words(place):
+    """The end of each log, for the message of a failure."""
+    return "\n".join(f"--- {log.name}\n{tail(log)}" for log in sorted((place.state / "log").glob("*.log")))
 
 
 def _children(place):
@@ -64,7 +70,7 @@ def _children(place):
 def test_a_real_start_survives_kill_9_of_every_part(site):
     """R27 to R29 on the whole: web, worker, beat, broker and database one after the other."""
     place, address, launcher = site
-    _wait_until_ready(address)
+    _wait_until_ready(place, address, "the start")
     pids = _children(place) | {name: services.running_pid(place, name) for name in ("valkey", "postgres")}
     assert set(pids) == {"web", "worker", "beat", "valkey", "postgres"}
     for pid in pids.values():
@@ -72,7 +78,7 @@ def test_a_real_start_survives_kill_9_of_every_part(site):
     for name, pid in pids.items():
         os.kill(pid, signal.SIGKILL)
         time.sleep(1)
-        _wait_until_ready(address)
+        _wait_until_ready(place, address, f"the end of {name}")
         now = _children(place).get(name) or services.running_pid(place, name)
         assert now != pid
     pids = _children(place) | {name: services.running_pid(place, name) for name in ("valkey", "postgres")}
