@@ -79,3 +79,13 @@ class ProfileChange(models.Model):
             )
         ]
         indexes = [models.Index(fields=["state", "-id"], name="profile_change_state_ix")]
+
+
+class PortalSession(models.Model):
+    """A device on which a customer signed in; `key_hash` is that of the session's key, `agent` what it calls itself."""
+
+    access = models.ForeignKey(PortalAccess, models.CASCADE, related_name="sessions")
+    key_hash = models.CharField(max_length=64, unique=True)
+    agent = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)

@@ -1,0 +1,57 @@
+"""Secret addresses that are mailed: made anew from the row that they belong to, so that nothing kept could open a door.
+
+A row keeps the hash of its secret. Its mail stands in the outbox with MARK where the address goes; `text_of` puts it
+there when the mail is sent. All addresses begin with the site's own, whatever host a request named.
+"""
+
+import hashlib
+from datetime import timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from support.models import OutgoingMail, PortalToken, ProfileChange
+
+LIVES = timedelta(hours=1)
+MARK = "{link}"
+TOKEN, CHANGE = "portal-link", "profile"
+
+
+def secret_of(row, side=""):
+    """The secret part of a row's address; `side` tells the two addresses of a change apart."""
+    said = f"{row._meta.label_lower}:{row.pk}:{row.created_at.timestamp():.6f}:{side}"
+    return salted_hmac("support.portal.link", said, algorithm="sha256").hexdigest()
+
+
+def digest(secret):
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def whole(path):
+    """The whole address of a page of the site."""
+    return settings.BASE_URL.rstrip("/") + path
+
+
+def mail_link(row, to, subject, lines, side=""):
+    """Put a mail into the outbox that will hold the row's secret address."""
+    kind = TOKEN if isinstance(row, PortalToken) else CHANGE
+    lives = _("The link works once, for an hour. If you did not expect it, you need not do anything.")
+    OutgoingMail.objects.create(
+        kind=OutgoingMail.LINK, to=to, subject=subject, body="\n\n".join([*lines, MARK, lives]),
+        key=f"{kind}:{row.pk}:{side}", is_automatic=True,
+    )  # fmt: skip
+
+
+def text_of(mail):
+    """The text of a mail of the outbox with its address in it; None when its row is gone. Other mails are as written."""
+    if mail.kind != OutgoingMail.LINK or MARK not in mail.body:
+        return mail.body
+    kind, pk, side = mail.key.split(":")
+    model, page = (PortalToken, "portal_link") if kind == TOKEN else (ProfileChange, "portal_email")
+    row = model.objects.filter(pk=pk).first()
+    if row is None:
+        return None
+    return mail.body.replace(MARK, whole(reverse(f"support:{page}", args=[secret_of(row, side)])))

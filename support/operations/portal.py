@@ -1,0 +1,180 @@
+"""Operations around the door of the portal: who is let in, the links that they sign in by, their sessions."""
+
+import hashlib
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm_site.core.models import User
+from crm_site.core.operations import lock, operation, refuse
+from customers.models import Account, Contact
+from customers.operations.contacts import create_contact
+from support.links import LIVES, digest, mail_link, secret_of
+from support.models import Case, PortalAccess, PortalSession, PortalToken
+
+KEPT = timedelta(days=30)
+
+
+def may_let_in(user):
+    """Whether the user works on cases: only they decide who comes into the portal, and how far."""
+    return user.reach(Case, "change") != "none"
+
+
+@operation
+def invite_contact(contact, *, by, reach=PortalAccess.OWN, may_invite=False):
+    """Let a contact into the portal and mail them a link; returns the access. Once more, it sets how far they see.
+
+    Raises PermissionDenied unless the user may change the contact, works on cases and, for more than own cases, sees
+    the account; Refused without an address, and when the address is that of somebody else who signs in.
+    """
+    contact = lock(contact, by)
+    if by and not may_let_in(by):
+        raise PermissionDenied
+    if reach != PortalAccess.OWN or may_invite:
+        need_account(contact, by)
+    user = user_of(contact)
+    values = {"reach": reach, "may_invite": may_invite, "revoked_at": None}
+    access, made = PortalAccess.objects.get_or_create(
+        contact=contact, defaults=values | {"user": user, "invited_by": by}
+    )
+    if not made:
+        PortalAccess.objects.filter(pk=access.pk).update(**values)
+        access.refresh_from_db()
+    if access.accepted_at is None:
+        send_link(user, PortalToken.INVITE)
+    return access
+
+
+def need_account(contact, by):
+    """Refuse a reach over an account that there is not, and PermissionDenied for one out of the user's reach."""
+    if contact.account_id is None:
+        refuse(_("The contact belongs to no account."), "reach")
+    if by and not Account.objects.visible_to(by).filter(pk=contact.account_id).exists():
+        raise PermissionDenied
+
+
+def user_of(contact):
+    """The user that a contact signs in as, made where there is none; Refused when the address is somebody else's."""
+    found = User.objects.filter(portal_access__contact=contact).first()
+    if found:
+        User.objects.filter(pk=found.pk).update(is_active=True)
+        return found
+    if not contact.email:
+        refuse(_("Without an e-mail address nobody can be invited."))
+    if User.objects.filter(email__iexact=contact.email).exists():
+        refuse(_("Somebody else signs in with this e-mail address."))
+    return User.objects.create_user(
+        contact.email, first_name=contact.first_name[:100], last_name=contact.last_name[:100], door=User.PORTAL,
+        time_zone=contact.time_zone,
+    )  # fmt: skip
+
+
+@operation
+def revoke_access(access, *, by):
+    """Turn a contact out of the portal: every session ends, every link is void. Staff of cases only, or the system."""
+    lock(access.contact, by)
+    if by and not may_let_in(by):
+        raise PermissionDenied
+    now = timezone.now()
+    PortalAccess.objects.filter(pk=access.pk).update(revoked_at=now)
+    PortalToken.objects.filter(user=access.user_id, used_at__isnull=True).update(used_at=now)
+    User.objects.filter(pk=access.user_id).update(is_active=False, session_generation=F("session_generation") + 1)
+    PortalSession.objects.filter(access=access, ended_at__isnull=True).update(ended_at=now)
+
+
+@operation
+def invite_colleague(access, values, *, by):
+    """Let somebody of the customer's own account in, with a view of their own cases only; returns the access.
+
+    `values` holds first_name, last_name and email. A contact of the account with the address is taken, else one is
+    made. Refused when the address is known otherwise, without saying how.
+    """
+    manager = PortalAccess.objects.select_related("contact__account").get(pk=access.pk)
+    account = manager.contact.account
+    if not manager.may_invite or account is None:
+        raise PermissionDenied
+    rows = Contact.objects.unscoped("the customer's own account").filter(account=account, deleted_at__isnull=True)
+    contact = rows.filter(email__iexact=values["email"]).order_by("id").first()
+    if contact is None and User.objects.filter(email__iexact=values["email"]).exists():
+        refuse(_("We cannot add this address. Please ask us."), "email")
+    contact = contact or create_contact(values | {"account": account, "owner": account.owner}, by=None)
+    there = PortalAccess.objects.filter(contact=contact, revoked_at__isnull=True).first()
+    if there:
+        refuse(_("This person can sign in already."), "email")
+    return invite_contact(contact, by=None)
+
+
+def send_link(user, purpose):
+    """Mail a user a link that signs them in once, unless one of the last hour is still unused; returns the token."""
+    now = timezone.now()
+    rows = PortalToken.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now)
+    if rows.exists():
+        return None
+    token = PortalToken(user=user, purpose=purpose, created_at=now, expires_at=now + LIVES, token_hash=f"new:{user.pk}")
+    token.save()
+    token.token_hash = digest(secret_of(token))
+    token.save(update_fields=["token_hash"])
+    hello = _("Hello %(name)s,") % {"name": user.get_short_name()}
+    if purpose == PortalToken.INVITE:
+        text = _("You are invited to our customer portal: your requests, quotes and orders in one place. Sign in here:")
+        mail_link(token, user.email, _("Your way into our customer portal"), [hello, text])
+    else:
+        mail_link(token, user.email, _("Your link to sign in"), [hello, _("Here you sign in:")])
+    return token
+
+
+@operation
+def ask_link(email, *, by):
+    """Mail a sign-in link to whoever of the portal has the address; nothing tells whether there is somebody."""
+    user = User.objects.select_for_update().filter(email=email.strip().lower(), door=User.PORTAL, is_active=True)
+    user = user.filter(portal_access__revoked_at__isnull=True, portal_access__contact__deleted_at__isnull=True).first()
+    if user:
+        send_link(user, PortalToken.SIGN_IN)
+
+
+def open_token(secret):
+    """The unused token behind a secret address, or None."""
+    rows = PortalToken.objects.select_related("user").filter(token_hash=digest(secret), used_at__isnull=True)
+    return rows.filter(
+        expires_at__gt=timezone.now(), user__is_active=True, user__portal_access__revoked_at__isnull=True
+    ).first()
+
+
+@operation
+def use_link(secret, *, by):
+    """Use a link up and return the user that it signs in, or None; who was invited has come with it."""
+    token = open_token(secret)
+    used = token and PortalToken.objects.filter(pk=token.pk, used_at__isnull=True).update(used_at=timezone.now())
+    if not used:
+        return None
+    PortalAccess.objects.filter(user=token.user_id, accepted_at__isnull=True).update(accepted_at=timezone.now())
+    return token.user
+
+
+def key_hash(key):
+    """What is kept of a session's key."""
+    return hashlib.sha256((key or "").encode()).hexdigest()
+
+
+@operation
+def note_session(user, key, agent, *, by):
+    """Remember that a customer signed in on a device, and forget those of long ago."""
+    access = PortalAccess.objects.filter(user=user).first()
+    if access is None or not key:
+        return
+    PortalSession.objects.filter(access=access, started_at__lt=timezone.now() - KEPT).delete()
+    PortalSession.objects.get_or_create(key_hash=key_hash(key), defaults={"access": access, "agent": agent[:200]})
+
+
+def has_ended(access, key):
+    """Whether a session was ended from another device."""
+    return PortalSession.objects.filter(access=access, key_hash=key_hash(key), ended_at__isnull=False).exists()
+
+
+@operation
+def end_session(session, *, by):
+    """Sign a customer out on one device."""
+    PortalSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=timezone.now())

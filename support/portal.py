@@ -1,0 +1,162 @@
+"""The gate of the portal: what a customer who signed in there may see, and nothing else; the staff's scope has no part.
+
+Every page below /portal/ begins with `portal_page`, every query there with one of the `…_for(access)`.
+"""
+
+from functools import wraps
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from crm_site.core.models import User
+from customers.models import ContactMechanism
+from customers.operations.accounts import subtree
+from sales.models import Quote, Sale
+from support.models import (
+    Article,
+    Case,
+    InstalledProduct,
+    Message,
+    MessageFile,
+    OutgoingMail,
+    PortalAccess,
+    PortalSession,
+)
+from support.operations.portal import has_ended
+
+WHY = "the portal's own gate"
+
+
+def access_of(user):
+    """The way into the portal of a user who is active, was invited and came, and was not turned out; else None."""
+    if not user.is_authenticated or user.door != User.PORTAL or not user.is_active:
+        return None
+    rows = PortalAccess.objects.select_related("user", "contact__account")
+    return rows.filter(
+        user=user, accepted_at__isnull=False, revoked_at__isnull=True, contact__deleted_at__isnull=True
+    ).first()
+
+
+def portal_page(view):
+    """A view for customers, which finds their way in as `request.access`.
+
+    Strangers go to sign in. To staff, to whoever was turned out, and for what is not theirs there is nothing: one and
+    the same page, whether a thing exists or not. Times and words are those of the customer.
+    """
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not request.user.is_authenticated:
+            return redirect(f"{reverse('support:portal_sign_in')}?{urlencode({'next': request.path})}")
+        request.access = access_of(request.user)
+        if request.access is None:
+            return nothing(request)
+        if has_ended(request.access, request.session.session_key):
+            logout(request)
+            return redirect("support:portal_sign_in")
+        speak_to(request.access)
+        try:
+            return view(request, *args, **kwargs)
+        except Http404:
+            return nothing(request)
+
+    return guarded
+
+
+def speak_to(access):
+    """Let times be in the customer's zone and words in the customer's language, as far as we have them."""
+    timezone.activate(access.user.time_zone or access.contact.time_zone or settings.TIME_ZONE)
+    if access.contact.language in dict(settings.LANGUAGES):
+        translation.activate(access.contact.language)
+
+
+def nothing(request):
+    """The page that says that there is nothing; it is the same for all and everything."""
+    return render(request, "portal/nothing.html", status=404)
+
+
+def accounts_of(access):
+    """The accounts whose things the customer sees, as a list of ids or a subquery."""
+    account = access.contact.account
+    if account is None or account.deleted_at or access.reach == PortalAccess.OWN:
+        return []
+    return [account.pk] if access.reach == PortalAccess.ACCOUNT else subtree(account)
+
+
+def theirs(access, model):
+    """Rows not in the bin about the contact, or about one of the accounts that the access reaches."""
+    rows = model.objects.unscoped(WHY).filter(deleted_at__isnull=True)
+    return rows.filter(Q(contact=access.contact_id) | Q(account__in=accounts_of(access)))
+
+
+def cases_for(access):
+    """The cases that the customer sees; who follows them makes no difference."""
+    return theirs(access, Case).filter(is_hidden=False, is_spam=False)
+
+
+def messages_of(case):
+    """What was said to and by customers on one of their cases, oldest first; a reply that can be taken back is not."""
+    held = OutgoingMail.objects.filter(message=OuterRef("pk"), mailed_at__isnull=True, due__gt=timezone.now())
+    rows = Message.objects.filter(case=case, kind=Message.PUBLIC).filter(~Exists(held))
+    return rows.select_related("user", "contact").prefetch_related("files__attachment").order_by("at", "id")
+
+
+def file_for(case, pk):
+    """The file of one of the messages that the customer sees on the case, or None."""
+    rows = MessageFile.objects.filter(message__in=messages_of(case).order_by().values("pk"), attachment=pk)
+    found = rows.select_related("attachment").first()
+    return found and found.attachment
+
+
+def quotes_for(access):
+    """The quotes that were sent to the customer."""
+    return theirs(access, Quote).exclude(status__in=[Quote.DRAFT, Quote.SUPERSEDED])
+
+
+def sales_for(access):
+    """What the customer ordered."""
+    return theirs(access, Sale)
+
+
+def installed_for(access):
+    """Products of ours that the customer has."""
+    return theirs(access, InstalledProduct)
+
+
+def articles_for(access):
+    """What everybody in the portal may read: public articles as they were published."""
+    rows = Article.objects.unscoped(WHY).filter(deleted_at__isnull=True, state=Article.PUBLISHED)
+    return rows.filter(audience=Article.PUBLIC, published__isnull=False).select_related("published")
+
+
+def ways_for(access):
+    """The customer's own numbers and addresses; the e-mail address has a page of its own."""
+    rows = ContactMechanism.objects.filter(contact=access.contact_id, valid_to__isnull=True)
+    return rows.exclude(type=ContactMechanism.EMAIL).order_by("type", "-is_primary", "id")
+
+
+def colleagues_for(access):
+    """Who else of the customer's account may come in; nobody for who does not look after them."""
+    account = access.contact.account_id if access.may_invite else None
+    rows = PortalAccess.objects.filter(contact__account=account, contact__account__isnull=False)
+    rows = rows.filter(revoked_at__isnull=True, contact__deleted_at__isnull=True).exclude(pk=access.pk)
+    return rows.select_related("contact", "user").order_by("contact__name_sort", "id")
+
+
+def sessions_for(access):
+    """Where the customer is signed in, newest first."""
+    return PortalSession.objects.filter(access=access, ended_at__isnull=True).order_by("-started_at")
+
+
+def found_or_404(rows, pk):
+    """The one of these rows with the id, a number from an address or form."""
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
