@@ -16,7 +16,9 @@ def frame(request):
     """Context of base.html. No statement of its own beyond the user's roles, which the page asks for anyway."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or user.door != user.STAFF:
-        return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user}
+        # Customers see allauth's own pages in the portal's frame.
+        frames = {"frame": "portal/base.html"} if user is not None and user.is_authenticated else {}
+        return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user} | frames
     kinds = [kind for kind in KINDS.values() if kind.menu and user.reach(kind.model, "view") != "none"]
     kinds.sort(key=lambda kind: kind.menu)
     quick = [

@@ -18,6 +18,7 @@ from crm_site.core.models import User
 from customers.models import ContactMechanism
 from customers.operations.accounts import subtree
 from sales.models import Quote, Sale
+from sales.outside import company_name
 from support.models import (
     Article,
     Case,
@@ -61,6 +62,7 @@ def portal_page(view):
             logout(request)
             return redirect("support:portal_sign_in")
         speak_to(request.access)
+        request.company = company_name()
         try:
             return view(request, *args, **kwargs)
         except Http404:

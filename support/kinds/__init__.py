@@ -1,5 +1,6 @@
 """The kinds of record of support/, in the order of the side bar."""
 
+import support.kinds.portal  # noqa: F401 - adds its panel
 from support.kinds.case import CASES
 
 __all__ = ["CASES"]

@@ -1,0 +1,276 @@
+"""The requests of a customer: list, new one, conversation, end."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404
+from django.shortcuts import redirect, render
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm_site.core.operations import Refused, Repeated, submit_once
+from crm_site.core.views.jobs import attachment
+from support import portal
+from support.forms.portal import CaseForm, CloseForm, RateForm, ReplyForm
+from support.models import RESOLUTION, Case, Message, Status, Survey
+from support.models.common import NEVER
+from support.operations.cases import close_case, create_case, reopen_case
+from support.operations.messages import is_over, receive_message
+from support.operations.profile import rate_case
+
+SHOWN = 20
+OPEN = ("new", "open", "waiting")
+
+
+def when(moment):
+    """A moment as people say it: today, a day of this week, or a date, each with the time."""
+    local = timezone.localtime(moment)
+    days = (local.date() - timezone.localdate()).days
+    time = formats.time_format(local, "H:i")
+    if days == 0:
+        return _("today at %(time)s") % {"time": time}
+    day = formats.date_format(local, "l" if 0 < days < 7 else "j F Y")
+    return f"{day} {time}"
+
+
+def expectation(case):
+    """What happens next with a request and by when, in a sentence; empty for one that is closed."""
+    if case.category == Status.CLOSED:
+        return ""
+    if case.category == Status.RESOLVED:
+        said = _("If it is not solved, just answer.")
+        closing = _("It closes by itself on %(when)s.") % {"when": when(case.closes_at)} if case.closes_at else ""
+        return f"{said} {closing}".strip()
+    if case.category == Status.WAITING:
+        return str(case.status.portal_name or _("We are waiting for your answer")) + "."
+    if case.due_at >= NEVER:
+        return _("We will answer as soon as we can.")
+    if case.due_at < timezone.now():
+        return _("We are later than we promised, and we are sorry. You have not been forgotten.")
+    if case.due_metric == RESOLUTION:
+        return _("We want to have it solved by %(when)s.") % {"when": when(case.due_at)}
+    return _("You will hear from us by %(when)s.") % {"when": when(case.due_at)}
+
+
+def shown(cases):
+    """Cases ready for a list, each with its sentence."""
+    cases = list(cases)
+    for case in cases:
+        case.expectation = expectation(case)
+    return cases
+
+
+def own_case(request, pk, *, merged=False):
+    """The case, if the customer sees it; one that went into another is no longer written on."""
+    rows = portal.cases_for(request.access).select_related("status", "queue", "product", "installed", "contact")
+    case = portal.found_or_404(rows, pk)
+    if case.merged_into_id and not merged:
+        raise Http404
+    return case
+
+
+@require_GET
+@portal.portal_page
+def portal_home(request):
+    """What is open, and where to go."""
+    rows = portal.cases_for(request.access).filter(category__in=OPEN, merged_into=None).select_related("status")
+    context = {
+        "cases": shown(rows.order_by("-last_message_at", "-id")[:SHOWN]),
+        "quotes": portal.quotes_for(request.access).filter(status="sent").order_by("-id")[:5],
+    }  # fmt: skip
+    return render(request, "portal/home.html", context)
+
+
+@require_GET
+@portal.portal_page
+def portal_cases(request):
+    """All requests, newest first, to be searched."""
+    rows = portal.cases_for(request.access).filter(merged_into=None).select_related("status")
+    q, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
+    if q:
+        number = q.upper().removeprefix("K-").lstrip("0")
+        hits = rows.filter(subject__icontains=q)
+        rows = hits | rows.filter(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else hits
+    if state in ("open", "done"):
+        rows = rows.filter(category__in=OPEN) if state == "open" else rows.exclude(category__in=OPEN)
+    page = Paginator(rows.order_by("-last_message_at", "-id"), SHOWN).get_page(request.GET.get("page"))
+    return render(request, "portal/cases.html", {"cases": shown(page), "page": page, "q": q, "state": state})
+
+
+@require_http_methods(["GET", "POST"])
+@portal.portal_page
+def portal_case_new(request):
+    """A new request. The button “look for answers” shows articles instead of sending, with what was typed kept."""
+    form = CaseForm(request.POST or None, request.FILES or None, access=request.access)
+    looking = "look" in request.POST
+    if request.method == "POST" and not looking and form.is_valid():
+        url = once(request, form, lambda: f"/portal/cases/{begun(request, form).pk}/?new=1")
+        if url:
+            return redirect(url)
+    if looking:
+        form.errors.clear()
+    context = {"form": form, "looked": looking, "articles": suggested(request, request.POST) if looking else []}
+    return render(request, "portal/case_new.html", context)
+
+
+def once(request, form, do):
+    """Do a form's work once and return its address; None with the fault on the form."""
+    try:
+        return submit_once(request.user, f"portal:{form.key}"[:64], form.digest(), do)
+    except (Refused, Repeated) as refusal:
+        field = getattr(refusal, "field", None)
+        form.add_error(field if field in form.fields else None, str(refusal))
+        return None
+
+
+def begun(request, form):
+    """The case of a filled-in form, with what the customer wrote as its first message."""
+    contact = request.access.contact
+    first = {
+        "contact": contact, "user": request.user, "author_name": str(contact), "channel": Case.PORTAL,
+        "body": form.cleaned_data["body"], "files": form.cleaned_data["files"],
+    }  # fmt: skip
+    return create_case(form.values() | {"contact": contact, "channel": Case.PORTAL, "first": first}, by=None)
+
+
+def suggested(request, typed):
+    """Public articles that fit what is being typed."""
+    text = f"{typed.get('subject', '')} {typed.get('body', '')}".strip()[:1000]
+    words = [word for word in text.split() if len(word) > 3][:8]
+    rows = portal.articles_for(request.access)
+    found = rows.none()
+    for word in words:
+        found = found | rows.filter(search_text__icontains=word.lower())
+    return found.order_by("-helpful", "id")[:5] if words else []
+
+
+@require_GET
+@portal.portal_page
+def portal_suggest(request):
+    """Articles that fit what is being typed, as a fragment."""
+    return render(request, "portal/_articles.html", {"articles": suggested(request, request.GET), "looked": True})
+
+
+@require_GET
+@portal.portal_page
+def portal_case(request, pk):
+    """One request: where it stands, what was said, and what can be done."""
+    case = own_case(request, pk, merged=True)
+    if case.merged_into_id:
+        survivor = portal.cases_for(request.access).filter(pk=case.merged_into_id).first()
+        if survivor:
+            return redirect("support:portal_case", pk=survivor.pk)
+    return conversation(request, case)
+
+
+def conversation(request, case, **forms):
+    """The page of a case; `forms` are those that came back with faults."""
+    rows = [told(request.access, row) for row in portal.messages_of(case)]
+    ended = case.category in (Status.RESOLVED, Status.CLOSED)
+    context = {
+        "case": case, "rows": rows, "expectation": expectation(case), "ended": ended, "is_new": "new" in request.GET,
+        "over": is_over(case, timezone.now()), "reply": ReplyForm(), "close": CloseForm(),
+        "rate": RateForm() if ended and may_rate(case) else None,
+    } | forms  # fmt: skip
+    return render(request, "portal/case.html", context, status=422 if forms else 200)
+
+
+def may_rate(case):
+    """Whether an answer about how it went would be kept."""
+    row = Survey.objects.filter(case=case, resolved_at=case.resolved_at).first()
+    return not row or not row.answered_at or timezone.now() - row.answered_at < timedelta(days=1)
+
+
+def told(access, message):
+    """A message as the customer reads it: of other people at most the first name."""
+    if message.direction == Message.OUT:
+        who = (message.user and message.user.first_name) or _("Our team")
+    elif message.contact_id == access.contact_id:
+        who = _("You")
+    elif message.contact and access.contact.account_id and message.contact.account_id == access.contact.account_id:
+        who = message.contact.first_name or _("A colleague")
+    else:
+        who = _("Somebody else")
+    files = [row.attachment for row in message.files.all()]
+    return {"who": who, "ours": message.direction == Message.OUT, "at": message.at, "body": message.body,
+            "files": files, "doubtful": not message.is_verified}  # fmt: skip
+
+
+@require_POST
+@portal.portal_page
+def portal_case_reply(request, pk):
+    """Answer; on a request that is over a new one begins, which follows it."""
+    case = own_case(request, pk)
+    form = ReplyForm(request.POST, request.FILES)
+    if form.is_valid() and (url := once(request, form, lambda: f"/portal/cases/{answered(request, case, form).pk}/")):
+        messages.success(request, _("Thank you, we have it."))
+        return redirect(url)
+    return conversation(request, case, reply=form)
+
+
+def answered(request, case, form):
+    """The case on which the customer's answer stands."""
+    contact = request.access.contact
+    return receive_message(
+        case, contact=contact, user=request.user, name=str(contact), body=form.cleaned_data["body"],
+        files=form.cleaned_data["files"], channel=Case.PORTAL, by=None,
+    ).case  # fmt: skip
+
+
+@require_POST
+@portal.portal_page
+def portal_case_close(request, pk):
+    """Say that nothing more is needed, and why."""
+    case, form = own_case(request, pk), CloseForm(request.POST)
+    if not form.is_valid():
+        return conversation(request, case, close=form)
+    try:
+        close_case(case, reason=form.cleaned_data["reason"], by=None)
+        messages.success(request, _("Closed. Thank you."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("support:portal_case", pk=pk)
+
+
+@require_POST
+@portal.portal_page
+def portal_case_reopen(request, pk):
+    """Take a request up again, as long as that is possible."""
+    case = own_case(request, pk)
+    if is_over(case, timezone.now()):
+        messages.error(request, _("It was closed too long ago. Please send us a new request."))
+    else:
+        reopen_case(case, by=None)
+        messages.success(request, _("It is open again."))
+    return redirect("support:portal_case", pk=pk)
+
+
+@require_POST
+@portal.portal_page
+def portal_case_rate(request, pk):
+    """Say how it went."""
+    case, form = own_case(request, pk), RateForm(request.POST)
+    if not form.is_valid():
+        return conversation(request, case, rate=form)
+    try:
+        rate_case(request.access, case, form.cleaned_data["score"], form.cleaned_data["comment"], by=request.user)
+        messages.success(request, _("Thank you for telling us."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("support:portal_case", pk=pk)
+
+
+@require_GET
+@portal.portal_page
+def portal_file(request, pk, file):
+    """A file of the conversation, always to be saved: no browser shows it within the site."""
+    found = portal.file_for(own_case(request, pk), file)
+    if found is None:
+        raise Http404
+    try:
+        opened = found.file.open()
+    except FileNotFoundError as missing:
+        raise Http404 from missing
+    return attachment(FileResponse(opened, as_attachment=True, filename=found.name))

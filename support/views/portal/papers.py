@@ -1,0 +1,102 @@
+"""Quotes, orders and answers that a customer reads."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from crm_site.core.operations import Refused
+from sales.models import Quote
+from sales.operations.quotes import accept_quote, reject_quote
+from sales.views.quotes import as_file
+from support import portal
+
+SHOWN = 20
+
+
+def listed(request, rows, template, **context):
+    """A page of rows."""
+    page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    return render(request, template, {"rows": page, "page": page} | context)
+
+
+@require_GET
+@portal.portal_page
+def portal_quotes(request):
+    """The quotes that we sent."""
+    return listed(request, portal.quotes_for(request.access).order_by("-id"), "portal/quotes.html")
+
+
+def own_quote(request, pk):
+    """The quote, if it was sent to the customer."""
+    return portal.found_or_404(portal.quotes_for(request.access).select_related("account", "contact", "customer"), pk)
+
+
+def is_open(quote):
+    """Whether it waits for an answer."""
+    return quote.status == Quote.SENT and not (quote.valid_until and quote.valid_until < timezone.localdate())
+
+
+@require_GET
+@portal.portal_page
+def portal_quote(request, pk):
+    """A quote with its lines, and the answer to it."""
+    quote = own_quote(request, pk)
+    context = {"quote": quote, "lines": quote.lines.order_by("position", "id"), "open": is_open(quote)}
+    return render(request, "portal/quote.html", context)
+
+
+@require_GET
+@portal.portal_page
+def portal_quote_pdf(request, pk):
+    """A quote as a PDF."""
+    return as_file(own_quote(request, pk))
+
+
+@require_POST
+@portal.portal_page
+def portal_quote_answer(request, pk):
+    """Accept or decline a quote, in the customer's own name."""
+    quote = own_quote(request, pk)
+    do = {"accepted": accept_quote, "rejected": reject_quote}.get(request.POST.get("answer"))
+    try:
+        if do:
+            do(quote, by=None, name=str(request.access.contact))
+            messages.success(request, _("Thank you for your answer."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("support:portal_quote", pk=pk)
+
+
+@require_GET
+@portal.portal_page
+def portal_sales(request):
+    """What was ordered."""
+    return listed(request, portal.sales_for(request.access).order_by("-sold_on", "-id"), "portal/sales.html")
+
+
+@require_GET
+@portal.portal_page
+def portal_sale(request, pk):
+    """An order with its lines."""
+    sale = portal.found_or_404(portal.sales_for(request.access), pk)
+    return render(request, "portal/sale.html", {"sale": sale, "lines": sale.lines.order_by("position", "id")})
+
+
+@require_GET
+@portal.portal_page
+def portal_articles(request):
+    """Answers that are written down, to be searched."""
+    q = request.GET.get("q", "").strip()[:100]
+    rows = portal.articles_for(request.access)
+    rows = rows.filter(search_text__icontains=q.lower()) if q else rows
+    return listed(request, rows.order_by("name_sort", "id"), "portal/articles.html", q=q)
+
+
+@require_GET
+@portal.portal_page
+def portal_article(request, pk):
+    """An answer as it was published."""
+    return render(request, "portal/article.html", {"article": portal.found_or_404(portal.articles_for(request.access), pk)})
