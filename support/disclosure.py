@@ -19,15 +19,21 @@ def all_held(access):
         "companies": list(places.values("account__name", "role", "valid_from", "valid_to")),
         "portal": {"email": access.user.email, "invited": access.invited_at, "accepted": access.accepted_at},
         "requests": [case_held(access, case) for case in cases],
-        "ratings": list(Survey.objects.filter(**own).order_by("id").values("case_id", "score", "comment", "answered_at")),
-        "quotes": list(portal.quotes_for(access).filter(**own).order_by("id").values("number", "subject", "total", "currency")),
+        "ratings": list(
+            Survey.objects.filter(**own).order_by("id").values("case_id", "score", "comment", "answered_at")
+        ),
+        "quotes": list(
+            portal.quotes_for(access).filter(**own).order_by("id").values("number", "subject", "total", "currency")
+        ),
         "orders": list(portal.sales_for(access).filter(**own).order_by("id").values("number", "name", "currency")),
     }
 
 
 def case_held(access, case):
     """A request with what the customer and we said; of other people's messages nothing."""
-    rows = [row for row in portal.messages_of(case) if row.direction == Message.OUT or row.contact_id == access.contact_id]
+    rows = [
+        row for row in portal.messages_of(case) if row.direction == Message.OUT or row.contact_id == access.contact_id
+    ]
     said = [{"at": row.at, "from": "us" if row.direction == Message.OUT else "you", "text": row.body} for row in rows]
     return {"number": case.number, "subject": case.subject, "created": case.created_at, "state": case.category,
             "messages": said}  # fmt: skip

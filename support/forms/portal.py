@@ -1,13 +1,13 @@
 """The forms of the portal, and those of staff about it."""
 
 import hashlib
+import uuid
 import zoneinfo
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
 from django import forms
 from django.conf import settings
-from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.attachments import LARGEST
@@ -69,11 +69,11 @@ def files_field():
 class OnceForm(forms.Form):
     """A form that is done once, however often it is sent: it carries a key, and what it said as a digest."""
 
-    once = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.initial.setdefault("once", get_random_string(32))
+        self.initial.setdefault("once", uuid.uuid4())
         self.helper = helper()
 
     @property

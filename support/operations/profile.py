@@ -58,7 +58,9 @@ def ask_email(access, email, *, by):
     change.old_hash, change.new_hash = digest(secret_of(change, OLD)), digest(secret_of(change, NEW))
     change.save(update_fields=["old_hash", "new_hash"])
     subject, words = _("Confirm your new e-mail address"), {"old": access.user.email, "new": email}
-    text = _("Your e-mail address in our customer portal is to change from %(old)s to %(new)s. Confirm it here:") % words
+    text = (
+        _("Your e-mail address in our customer portal is to change from %(old)s to %(new)s. Confirm it here:") % words
+    )
     mail_link(change, access.user.email, subject, [text], OLD)
     mail_link(change, email, subject, [text], NEW)
     return change

@@ -62,7 +62,9 @@ def contact_portal_revoke(request, pk):
     access = PortalAccess.objects.select_related("contact").filter(contact=contact).first()
     if access is None:
         raise Http404
-    return done(request, CONTACTS, contact, lambda: revoke_access(access, by=request.user), _("They can no longer sign in."))
+    return done(
+        request, CONTACTS, contact, lambda: revoke_access(access, by=request.user), _("They can no longer sign in.")
+    )
 
 
 @login_required

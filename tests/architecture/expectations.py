@@ -174,6 +174,11 @@ def parent(action):
     return check
 
 
+def lets_in(user, route, subject):
+    """Who may change the contact and works on cases."""
+    return on_the_record("change")(user, route, subject) and user.reach(KINDS["support.case"].model, "change") != "none"
+
+
 def hands_out(user, route, subject):
     """Who hands out other people's leads."""
     return user.reach(KINDS["sales.lead"].model, "assign") in ("team", "subtree", "all")
@@ -250,6 +255,20 @@ RULES = (
     # What is set up around leads.
     Rule("sales:webform_public", nobody, secret=True, tokenless=True), Rule("sales:webform_*", builds_forms, subject="webform"),
     Rule("sales:assignment_rules", hands_out), Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
+    # The portal: its door, what is a customer's own, and staff's pages about it.
+    Rule("support:portal_sign_in", anybody, public=True, personal=True), Rule("support:portal_link_ask", anybody, public=True, personal=True),
+    Rule("support:portal_link", nobody, secret=True), Rule("support:portal_email", nobody, secret=True),
+    Rule("support:portal_nothing", nobody, quiet=True), Rule("support:portal_sign_out", portal, personal=True),
+    Rule("support:portal_file", portal, subject="portal_case", quiet=True),
+    Rule("support:portal_case_new", portal), Rule("support:portal_case", portal, subject="portal_case"),
+    Rule("support:portal_case_*", portal, subject="portal_case"), Rule("support:portal_way_new", portal),
+    Rule("support:portal_way*", portal, subject="portal_way"), Rule("support:portal_session_end", portal, subject="portal_session"),
+    Rule("support:portal_colleague_remove", portal, subject="portal_colleague"),
+    Rule("support:portal_quotes", portal), Rule("support:portal_quote*", portal, subject="portal_quote"),
+    Rule("support:portal_sale", portal, subject="portal_sale"), Rule("support:portal_article", portal, subject="portal_article"),
+    Rule("support:portal_*", portal), Rule("support:contact_portal", on_the_record("view"), subject="portal_contact"),
+    Rule("support:contact_portal_*", lets_in, subject="portal_contact"), Rule("support:profile_changes", staff),
+    Rule("support:profile_change_decide", parent("change"), subject="name_change"),
     # What support/ has beside its records.
     Rule("support:attainment", sees_cases), Rule("support:attainment_clocks", sees_cases, quiet=True),
     Rule("support:case_clocks", on_record("view")),

@@ -69,6 +69,10 @@ REGISTRY = {
     "support.draft.user": ("goes", False, "removed"), "support.presence.user": ("goes", False, "removed"),
     "support.survey.contact": ("moves", True, "removed"), "support.survey.agent": WHO_ACTED,
     "support.clock.owner": WHO_ACTED, "support.policyversion.created_by": WHO_ACTED,
+    # The way into the portal goes with the person.
+    "support.portalaccess.contact": ("goes", True, "removed"), "support.portalaccess.user": ("goes", True, "removed"),
+    "support.portalaccess.invited_by": WHO_ACTED, "support.portaltoken.user": ("goes", False, "removed"),
+    "support.profilechange.contact": ("goes", True, "removed"), "support.profilechange.decided_by": WHO_ACTED,
     # Rows that name a record by type and id.
     "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),
     "core.attachment.*": ("moves", True, "removed"), "core.pendinglink.*": ("moves", False, "removed"),

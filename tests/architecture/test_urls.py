@@ -120,7 +120,7 @@ def wrong(response, tables, *, method, user, may, rule):
 def denied_wrongly(response, user, rule):
     """Why this is no proper refusal, or an empty text."""
     status, target = response.status_code, response.get("Location", "")
-    if status == 302 and target.startswith(("/auth/login/", "/admin/login/")) and (user is None or "admin" in target):
+    if status == 302 and target.startswith(("/auth/login/", "/admin/login/", "/portal/sign-in/")) and (user is None or "admin" in target):
         return ""
     if status in DENIED and (user is not None or rule.secret):
         return ""

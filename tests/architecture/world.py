@@ -4,16 +4,27 @@ of everything that a request writes."""
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
+from django.utils import timezone
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Attachment, Job, Notification, SavedView
 from sales.models import Adjustment, WebForm
+from support.models import Article, ArticleVersion, PortalAccess, PortalSession, ProfileChange
 from tests.architecture.expectations import rule_for
 from tests.architecture.routes import all_routes
 from tests.architecture.samples import make_record
 from tests.cast import make_cast
 from tests.conftest import signed_in
-from tests.factories import AffiliationFactory, MechanismFactory, PriceFactory
+from tests.factories import (
+    AffiliationFactory,
+    CaseFactory,
+    ContactFactory,
+    MechanismFactory,
+    PriceFactory,
+    QuoteFactory,
+    SaleFactory,
+    UserFactory,
+)
 
 # What a page view may write: the session itself, the counters against password guessing, and the sign-in library's
 # own copy of a user's address.
@@ -64,7 +75,7 @@ class World:
         found["price"].parent = self.records["sales.product"]
         found["file"].parent = found["mechanism"].parent = account
         found["affiliation"].parent = self.records["customers.contact"]
-        return found | {"party": account}
+        return found | {"party": account} | portal_things(self.cast.paula, alice, account)
 
     def client(self, name, **options):
         """A client signed in as the member of the cast; "anonymous" gives one that is not."""
@@ -108,6 +119,26 @@ class World:
             "slug": "accounts",
         }
         return words.get(name, 1)
+
+
+def portal_things(paula, owner, account):
+    """Paula as a customer of an account of the owner's, and what is hers in the portal."""
+    contact, colleague = (ContactFactory(owner=owner, account=account, email=f"{n}@world.test") for n in ("own", "other"))
+    now, about = timezone.now(), {"owner": owner, "account": account, "contact": contact}
+    access = PortalAccess.objects.create(user=paula, contact=contact, accepted_at=now, reach="account", may_invite=True)
+    other = PortalAccess.objects.create(user=UserFactory(door="portal"), contact=colleague, accepted_at=now)
+    article = Article.objects.create(owner=owner, name="How to", audience="public", state="published")
+    article.published = ArticleVersion.objects.create(article=article, number=1, name="How to", body="So.")
+    article.save(update_fields=["published"])
+    change = ProfileChange.objects.create(contact=contact, what="name", new={"first_name": "A", "last_name": "B"})
+    change.parent = contact
+    return {
+        "portal_contact": contact, "portal_colleague": other, "portal_article": article, "name_change": change,
+        "portal_case": CaseFactory(**about), "portal_sale": SaleFactory(**about),
+        "portal_quote": QuoteFactory(**about, status="sent", sent_at=now, token_hash="0" * 64),
+        "portal_way": MechanismFactory(contact=contact, type="phone", value="030 1"),
+        "portal_session": PortalSession.objects.create(access=access, key_hash="x"),
+    }  # fmt: skip
 
 
 def written():

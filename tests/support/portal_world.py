@@ -28,8 +28,14 @@ def customer(name, account=None, reach=PortalAccess.OWN, **access):
 
 def case_of(access, subject="It is broken", **values):
     """A case that the contact reported, with its first message."""
-    first = {"contact": access.contact, "body": f"Please help: {subject}", "channel": values.get("channel", Case.PORTAL)}
-    return create_case({"subject": subject, "contact": access.contact, "channel": Case.PORTAL, "first": first} | values, by=None)
+    first = {
+        "contact": access.contact,
+        "body": f"Please help: {subject}",
+        "channel": values.get("channel", Case.PORTAL),
+    }
+    return create_case(
+        {"subject": subject, "contact": access.contact, "channel": Case.PORTAL, "first": first} | values, by=None
+    )
 
 
 def browser(access, **options):

@@ -97,7 +97,12 @@ def test_pt_2_only_public_messages(world):
 def test_other_peoples_names(world):
     """PT-5: somebody of another company who wrote on the case is nobody's name to the customer."""
     receive_message(
-        world.case, contact=world.eve.contact, email="eve@customer.test", name="Eve Eveson", body="In copy", channel="email"
+        world.case,
+        contact=world.eve.contact,
+        email="eve@customer.test",
+        name="Eve Eveson",
+        body="In copy",
+        channel="email",
     )
     page = browser(world.ada).get(f"/portal/cases/{world.case.pk}/").content.decode()
     assert "In copy" in page and "Eve" not in page.replace("Every", "")
@@ -106,7 +111,14 @@ def test_other_peoples_names(world):
 def test_pt_5_doors(world):
     """PT-5: a customer gets no staff page, staff get no page of the portal, an anonymous one is sent to its door."""
     ada = browser(world.ada)
-    for path in ("/", "/accounts/", f"/contacts/{world.ada.contact_id}/", "/admin/", f"/contacts/{world.ada.contact_id}/portal/", "/contacts/names/"):
+    for path in (
+        "/",
+        "/accounts/",
+        f"/contacts/{world.ada.contact_id}/",
+        "/admin/",
+        f"/contacts/{world.ada.contact_id}/portal/",
+        "/contacts/names/",
+    ):
         assert ada.get(path).status_code == 404, path
     for user in (world.cast.dora, world.cast.rita):
         assert browser(type("A", (), {"user": user})).get("/portal/cases/").status_code == 404

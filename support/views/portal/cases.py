@@ -71,8 +71,8 @@ def own_case(request, pk, *, merged=False):
     return case
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_home(request):
     """What is open, and where to go."""
     rows = portal.cases_for(request.access).filter(category__in=OPEN, merged_into=None).select_related("status")
@@ -83,8 +83,8 @@ def portal_home(request):
     return render(request, "portal/home.html", context)
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_cases(request):
     """All requests, newest first, to be searched."""
     rows = portal.cases_for(request.access).filter(merged_into=None).select_related("status")
@@ -92,15 +92,17 @@ def portal_cases(request):
     if q:
         number = q.upper().removeprefix("K-").lstrip("0")
         hits = rows.filter(subject__icontains=q)
-        rows = hits | rows.filter(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else hits
+        rows = (
+            hits | rows.filter(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else hits
+        )
     if state in ("open", "done"):
         rows = rows.filter(category__in=OPEN) if state == "open" else rows.exclude(category__in=OPEN)
     page = Paginator(rows.order_by("-last_message_at", "-id"), SHOWN).get_page(request.GET.get("page"))
     return render(request, "portal/cases.html", {"cases": shown(page), "page": page, "q": q, "state": state})
 
 
-@require_http_methods(["GET", "POST"])
 @portal.portal_page
+@require_http_methods(["GET", "POST"])
 def portal_case_new(request):
     """A new request. The button “look for answers” shows articles instead of sending, with what was typed kept."""
     form = CaseForm(request.POST or None, request.FILES or None, access=request.access)
@@ -118,7 +120,7 @@ def portal_case_new(request):
 def once(request, form, do):
     """Do a form's work once and return its address; None with the fault on the form."""
     try:
-        return submit_once(request.user, f"portal:{form.key}"[:64], form.digest(), do)
+        return submit_once(request.user, form.key, form.digest(), do)
     except (Refused, Repeated) as refusal:
         field = getattr(refusal, "field", None)
         form.add_error(field if field in form.fields else None, str(refusal))
@@ -146,15 +148,15 @@ def suggested(request, typed):
     return found.order_by("-helpful", "id")[:5] if words else []
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_suggest(request):
     """Articles that fit what is being typed, as a fragment."""
     return render(request, "portal/_articles.html", {"articles": suggested(request, request.GET), "looked": True})
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_case(request, pk):
     """One request: where it stands, what was said, and what can be done."""
     case = own_case(request, pk, merged=True)
@@ -198,8 +200,8 @@ def told(access, message):
             "files": files, "doubtful": not message.is_verified}  # fmt: skip
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_case_reply(request, pk):
     """Answer; on a request that is over a new one begins, which follows it."""
     case = own_case(request, pk)
@@ -219,8 +221,8 @@ def answered(request, case, form):
     ).case  # fmt: skip
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_case_close(request, pk):
     """Say that nothing more is needed, and why."""
     case, form = own_case(request, pk), CloseForm(request.POST)
@@ -234,8 +236,8 @@ def portal_case_close(request, pk):
     return redirect("support:portal_case", pk=pk)
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_case_reopen(request, pk):
     """Take a request up again, as long as that is possible."""
     case = own_case(request, pk)
@@ -247,8 +249,8 @@ def portal_case_reopen(request, pk):
     return redirect("support:portal_case", pk=pk)
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_case_rate(request, pk):
     """Say how it went."""
     case, form = own_case(request, pk), RateForm(request.POST)
@@ -262,8 +264,8 @@ def portal_case_rate(request, pk):
     return redirect("support:portal_case", pk=pk)
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_file(request, pk, file):
     """A file of the conversation, always to be saved: no browser shows it within the site."""
     found = portal.file_for(own_case(request, pk), file)

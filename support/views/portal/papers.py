@@ -22,8 +22,8 @@ def listed(request, rows, template, **context):
     return render(request, template, {"rows": page, "page": page} | context)
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_quotes(request):
     """The quotes that we sent."""
     return listed(request, portal.quotes_for(request.access).order_by("-id"), "portal/quotes.html")
@@ -39,8 +39,8 @@ def is_open(quote):
     return quote.status == Quote.SENT and not (quote.valid_until and quote.valid_until < timezone.localdate())
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_quote(request, pk):
     """A quote with its lines, and the answer to it."""
     quote = own_quote(request, pk)
@@ -48,15 +48,15 @@ def portal_quote(request, pk):
     return render(request, "portal/quote.html", context)
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_quote_pdf(request, pk):
     """A quote as a PDF."""
     return as_file(own_quote(request, pk))
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_quote_answer(request, pk):
     """Accept or decline a quote, in the customer's own name."""
     quote = own_quote(request, pk)
@@ -70,23 +70,23 @@ def portal_quote_answer(request, pk):
     return redirect("support:portal_quote", pk=pk)
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_sales(request):
     """What was ordered."""
     return listed(request, portal.sales_for(request.access).order_by("-sold_on", "-id"), "portal/sales.html")
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_sale(request, pk):
     """An order with its lines."""
     sale = portal.found_or_404(portal.sales_for(request.access), pk)
     return render(request, "portal/sale.html", {"sale": sale, "lines": sale.lines.order_by("position", "id")})
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_articles(request):
     """Answers that are written down, to be searched."""
     q = request.GET.get("q", "").strip()[:100]
@@ -95,8 +95,10 @@ def portal_articles(request):
     return listed(request, rows.order_by("name_sort", "id"), "portal/articles.html", q=q)
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_article(request, pk):
     """An answer as it was published."""
-    return render(request, "portal/article.html", {"article": portal.found_or_404(portal.articles_for(request.access), pk)})
+    return render(
+        request, "portal/article.html", {"article": portal.found_or_404(portal.articles_for(request.access), pk)}
+    )

@@ -30,8 +30,8 @@ def page(request, **forms):
     return render(request, "portal/profile.html", context, status=422 if forms else 200)
 
 
-@require_http_methods(["GET", "POST"])
 @portal.portal_page
+@require_http_methods(["GET", "POST"])
 def portal_profile(request):
     """The profile, and changing what needs no yes of ours."""
     if request.method == "GET":
@@ -45,8 +45,8 @@ def portal_profile(request):
     return redirect("support:portal_profile")
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_name(request):
     """Ask for another name."""
     form = NameForm(request.POST, instance=request.access.contact)
@@ -58,8 +58,8 @@ def portal_name(request):
     return redirect("support:portal_profile")
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_address(request):
     """Ask for another e-mail address."""
     form = LinkForm(request.POST)
@@ -75,8 +75,8 @@ def portal_address(request):
     return page(request, email_form=form)
 
 
-@require_http_methods(["GET", "POST"])
 @portal.portal_page
+@require_http_methods(["GET", "POST"])
 def portal_way(request, pk=None):
     """Another number or postal address of one's own, or a change of one; ?type= chooses the fields."""
     way = portal.found_or_404(portal.ways_for(request.access), pk) if pk else None
@@ -95,11 +95,13 @@ def portal_way(request, pk=None):
             return redirect("support:portal_profile")
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-    return render(request, "portal/way.html", {"form": form, "way": way, "kind": WAYS[way.type if way else start["type"]]})
+    return render(
+        request, "portal/way.html", {"form": form, "way": way, "kind": WAYS[way.type if way else start["type"]]}
+    )
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_way_remove(request, pk):
     """Remove a number or an address."""
     remove_mechanism(portal.found_or_404(portal.ways_for(request.access), pk), by=None)
@@ -107,8 +109,8 @@ def portal_way_remove(request, pk):
     return redirect("support:portal_profile")
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_data(request):
     """All that we hold on the customer, as a file."""
     response = JsonResponse(all_held(request.access), json_dumps_params={"indent": 2, "ensure_ascii": False})
@@ -116,8 +118,8 @@ def portal_data(request):
     return response
 
 
-@require_http_methods(["GET", "POST"])
 @portal.portal_page
+@require_http_methods(["GET", "POST"])
 def portal_erase(request):
     """Ask to be forgotten, after a look at what that means."""
     if request.method == "GET":

@@ -77,7 +77,7 @@ def portal_link_ask(request):
 @require_http_methods(["GET", "POST"])
 def portal_link(request, token):
     """A mailed link: looking at it does nothing, since mail programs look too; its button signs in, once."""
-    if not ratelimit.consume(request, action="portal_use", limit_get=True):
+    if not ratelimit.consume(request, action="portal_use"):
         return door(request, MANY, trouble=_("Too many tries. Wait a minute."))
     if request.method == "GET":
         found = open_token(token)
@@ -96,23 +96,23 @@ def portal_link(request, token):
 @require_http_methods(["GET", "POST"])
 def portal_email(request, token):
     """One of the two links that confirm a new e-mail address; the button confirms, not the look."""
-    if not ratelimit.consume(request, action="portal_use", limit_get=True):
+    if not ratelimit.consume(request, action="portal_use"):
         return door(request, MANY, trouble=_("Too many tries. Wait a minute."))
     change = change_of(token)[0] if request.method == "GET" else confirm_email(token, by=None)
     context = {"change": change, "done": request.method == "POST", "company": company_name()}
     return render(request, "portal/email.html", context, status=200 if change else 404)
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_sign_out(request):
     """Sign out on this device."""
     logout(request)
     return redirect("support:portal_sign_in")
 
 
-@require_GET
 @portal.portal_page
+@require_GET
 def portal_security(request):
     """How one signs in: password, second step, and the devices on which one is signed in."""
     context = {
@@ -122,8 +122,8 @@ def portal_security(request):
     return render(request, "portal/security.html", context)
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_session_end(request, pk):
     """Sign out on another device."""
     end_session(portal.found_or_404(portal.sessions_for(request.access), pk), by=request.user)
@@ -131,8 +131,8 @@ def portal_session_end(request, pk):
     return redirect("support:portal_security")
 
 
-@require_http_methods(["GET", "POST"])
 @portal.portal_page
+@require_http_methods(["GET", "POST"])
 def portal_colleagues(request):
     """Who else of the company comes in; who looks after them adds and removes."""
     if not request.access.may_invite:
@@ -152,8 +152,8 @@ def portal_colleagues(request):
     return render(request, "portal/colleagues.html", {"form": form, "rows": rows})
 
 
-@require_POST
 @portal.portal_page
+@require_POST
 def portal_colleague_remove(request, pk):
     """Turn a colleague out; who looks after colleagues too is left to our staff."""
     row = portal.found_or_404(portal.colleagues_for(request.access).filter(may_invite=False), pk)
