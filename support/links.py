@@ -46,7 +46,7 @@ def mail_link(row, to, subject, lines, side=""):
 
 
 def text_of(mail):
-    """The text of a mail of the outbox with its address in it; None when its row is gone. Other mails are as written."""
+    """The text of a mail of the outbox with its address in it; None when its row is gone. Others are as written."""
     if mail.kind != OutgoingMail.LINK or MARK not in mail.body:
         return mail.body
     kind, pk, side = mail.key.split(":")

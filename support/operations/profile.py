@@ -1,7 +1,9 @@
-"""Operations of customers on themselves: their data, the changes that need a yes, what we hold on them, being forgotten.
+"""Operations of customers on themselves: their data, the changes that need a yes, ratings, being forgotten.
 
 `by` is the customer's user, whose roles open nothing: the access is what allows, and the system writes.
 """
+
+from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.db.models import F, Q
@@ -14,7 +16,9 @@ from customers.models import Contact
 from customers.operations.contacts import update_contact
 from support.links import LIVES, digest, mail_link, secret_of
 from support.models import Case, PortalSession, ProfileChange, Survey
+from support.operations import surveys
 from support.operations.cases import create_case
+from support.operations.surveys import OPEN_DAYS
 
 NAME, EMAIL, WAITING, DONE, REFUSED = (
     ProfileChange.NAME, ProfileChange.EMAIL, ProfileChange.WAITING, ProfileChange.DONE, ProfileChange.REFUSED,
@@ -153,12 +157,8 @@ def rate_case(access, case, score, comment, *, by):
     survey, _made = Survey.objects.get_or_create(
         case=current, resolved_at=current.resolved_at,
         defaults={
-            "contact": access.contact, "agent": current.owner, "expires_at": now,
-            "token_hash": digest(f"portal:{current.pk}:{current.resolved_at.timestamp():.6f}"),
+            "contact": access.contact, "agent": current.owner, "expires_at": now + timedelta(days=OPEN_DAYS),
+            "token_hash": surveys.digest(surveys.token_of(current.pk, current.resolved_at)),
         },
     )  # fmt: skip
-    if survey.answered_at and now - survey.answered_at > 24 * LIVES:
-        refuse(_("Your answer is kept since yesterday and can no longer be changed."))
-    survey.score, survey.comment, survey.answered_at = score, comment, survey.answered_at or now
-    survey.save(update_fields=["score", "comment", "answered_at"])
-    return survey
+    return surveys.answer(survey, score, comment, by=None)

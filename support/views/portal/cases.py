@@ -1,7 +1,5 @@
 """The requests of a customer: list, new one, conversation, end."""
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404
@@ -19,6 +17,7 @@ from support.models.common import NEVER
 from support.operations.cases import close_case, create_case, reopen_case
 from support.operations.messages import is_over, receive_message
 from support.operations.profile import rate_case
+from support.operations.surveys import is_open
 
 SHOWN = 20
 OPEN = ("new", "open", "waiting")
@@ -182,7 +181,7 @@ def conversation(request, case, **forms):
 def may_rate(case):
     """Whether an answer about how it went would be kept."""
     row = Survey.objects.filter(case=case, resolved_at=case.resolved_at).first()
-    return not row or not row.answered_at or timezone.now() - row.answered_at < timedelta(days=1)
+    return row is None or is_open(row)
 
 
 def told(access, message):

@@ -1,0 +1,234 @@
+"""PT-3, PT-4, R18: invitations, mailed links, passwords, sessions, colleagues."""
+
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.utils import timezone
+
+from crm_site.core.models import User
+from crm_site.core.operations import Refused
+from support.links import text_of
+from support.models import Case, OutgoingMail, PortalAccess, PortalSession, PortalToken
+from support.operations.portal import ask_link, invite_colleague, invite_contact, revoke_access, use_link
+from tests.architecture.world import written
+from tests.factories import AccountFactory, ContactFactory
+from tests.support.portal_world import PASSWORD, TwoCompanies, browser, case_of, customer
+
+pytestmark = pytest.mark.django_db
+HOSTS = (
+    "evil.test", "evil.test:80", "testserver.evil.test", "evil.test#testserver", "testserver@evil.test", "[::1]",
+    "127.0.0.1", "evil.test\\testserver", "http://evil.test", "TESTSERVER.evil.test", "evil.test/", "", "a" * 300,
+    "testserver:evil", "évil.test", "evil.test,testserver", "localhost", "*.test", "evil%2etest", ".evil.test",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _fresh(db):
+    cache.clear()
+
+
+@pytest.fixture
+def world(cast):
+    return TwoCompanies(cast)
+
+
+def link():
+    """The path of the newest mailed link."""
+    text = text_of(OutgoingMail.objects.filter(kind=OutgoingMail.LINK).latest("pk"))
+    return re.search(r"http\S+?(/portal/\S+)", text)[1]
+
+
+def test_pt_3_invited_and_in(cast):
+    """PT-3: staff invite from the contact's page; the mailed link, used by its button, lets in; then it is used up."""
+    contact = ContactFactory(first_name="Ina", email="ina@customer.test", account=AccountFactory())
+    staff = browser(type("A", (), {"user": cast.rita}))
+    answer = staff.post(f"/contacts/{contact.pk}/portal/invite/", {"reach": "account", "may_invite": "on"})
+    assert answer.status_code == 302
+    access = PortalAccess.objects.get(contact=contact)
+    assert (access.reach, access.may_invite, access.accepted_at, access.user.door) == ("account", True, None, "portal")
+    assert not access.user.has_usable_password()
+    client, path = Client(), link()
+    for _look in range(3):
+        assert "Sign in now" in client.get(path).content.decode()
+    assert client.get("/portal/").status_code == 302
+    answer = client.post(path, follow=True)
+    assert answer.redirect_chain[-1][0] == "/portal/"
+    assert "Hello Ina" in answer.content.decode()
+    assert Client().post(path).status_code == 404
+    assert Client().get(path).status_code == 404
+    panel = staff.get(f"/contacts/{contact.pk}/portal/").content.decode()
+    assert "Came on" in panel
+
+
+def test_pt_3_only_who_may(cast):
+    """PT-3: no invitation without changing the contact and cases, without an address, or to another's address."""
+    contact = ContactFactory(owner=cast.charlie, email="x@customer.test")
+    for user in (cast.audrey, cast.mia, cast.alice, cast.charlie):
+        if user.reach(Case, "change") == "none":
+            with pytest.raises(PermissionDenied):
+                invite_contact(contact, by=user)
+            assert browser(type("A", (), {"user": user})).post(f"/contacts/{contact.pk}/portal/invite/").status_code == 404
+    for email in ("", cast.alice.email.upper()):
+        with pytest.raises(Refused):
+            invite_contact(ContactFactory(email=email), by=cast.rita)
+    with pytest.raises(Refused):
+        invite_contact(contact, by=cast.rita, reach="account")
+    assert not PortalAccess.objects.exists()
+
+
+def test_pt_3_nobody_learns_who_exists(world):
+    """PT-3: known, unknown, staff's and turned out addresses give the same page, for links and for passwords."""
+    revoke_access(world.eve, by=world.cast.rita)
+    OutgoingMail.objects.all().delete()
+    addresses = [world.ada.user.email, "nobody@customer.test", world.cast.alice.email, world.eve.user.email]
+
+    def plain(answer, email):
+        return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", answer.content.decode()).replace(email, "X")
+
+    pages = {plain(Client().post("/portal/link/", {"email": email}), email) for email in addresses}
+    assert len(pages) == 1
+    assert list(OutgoingMail.objects.values_list("to", flat=True)) == [world.ada.user.email]
+    pages = {
+        plain(Client().post("/portal/sign-in/", {"login": email, "password": word}), email)
+        for email in addresses
+        for word in ("wrong-wrong-wrong", PASSWORD if email != world.ada.user.email else "also-wrong-1")
+    }
+    assert len(pages) == 1
+
+
+def test_pt_3_password(world):
+    """PT-3: a password opens the portal; staff's own does not open it there; a foreign `next` is not followed."""
+    client = Client()
+    fields = {"login": world.ada.user.email, "password": PASSWORD}
+    assert client.post("/portal/sign-in/", fields | {"next": "//evil.test/portal/"}).url == "/portal/"
+    assert client.get("/portal/").status_code == 200
+    staff = Client()
+    assert staff.post("/portal/sign-in/", {"login": world.cast.alice.email, "password": PASSWORD}).status_code == 200
+    assert staff.get("/portal/").status_code == 302
+    other = Client()
+    assert other.post("/auth/login/", fields).url == "/portal/"
+
+
+def test_pt_3_second_step(world):
+    """PT-3: who set a second step up proves it after a mailed link, too."""
+    from allauth.mfa.totp.internal.auth import TOTP  # noqa: PLC0415 - only here
+
+    TOTP.activate(world.ada.user, "JBSWY3DPEHPK3PXP")
+    ask_link(world.ada.user.email, by=None)
+    client = Client()
+    assert client.post(link()).url.startswith("/auth/2fa/authenticate/")
+    assert client.get("/portal/").url.startswith("/portal/sign-in/")
+    page = browser(world.ada).get("/auth/2fa/").content.decode()
+    assert "portal-nav" in page
+    assert "side-bar" not in page
+
+
+def test_pt_3_rate_limits(world):
+    """PT-3, R18: at most one mail an hour to an address, sixty tries an hour from one place."""
+    statuses = [Client().post("/portal/link/", {"email": f"a{n}@x.test"}).status_code for n in range(70)]
+    assert statuses.count(200) == 60
+    cache.clear()
+    for n in range(4):
+        Client().post("/portal/link/", {"email": world.ada.user.email}, REMOTE_ADDR=f"10.0.0.{n + 1}")
+    assert OutgoingMail.objects.filter(kind="link").count() == 1
+    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
+        Client().post("/portal/link/", {"email": world.ada.user.email})
+        assert OutgoingMail.objects.filter(kind="link").count() == 2
+
+
+def test_r18_links_live_an_hour_and_once(world):
+    """R18: over an hour old, used, or of somebody turned out: no link opens anything. Two at once let one in."""
+    ask_link(world.ada.user.email, by=None)
+    path = link()
+    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
+        assert Client().post(path).status_code == 404
+    secret = path.strip("/").split("/")[-1]
+    assert [use_link(secret, by=None), use_link(secret, by=None)] == [world.ada.user, None]
+    ask_link(world.eve.user.email, by=None)
+    path = link()
+    revoke_access(world.eve, by=world.cast.rita)
+    assert Client().post(path).status_code == 404
+
+
+def test_r18_the_secret_is_nowhere(world, caplog):
+    """R18: neither the tables nor the log nor a Referer hold the secret."""
+    with caplog.at_level(logging.INFO):
+        ask_link(world.ada.user.email, by=None)
+        path = link()
+        secret = path.strip("/").split("/")[-1]
+        answer = Client().get(path)
+        Client().get(f"/portal/nothing/{secret}/")
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert secret not in str(list(PortalToken.objects.values())) + str(list(OutgoingMail.objects.values()))
+    lines = [logging.getLogger().handlers[0].format(record) for record in caplog.records if logging.getLogger().handlers]
+    assert not any(secret in line for line in lines if line.startswith("{"))
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_r18_links_name_the_canonical_host(world, settings, host):
+    """R18: whatever host a request claims, the mail leads to the site's own."""
+    settings.BASE_URL = "https://crm.example.test"
+    client = Client(raise_request_exception=False)
+    headers = {"HTTP_HOST": host.encode().decode("latin-1"), "HTTP_X_FORWARDED_HOST": host.encode().decode("latin-1")}
+    client.post("/portal/link/", {"email": world.ada.user.email}, **headers)
+    for mail in OutgoingMail.objects.filter(kind="link"):
+        assert re.findall(r"https?://[^/\s]+", text_of(mail)) == ["https://crm.example.test"]
+
+
+def test_r18_control_the_own_host_gets_a_mail(world):
+    """Negative control: the hosts above are not merely refused; the right one makes a mail."""
+    Client().post("/portal/link/", {"email": world.ada.user.email})
+    assert OutgoingMail.objects.filter(kind="link").count() == 1
+
+
+def test_pt_3_sessions(world):
+    """PT-3: the devices are listed; one is signed out from another; nobody else's can be."""
+    one, two = Client(headers={"user-agent": "Laptop"}), Client(headers={"user-agent": "Phone"})
+    for client in (one, two):
+        client.post("/portal/sign-in/", {"login": world.ada.user.email, "password": PASSWORD})
+    page = one.get("/portal/security/").content.decode()
+    assert "Phone" in page
+    assert page.count("this device") == 1
+    phone = PortalSession.objects.get(agent="Phone")
+    assert browser(world.eve).post(f"/portal/security/{phone.pk}/end/").status_code == 404
+    assert one.post(f"/portal/security/{phone.pk}/end/").status_code == 302
+    assert two.get("/portal/").url.startswith("/portal/sign-in/")
+    assert one.get("/portal/").status_code == 200
+
+
+def test_pt_4_colleagues(world):
+    """PT-4: who looks after colleagues sees the account's cases, adds and removes its people, and nobody else's."""
+    boss = customer("Boss", world.acme, PortalAccess.ACCOUNT, may_invite=True)
+    client = browser(boss)
+    assert client.get(f"/portal/cases/{world.case.pk}/").status_code == 200
+    fields = {"first_name": "New", "last_name": "Comer", "email": "New@Customer.test"}
+    assert client.post("/portal/colleagues/", fields).status_code == 302
+    made = PortalAccess.objects.get(user__email="new@customer.test")
+    assert (made.contact.account, made.reach, made.may_invite) == (world.acme, "own", False)
+    for email in (world.eve.user.email, world.cast.alice.email, "new@customer.test"):
+        assert client.post("/portal/colleagues/", fields | {"email": email}).status_code == 200
+    assert PortalAccess.objects.count() == 4
+    assert client.post(f"/portal/colleagues/{world.eve.pk}/remove/").status_code == 404
+    assert client.post(f"/portal/colleagues/{boss.pk}/remove/").status_code == 404
+    assert client.post(f"/portal/colleagues/{made.pk}/remove/").status_code == 302
+    assert not User.objects.get(pk=made.user_id).is_active
+    for path in ("/portal/colleagues/", f"/portal/colleagues/{world.eve.pk}/remove/"):
+        before = written()
+        assert browser(world.ada).post(path, fields | {"email": "z@x.test"}).status_code == 404
+        assert written() == before
+    with pytest.raises(PermissionDenied):
+        invite_colleague(world.ada, fields, by=world.ada.user)
+
+
+def test_pt_4_a_manager_without_an_account(world):
+    """PT-4: whoever belongs to no account has no colleagues, though others belong to none, too."""
+    alone, other = customer("Alone", may_invite=True), customer("Other")
+    assert browser(alone).post(f"/portal/colleagues/{other.pk}/remove/").status_code == 404
+    case_of(other)
+    assert "Other" not in browser(alone).get("/portal/colleagues/").content.decode()
