@@ -23,9 +23,9 @@ def all_held(access):
             Survey.objects.filter(**own).order_by("id").values("case_id", "score", "comment", "answered_at")
         ),
         "quotes": list(
-            portal.quotes_for(access).filter(**own).order_by("id").values("number", "subject", "total", "currency")
+            portal.quotes_for(access).filter(**own).order_by("id").values("id", "subject", "total", "currency")
         ),
-        "orders": list(portal.sales_for(access).filter(**own).order_by("id").values("number", "name", "currency")),
+        "orders": list(portal.sales_for(access).filter(**own).order_by("id").values("document", "name", "currency")),
     }
 
 

@@ -129,8 +129,9 @@ def send_link(user, purpose):
 @operation
 def ask_link(email, *, by):
     """Mail a sign-in link to whoever of the portal has the address; nothing tells whether there is somebody."""
-    user = User.objects.select_for_update().filter(email=email.strip().lower(), door=User.PORTAL, is_active=True)
-    user = user.filter(portal_access__revoked_at__isnull=True, portal_access__contact__deleted_at__isnull=True).first()
+    rows = PortalAccess.objects.filter(revoked_at__isnull=True, contact__deleted_at__isnull=True)
+    users = User.objects.filter(email=email.strip().lower(), door=User.PORTAL, is_active=True)
+    user = users.filter(pk__in=rows.values("user")).select_for_update().first()
     if user:
         send_link(user, PortalToken.SIGN_IN)
 
@@ -138,9 +139,8 @@ def ask_link(email, *, by):
 def open_token(secret):
     """The unused token behind a secret address, or None."""
     rows = PortalToken.objects.select_related("user").filter(token_hash=digest(secret), used_at__isnull=True)
-    return rows.filter(
-        expires_at__gt=timezone.now(), user__is_active=True, user__portal_access__revoked_at__isnull=True
-    ).first()
+    let_in = PortalAccess.objects.filter(revoked_at__isnull=True, contact__deleted_at__isnull=True)
+    return rows.filter(expires_at__gt=timezone.now(), user__is_active=True, user__in=let_in.values("user")).first()
 
 
 @operation
