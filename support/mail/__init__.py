@@ -1,0 +1,1 @@
+"""Mail of support/: read, understood, threaded into cases, fetched, sent and counted."""

@@ -1,0 +1,51 @@
+"""The text of markup, for mails that bring nothing else."""
+
+import re
+from html.parser import HTMLParser
+
+BLOCKS = {"address", "div", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
+          "table", "tr", "ul"}  # fmt: skip
+SILENT = {"head", "script", "style", "title", "template", "noscript"}
+
+
+def text_of(markup):
+    """The text of markup, a line a block; quoted blocks have "> " before each line, as in plain mails."""
+    reader = _Reader()
+    reader.feed(markup)
+    reader.close()
+    lines = [re.sub(r"[ \t\xa0]+", " ", line).rstrip() for line in "".join(reader.parts).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+class _Reader(HTMLParser):
+    """Collects the text of markup."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.parts, self.depth, self.silent = [], 0, 0
+
+    def handle_starttag(self, tag, attrs):
+        if tag in SILENT:
+            self.silent += 1
+        if tag == "blockquote":
+            self.depth += 1
+        if tag == "br" or tag in BLOCKS or tag == "blockquote":
+            self.line()
+
+    def handle_endtag(self, tag):
+        if tag in SILENT:
+            self.silent = max(0, self.silent - 1)
+        if tag == "blockquote":
+            self.depth = max(0, self.depth - 1)
+        if tag in BLOCKS or tag == "blockquote":
+            self.line()
+
+    def handle_data(self, data):
+        text = re.sub(r"\s+", " ", data)
+        if not self.silent and (text.strip() or (self.parts and not self.parts[-1].endswith(("\n", " ")))):
+            self.parts.append(text)
+
+    def line(self):
+        """Begin a line."""
+        if not self.silent:
+            self.parts.append("\n" + "> " * min(self.depth, 10))
