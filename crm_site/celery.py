@@ -62,6 +62,10 @@ app.conf.update(
         "surveys": {"task": "support.tasks.ask_satisfaction", "schedule": 300.0, "options": {"expires": 600}},
         "case-ends": {"task": "support.tasks.close_resolved_cases", "schedule": 600.0, "options": {"expires": 600}},
         "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
+        "mail-fetch": {"task": "support.tasks.fetch_mail", "schedule": 30.0, "options": {"expires": 60}},
+        "mail-read": {"task": "support.tasks.read_mail", "schedule": 5.0, "options": {"expires": 10}},
+        "mail-send": {"task": "support.tasks.send_mail", "schedule": 5.0, "options": {"expires": 10}},
+        "mail-count": {"task": "support.tasks.reconcile_mail", "schedule": NIGHT, "options": {"expires": 7200}},
     },
 )
 app.autodiscover_tasks(["crm_site"])

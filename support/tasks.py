@@ -1,11 +1,17 @@
 """What support/ does by the clock."""
 
+import logging
+import smtplib
+
 from celery import shared_task
 
 from support import sweep
+from support.mail import fetching, intake, reconciling, sending
 from support.operations.cases import close_resolved
 from support.operations.policies import keep_hours
 from support.operations.surveys import ask
+
+log = logging.getLogger("kith.mail")
 
 
 @shared_task(ignore_result=True)
@@ -30,3 +36,31 @@ def keep_policy_hours():
 def ask_satisfaction():
     """Ask how satisfied customers were with what was resolved."""
     return ask(by=None)
+
+
+@shared_task
+def fetch_mail():
+    """Read the mailboxes; returns how many mails came."""
+    return fetching.fetch_due()
+
+
+@shared_task
+def read_mail():
+    """Put the mails that came on their cases; returns how many were tried."""
+    return intake.process_due()
+
+
+@shared_task
+def send_mail():
+    """Send the mails about cases; a mail server that is away is asked again next time."""
+    try:
+        return sending.mail_due()
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("mail server unavailable: %s", type(error).__name__)
+        return 0
+
+
+@shared_task
+def reconcile_mail():
+    """Count the mailboxes against what is stored; returns how many folders."""
+    return len(reconciling.reconcile_all())

@@ -16,7 +16,11 @@ from django.utils import timezone
 BATCH = 200
 GIVE_UP = timedelta(days=3)
 TRY_AGAIN = timedelta(hours=1)
-REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, ValueError)
+# What is wrong with one mail, not with the server: the others go on.
+REFUSALS = (
+    smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError, smtplib.SMTPNotSupportedError,
+    ValueError, FileNotFoundError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Outbox:
 
     `rows()` are those that may have to be sent, with what `message` reads; `due` names the field of the moment from
     which a row is to be sent, empty afterwards, `sent` that of when it was. `message(row)` is the mail, or None for a
-    row that needs none any more; `over(row)` says whether trying a refused one again makes no sense.
+    row that needs none any more; `over(row)` says whether trying a refused one again makes no sense. `error` names the
+    field that keeps why a mail was refused, where there is one.
     """
 
     rows: Callable
@@ -33,6 +38,7 @@ class Outbox:
     sent: str
     message: Callable
     over: Callable = lambda row: timezone.now() - row.created_at > GIVE_UP
+    error: str = ""
 
 
 def send_due(outbox, limit=BATCH):
@@ -60,13 +66,15 @@ def send_next(outbox, connection):
         if row is None:
             return None
         values, sent = {outbox.due: None}, 0
-        if mail := outbox.message(row):
-            mail.connection = connection
-            try:
+        try:
+            if mail := outbox.message(row):
+                mail.connection = connection
                 sent = mail.send()
-                values[outbox.sent] = timezone.now()
-            except REFUSALS:
-                values[outbox.due] = None if outbox.over(row) else timezone.now() + TRY_AGAIN
+                values |= {outbox.sent: timezone.now()} | ({outbox.error: ""} if outbox.error else {})
+        except REFUSALS as refusal:
+            values[outbox.due] = None if outbox.over(row) else timezone.now() + TRY_AGAIN
+            if outbox.error:
+                values[outbox.error] = f"{type(refusal).__name__}: {refusal}"[:300]
         type(row)._base_manager.filter(pk=row.pk).update(**values)
         return sent
 

@@ -230,3 +230,17 @@ def remove_mechanism(mechanism, *, by):
     promote(field_of(party), party, mechanism.type)
     settle(party, by)
     return party
+
+
+@operation
+def mark_bounced(address, *, by):
+    """Mark an e-mail address as bounced wherever it is somebody's now; returns how many mechanisms that were."""
+    rows = ContactMechanism.objects.filter(
+        type=EMAIL, normalised=address.strip().lower(), valid_to__isnull=True, status="ok"
+    ).select_related("contact", "account")
+    found = list(rows)
+    for way in found:
+        party = party_of(way, by)
+        ContactMechanism.objects.filter(pk=way.pk).update(status="bounced")
+        touch(party, by)
+    return len(found)

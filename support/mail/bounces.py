@@ -23,7 +23,8 @@ RETURNED = any_of(
 SAYS_RETURNED = any_of(r"(?:could|can) ?not be delivered to", r"was not delivered to", r"unable to deliver")
 ABUSE = any_of(r"^complaint about message", r"^(?:e-?mail )?(?:abuse|feedback) report")
 ABSENT = any_of(
-    r"^auto(?:matic|matisch\w*)?[ -]?(?:reply|response|antwort)", r"^out of (?:the )?office", r"^away from", r"^abwesen",
+    r"^auto(?:matic|matisch\w*)?[ -]?(?:reply|response|antwort)", r"^out of (?:the )?office", r"^away from",
+    r"^abwesen",
     r"^vacation", r"^on leave", r"^réponse automatique", r"^respuesta automática", r"^absence", r"^automatisch",
     r"^自動応答", r"^不在",
 )  # fmt: skip
@@ -36,7 +37,8 @@ ORIGINAL = re.compile(
 )
 # These weigh more than words about the address, which often stand beside them.
 SOFT_FIRST = any_of(
-    r"(?:mail)?box(?: \S+)? (?:is |was )?(?:full|exceed)", r"quota", r"insufficient", r"spam", r"blocked", r"black ?list",
+    r"(?:mail)?box(?: \S+)? (?:is |was )?(?:full|exceed)", r"quota", r"insufficient", r"spam", r"blocked",
+    r"black ?list",
     r"blocklist", r"reputation", r"unsolicited", r"suspended", r"disabled", r"inactive", r"deactivated", r"dmarc",
     r"not currently", r"virus", r"too (?:large|big|many)", r"relay(?:ing)? (?:access )?denied", r"hop count",
     r"try again", r"sender(?: address)?\b.{0,60}(?:reject|exist)", r"my name was", r"pipe to \|", r"5\.1\.[78]\b",
@@ -100,7 +102,9 @@ def bounce_of(mail):
 
 def each(fields):
     """The blocks of a report, one a recipient; an empty one where there is no report."""
-    blocks = [one for one in re.split(r"\n\s*\n", fields) if re.search(r"^(?:final|original)-recipient", one, re.I | re.M)]
+    blocks = [
+        one for one in re.split(r"\n\s*\n", fields) if re.search(r"^(?:final|original)-recipient", one, re.I | re.M)
+    ]
     return blocks or [fields]
 
 
@@ -156,8 +160,8 @@ def judge(fields, said, mail):
     lasting = not (actions and actions <= {"delayed", "delivered", "relayed", "expanded"})
     if not lasting or (codes and all(code[0] == "4" or code in SOFT_CODES for code in codes)):
         return SOFT, reason
-    for text in (words, said, mail.subject):
-        text = re.sub(r"\s+", " ", ADDRESS.sub("<>", text)).strip()
+    for source in (words, said, mail.subject):
+        text = re.sub(r"\s+", " ", ADDRESS.sub("<>", source)).strip()
         if SOFT_FIRST.search(text) and not ("5.1.1" in codes and "inactive" in text):
             return SOFT, reason
         if HARD_WORDS.search(text) or codes & HARD_CODES:
@@ -201,7 +205,10 @@ def automatic(mail):
         return "list"
     if any(said[name] for name in AUTOMATIC_HEADERS[5:]):
         return "automatic"
-    if said["x-auto-response-suppress"] and set(re.split(r"[\s,;]+", said["x-auto-response-suppress"])) & {"all", "autoreply"}:
+    if said["x-auto-response-suppress"] and set(re.split(r"[\s,;]+", said["x-auto-response-suppress"])) & {
+        "all",
+        "autoreply",
+    }:
         return "suppress"
     if raw_header(mail.message, "return-path") == "<>":
         return "empty return path"

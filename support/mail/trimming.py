@@ -9,9 +9,7 @@ import re
 QUOTE = re.compile(r"^\s{0,3}[>|]")
 RULER = re.compile(r"^\s*(?:[-_*=]{2,}\s*[^\W\d_][\w .'’]{2,40}\s*[-_*=]{2,}|_{20,}|-{20,})\s*$")
 FIELD = re.compile(r"^\s*[*_]{0,2}([^\W\d_][\w .\-]{0,18}?)\s?[*_]{0,2}\s?:[*_]{0,2}(?:\s+\S.*|\s*)$")
-MOMENT = re.compile(
-    r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2,4}|年|\d{1,2}(?:st|nd|rd|th)\b"
-)
+MOMENT = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2,4}|年|\d{1,2}(?:st|nd|rd|th)\b")
 SOMEBODY = re.compile(r"[^\s<>]+@[^\s<>]+")
 WROTE = re.compile(
     r"(?:wrote|writes|schrieb|geschrieben|écrit|escribió|escribio|escreveu|scritto|schreef|geschreven|skrev|skrifaði"
@@ -19,13 +17,15 @@ WROTE = re.compile(
     re.IGNORECASE,
 )
 BEGINS = re.compile(r"^\s*(?:begin forwarded message|anfang der weitergeleiteten)\b.*:\s*$", re.IGNORECASE)
-SENT_FROM = re.compile(
-    r"^\W{0,3}(?:sent (?:from|via|with|by|using)\b|get (?:\[)?outlook for\b|(?:\w+ )?from (?:my )?(?:\w+ )?(?:iphone|mobile)"
-    r"|envoyé (?:depuis|de|à partir)|(?:von|aus) mein\w* .{2,40} gesendet|gesendet (?:von|mit)|diese nachricht wurde von"
-    r"|enviado (?:desde|do|a partir)|inviato da|verzonden (?:met|vanaf|via)|sendt fra|skickat från|lähetetty|wysłan[eo] z"
-    r"|отправлено|надіслано|從我的|从我的|iPhoneから)",
-    re.IGNORECASE,
+DEVICES = (
+    r"sent (?:from|via|with|by|using)\b", r"get (?:\[)?outlook for\b",
+    r"(?:\w+ )?from (?:my )?(?:\w+ )?(?:iphone|mobile)",
+    r"envoyé (?:depuis|de|à partir)", r"(?:von|aus) mein\w* .{2,40} gesendet", r"gesendet (?:von|mit)",
+    r"diese nachricht wurde von", r"enviado (?:desde|do|a partir)", r"inviato da", r"verzonden (?:met|vanaf|via)",
+    r"sendt fra", r"skickat från", r"lähetetty", r"wysłan[eo] z", r"отправлено", r"надіслано", r"從我的|从我的",
+    r"iPhoneから",
 )  # fmt: skip
+SENT_FROM = re.compile(rf"^\W{{0,3}}(?:{'|'.join(DEVICES)})", re.IGNORECASE)
 
 
 def trim(text):

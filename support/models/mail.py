@@ -12,7 +12,8 @@ class Mailbox(models.Model):
     """An address that customers write to: read by IMAP or fed by a provider, answered by SMTP as that address.
 
     The password is in the environment variable that `secret` names, never in the database. `key_hash` is that of the
-    key with which a provider posts mails. After a failure the next try waits until `next_try_at`.
+    key with which a provider posts mails. After a failure the next try waits until `next_try_at`. Mails up to
+    `start_uid` were there before the mailbox was ours, those up to `last_uid` are read.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -34,9 +35,17 @@ class Mailbox(models.Model):
         models.CharField(max_length=200), default=list, blank=True, verbose_name=_("domains whose mail is not taken")
     )
     is_active = models.BooleanField(_("in use"), default=True)
+    backfill_days = models.PositiveSmallIntegerField(
+        _("also take mails of so many days before"), default=0, help_text=_("Counts when the mailbox is first read.")
+    )
+    plus_addresses = models.BooleanField(
+        _("answers go to address+mark"), default=False, db_default=False,
+        help_text=_("Only where the mail server delivers support+anything@… to support@…"),
+    )
     sends_receipt = models.BooleanField(_("confirm new cases by mail"), default=True)
     key_hash = models.CharField(max_length=64, blank=True, editable=False)
     uid_validity = models.BigIntegerField(null=True, editable=False)
+    start_uid = models.BigIntegerField(default=0, db_default=0, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)
     fails = models.PositiveSmallIntegerField(default=0, editable=False)
     next_try_at = models.DateTimeField(null=True, editable=False)
@@ -94,6 +103,7 @@ class InboundMail(models.Model):
         indexes = [
             models.Index(fields=["due"], name="inbound_mail_due_ix", condition=models.Q(due__isnull=False)),
             models.Index(fields=["state", "-id"], name="inbound_mail_state_ix"),
+            models.Index(fields=["sender", "-received_at"], name="inbound_mail_sender_ix"),
         ]
 
     def __str__(self):
@@ -103,7 +113,8 @@ class InboundMail(models.Model):
 class OutgoingMail(models.Model):
     """A mail about a case that is to go: made with what it tells of, sent by a sweep, kept with its failure.
 
-    `due` lies some seconds ahead, so that sending can be undone; `message` is the reply that it carries.
+    `due` lies some seconds ahead, so that sending can be undone; `message` is the reply that it carries; `source` is the
+    server that caused an automatic one.
     The same `key` is never sent twice.
     """
 
@@ -123,6 +134,7 @@ class OutgoingMail(models.Model):
     body = models.TextField(blank=True)
     key = models.CharField(max_length=100, blank=True)
     is_automatic = models.BooleanField(default=False)
+    source = models.CharField(max_length=45, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now)
     due = models.DateTimeField(null=True, default=timezone.now)
     mailed_at = models.DateTimeField(null=True)
@@ -138,6 +150,10 @@ class OutgoingMail(models.Model):
             models.Index(fields=["due"], name="outgoing_mail_due_ix", condition=models.Q(due__isnull=False)),
             models.Index(
                 fields=["to", "-created_at"], name="outgoing_mail_auto_ix", condition=models.Q(is_automatic=True)
+            ),
+            models.Index(
+                fields=["source", "-created_at"], name="outgoing_mail_source_ix",
+                condition=models.Q(is_automatic=True) & ~models.Q(source=""),
             ),
         ]
 

@@ -69,10 +69,10 @@ def need_seen(case, seen):
 
 
 def reporter_address(case):
-    """Where answers go: the reporter's e-mail address, else that of who wrote last; empty when there is none."""
+    """Where answers go: the reporter's e-mail address, else that of who wrote last and is known to take part."""
     if case.contact_id and case.contact.email:
         return case.contact.email
-    rows = case.messages.filter(direction=Message.IN, is_automatic=False).exclude(author_email="")
+    rows = case.messages.filter(direction=Message.IN, is_automatic=False, is_verified=True).exclude(author_email="")
     return rows.order_by("-at", "-pk").values_list("author_email", flat=True).first() or ""
 
 
