@@ -26,7 +26,7 @@ SET_UP, PROVE = "mfa_activate_totp", "mfa_reauthenticate"
 # Here a user changes what they sign in with.
 KEYS = ("/auth/2fa/", "/auth/password/", "/auth/email/")
 SEEN_EVERY = 600
-PUBLIC = ("/healthz", "/readyz", "/static/", "/auth/", "/invitation/", "/forms/")
+PUBLIC = ("/healthz", "/readyz", "/static/", "/auth/", "/invitation/", "/forms/", "/mail/")
 
 
 def database_trouble(get_response):

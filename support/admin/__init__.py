@@ -1,5 +1,5 @@
 """The administration of this app."""
 
-from support.admin import case, sla
+from support.admin import case, mail, sla
 
-__all__ = ["case", "sla"]
+__all__ = ["case", "mail", "sla"]

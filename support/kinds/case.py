@@ -142,6 +142,7 @@ add_panel("support.case", Panel(_("Promises"), "support:case_clocks", side=False
 add_panel("support.case", Panel(_("Satisfaction"), "support:case_surveys", order=30))
 add_panel("support.case", Panel(_("Merged into this case"), "support:case_merges", order=40))
 add_panel("support.case", Panel(_("Parts"), "support:case_parts", order=60, fold=True))
+add_panel("support.case", Panel(_("Mails"), "support:case_mails", order=80, fold=True))
 add_panel("support.case", Panel(_("Followers"), "support:case_watchers", order=70, fold=True))
 
 __all__ = ["CASES"]

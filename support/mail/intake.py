@@ -7,6 +7,7 @@ from datetime import timedelta
 import pghistory
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.db.models import Count, F
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from support.operations.story import note_event
 
 LARGEST_MAIL = 40 * 1024 * 1024
 MOST_TRIES = 5
+BATCH = 50
 # A worker that dies while it works on a mail leaves it to others after this time.
 LEASE = timedelta(seconds=60)
 # More mails than this within an hour from one address are a loop, whatever they say.
@@ -74,39 +76,58 @@ def digest(raw):
 def process_due(limit=500):
     """Read the mails that wait and return how many were tried; each in a transaction of its own."""
     count = 0
-    while count < limit and process_next():
-        count += 1
+    while count < limit and (claimed := claim(min(BATCH, limit - count))):
+        known, busy = known_among(claimed)
+        for row in claimed:
+            process(row.pk, known=row.key in known, busy=row.sender in busy)
+        count += len(claimed)
     return count
 
 
-def process_next():
-    """Claim a mail that waits and work on it; whether there was one."""
+def claim(most):
+    """Claim mails that wait for this worker; others skip them. One that was tried before is claimed alone.
+
+    The try is counted and the mail put off before the work, so that one that kills its worker is parked as well, and
+    takes no other with it.
+    """
     with transaction.atomic():
         now = timezone.now()
         rows = InboundMail.objects.filter(due__lte=now, state=InboundMail.WAITING)
-        row = rows.select_for_update(skip_locked=True, of=("self",)).order_by("due").first()
-        if row is None:
-            return False
-        # Counted and put off before the work, so that a mail that kills its worker is parked as well.
-        row.tries, row.due = row.tries + 1, now + LEASE
-        if row.tries > MOST_TRIES:
-            park(row, row.why or _("The worker died while it read this mail."))
-            return True
-        row.save(update_fields=["tries", "due"])
-    process(row.pk)
-    return True
+        found = list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("due", "pk")[:most])
+        fresh = [row for row in found if not row.tries]
+        found = fresh if fresh and not found[0].tries else found[:1]
+        if found and found[0].tries >= MOST_TRIES:
+            park(found[0], found[0].why or _("The worker died while it read this mail."))
+        else:
+            ids = [row.pk for row in found]
+            InboundMail.objects.filter(pk__in=ids).update(tries=F("tries") + 1, due=now + LEASE)
+    return found
 
 
-def process(pk):
-    """Work on one mail, if nobody else does; what goes wrong is kept with it, and the fifth time it is parked."""
+def known_among(rows):
+    """(ids of mails that are on cases already, senders who write so much that machines must be talking)."""
+    known = set(Message.objects.filter(message_id__in=[row.key for row in rows]).values_list("message_id", flat=True))
+    recent = InboundMail.objects.filter(
+        sender__in={row.sender for row in rows} - {""}, received_at__gte=timezone.now() - timedelta(hours=1)
+    )
+    counts = recent.filter(state=InboundMail.CASE).values_list("sender").annotate(count=Count("pk"))
+    return known, {sender for sender, count in counts if count > LOOP}
+
+
+def process(pk, *, known=True, busy=False):
+    """Work on one mail, if nobody else does; what goes wrong is kept with it, and the fifth time it is parked.
+
+    `known` says that a message may have its id already, `busy` that its sender writes too much.
+    """
     try:
         with transaction.atomic(), pghistory.context(operation="receive_mail"):
-            row = InboundMail.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+            rows = InboundMail.objects.select_for_update(skip_locked=True, of=("self",))
+            row = rows.select_related("mailbox__queue__team").filter(pk=pk).first()
             if row and row.state == InboundMail.WAITING:
-                treat(row)
+                treat(row, known, busy)
     except InterfaceError:
         raise  # The database is away: no fault of the mail.
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a mail does to us, the next one is read
         log.warning("mail %s: %s", pk, type(error).__name__, exc_info=not isinstance(error, DatabaseError))
         put_off(pk, error)
 
@@ -144,14 +165,14 @@ def retry(row):
     )
 
 
-def treat(row):
+def treat(row, known=True, busy=False):
     """Decide what a mail is and act on it."""
     if row.size > LARGEST_MAIL:
         park(row, _("The mail is too large."))
         return
     with row.raw.open("rb") as file:
         mail = parsing.read(file.read())
-    if twin := twin_of(row, mail):
+    if twin := known and twin_of(row, mail):
         finish(row, InboundMail.CASE, _("Came to several mailboxes"), twin.case, twin)
     elif read_message_id(mail.message_id)[0]:
         finish(row, InboundMail.IGNORED, _("We sent it ourselves"))
@@ -159,7 +180,7 @@ def treat(row):
         finish(row, InboundMail.IGNORED, _("Mail of this domain is not taken"))
     elif bounce := bounces.bounce_of(mail):
         take_bounce(row, bounce)
-    elif why := bounces.automatic(mail) or looping(row):
+    elif why := bounces.automatic(mail) or ("loop" if busy else ""):
         take_automatic(row, mail, why)
     else:
         take_written(row, mail)
@@ -175,12 +196,6 @@ def is_excluded(mailbox, address):
     """Whether the mailbox takes no mail of the address's domain, or of one above it."""
     domain = domain_of(address)
     return any(domain == one or domain.endswith(f".{one}") for one in (e.strip("@ ").lower() for e in mailbox.exclude))
-
-
-def looping(row):
-    """A word when so many mails came from the address within an hour that two machines must be talking."""
-    recent = InboundMail.objects.filter(sender=row.sender, received_at__gte=timezone.now() - timedelta(hours=1))
-    return "loop" if row.sender and recent.filter(state=InboundMail.CASE)[: LOOP + 1].count() > LOOP else ""
 
 
 def finish(row, state, why="", case=None, message=None):
@@ -240,7 +255,7 @@ def take_written(row, mail):
 def said_by(row, mail, case=None):
     """The parts of a mail as receive_message takes them."""
     body, quoted = trimming.trim(mail.text)
-    contact = contact_of(mail)
+    contact = contact_among(contacts_at(mail.sender), mail)
     return {
         "contact": contact, "name": mail.sender_name or str(contact or ""), "email": mail.sender, "at": row.received_at,
         "subject": mail.subject, "body": body, "quoted": quoted, "html": mail.html, "channel": Case.EMAIL,
@@ -249,39 +264,42 @@ def said_by(row, mail, case=None):
     }  # fmt: skip
 
 
-def contact_of(mail):
+def contact_among(found, mail):
     """The one contact with the sender's address; nobody when several share it, or when the address is forged."""
-    found = contacts_at(mail.sender)
     return found[0] if len(found) == 1 and not threading.is_forged(mail) else None
 
 
 def open_case(row, mail):
     """(case, message) of a mail that begins something; who wrote it is known by the address or not at all."""
-    said = said_by(row, mail)
-    contact, at = said["contact"], row.received_at
+    people = contacts_at(mail.sender)
+    contact, (body, quoted) = contact_among(people, mail), trimming.trim(mail.text)
     first = {
-        "contact_id": contact.pk if contact else None, "author_name": said.pop("name"), "author_email": mail.sender,
-        "is_verified": said.pop("verified"), **{name: said[name] for name in said if name not in ("contact", "email")},
+        "contact_id": contact.pk if contact else None, "author_name": mail.sender_name or str(contact or ""),
+        "author_email": mail.sender, "is_verified": not threading.is_forged(mail), "at": row.received_at,
+        "subject": mail.subject, "body": body, "quoted": quoted, "html": mail.html, "channel": Case.EMAIL,
+        "message_id": row.key, "to": mail.to, "cc": mail.cc, "files": files_of(mail)[0],
     }  # fmt: skip
     values = {"subject": mail.subject.strip() or _("(no subject)"), "channel": Case.EMAIL, "queue": row.mailbox.queue,
-              "first": first, "contact": contact, "description": said["body"][:20_000]}  # fmt: skip
-    case = create_case(values, by=None, at=at)
+              "first": first, "contact": contact}  # fmt: skip
+    case = create_case(values, by=None, at=row.received_at)
     if contact is None:
-        note_event(case, unknown(mail), by=None, at=at)
+        note_event(case, unknown(mail, people), by=None, at=row.received_at)
     note_refused(case, mail)
-    return case, case.messages.exclude(kind=Message.EVENT).order_by("pk").first()
+    return case, Message.objects.get(message_id=row.key)
 
 
-def unknown(mail):
+def unknown(mail, people):
     """The sentence about a sender whom nobody knows, with the accounts that it may be of."""
-    words = {"who": mail.sender or "?", "what": ", ".join(str(one) for one in suggestions(mail.sender))}
     if threading.is_forged(mail):
-        return _("The sender %(who)s is not proved: the mail did not come from that domain.") % words
-    if len(contacts_at(mail.sender)) > 1:
-        return _("Several contacts have the address %(who)s. Choose the reporter.") % words
-    if words["what"]:
-        return _("%(who)s is not a contact. By the domain, perhaps of: %(what)s") % words
-    return _("%(who)s is not a contact.") % words
+        text = _("The sender %(who)s is not proved: the mail did not come from that domain.")
+    elif people:
+        text = _("Several contacts have the address %(who)s. Choose the reporter.")
+    elif accounts := suggestions(mail.sender):
+        what = ", ".join(str(one) for one in accounts)
+        return _("%(who)s is not a contact. By the domain, perhaps of: %(what)s") % {"who": mail.sender, "what": what}
+    else:
+        text = _("%(who)s is not a contact.")
+    return text % {"who": mail.sender or "?"}
 
 
 class Upload(ContentFile):

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,9 +30,10 @@ def confirm(case, mail, mailbox):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     sent = OutgoingMail.objects.filter(is_automatic=True, created_at__gte=since)
-    if sent.filter(to=mail.sender)[:PER_ADDRESS].count() >= PER_ADDRESS:
-        return None
-    if sent.filter(source=source)[:PER_SOURCE].count() >= PER_SOURCE:
+    counts = sent.filter(Q(to=mail.sender) | Q(source=source)).aggregate(
+        address=Count("pk", filter=Q(to=mail.sender)), source=Count("pk", filter=Q(source=source))
+    )
+    if counts["address"] >= PER_ADDRESS or counts["source"] >= PER_SOURCE:
         return None
     return OutgoingMail.objects.create(
         kind=OutgoingMail.RECEIPT, case=case, mailbox=mailbox, to=mail.sender, is_automatic=True, source=source,

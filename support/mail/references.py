@@ -10,7 +10,7 @@ from support.models import Case
 
 SALT = "support.mail.case"
 TOKEN = re.compile(r"k(\d{1,18})-([0-9a-f]{16})")
-NUMBER = re.compile(r"\[\s*(K-\d{1,12})\s*\]", re.IGNORECASE)
+NUMBER = re.compile(r"\[\s*K-(\d{1,12})\s*\]", re.IGNORECASE)
 
 
 def signature(pk, secret=None):

@@ -6,16 +6,17 @@ from customers.models import Account, Contact, ContactMechanism
 
 # Domains at which everybody can have an address: they say nothing of where somebody works.
 NAMES = """
-    gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk hotmail.fr hotmail.de hotmail.it hotmail.es live.com
-    live.co.uk live.fr live.nl msn.com yahoo.com yahoo.co.uk yahoo.fr yahoo.de yahoo.it yahoo.es yahoo.co.jp yahoo.co.in
-    yahoo.com.br ymail.com rocketmail.com aol.com icloud.com me.com mac.com proton.me protonmail.com pm.me gmx.de gmx.net
-    gmx.at gmx.ch gmx.com web.de t-online.de freenet.de arcor.de posteo.de mailbox.org orange.fr wanadoo.fr free.fr
-    laposte.net sfr.fr libero.it virgilio.it tiscali.it alice.it telenet.be skynet.be ziggo.nl kpnmail.nl xs4all.nl
-    planet.nl comcast.net verizon.net att.net sbcglobal.net bellsouth.net cox.net charter.net btinternet.com sky.com
-    talktalk.net virginmedia.com bigpond.com optusnet.com.au shaw.ca rogers.com sympatico.ca mail.ru bk.ru inbox.ru
-    list.ru yandex.ru yandex.com rambler.ru ukr.net qq.com 163.com 126.com sina.com sohu.com foxmail.com naver.com
-    daum.net hanmail.net rediffmail.com uol.com.br bol.com.br terra.com.br zoho.com fastmail.com hushmail.com mail.com
-    tutanota.com seznam.cz centrum.cz wp.pl o2.pl onet.pl interia.pl bluewin.ch
+    gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk hotmail.fr hotmail.de hotmail.it hotmail.es
+    live.com live.co.uk live.fr live.nl msn.com yahoo.com yahoo.co.uk yahoo.fr yahoo.de yahoo.it yahoo.es
+    yahoo.co.jp yahoo.co.in yahoo.com.br ymail.com rocketmail.com aol.com icloud.com me.com mac.com proton.me
+    protonmail.com pm.me gmx.de gmx.net gmx.at gmx.ch gmx.com web.de t-online.de freenet.de arcor.de posteo.de
+    mailbox.org orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it virgilio.it tiscali.it alice.it telenet.be
+    skynet.be ziggo.nl kpnmail.nl xs4all.nl planet.nl comcast.net verizon.net att.net sbcglobal.net bellsouth.net
+    cox.net charter.net btinternet.com sky.com talktalk.net virginmedia.com bigpond.com optusnet.com.au shaw.ca
+    rogers.com sympatico.ca mail.ru bk.ru inbox.ru list.ru yandex.ru yandex.com rambler.ru ukr.net qq.com 163.com
+    126.com sina.com sohu.com foxmail.com naver.com daum.net hanmail.net rediffmail.com uol.com.br bol.com.br
+    terra.com.br zoho.com fastmail.com hushmail.com mail.com tutanota.com seznam.cz centrum.cz wp.pl o2.pl onet.pl
+    interia.pl bluewin.ch
 """
 PUBLIC = frozenset(NAMES.split())
 

@@ -17,8 +17,8 @@ FAILED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
 
 def find_case(mail):
     """(case, how it was found) for a mail; (None, "") when it begins something new."""
-    for case, how in ((by_reference(mail), REFERENCE), (by_token(mail), TOKEN), (by_number(mail), SUBJECT)):
-        if case is not None:
+    for find, how in ((by_reference, REFERENCE), (by_token, TOKEN), (by_number, SUBJECT)):
+        if (case := find(mail)) is not None:
             return case, how
     return None, ""
 
@@ -29,6 +29,8 @@ def by_reference(mail):
         case, _pk = read_message_id(one)
         if usable(case):
             return case
+    if not mail.references:
+        return None
     found = {
         row.message_id: row.case for row in
         Message.objects.filter(message_id__in=mail.references).exclude(message_id="").select_related("case")
@@ -48,7 +50,7 @@ def by_number(mail):
     found = NUMBER.search(mail.subject)
     if not found or is_forged(mail):
         return None
-    rows = Case.objects.unscoped("a mail names it by its number").filter(number=found[1].upper())
+    rows = Case.objects.unscoped("a mail names it by its number").filter(pk=int(found[1]))
     case = rows.first()
     return case if usable(case) and takes_part(case, mail.sender) else None
 

@@ -113,8 +113,8 @@ class InboundMail(models.Model):
 class OutgoingMail(models.Model):
     """A mail about a case that is to go: made with what it tells of, sent by a sweep, kept with its failure.
 
-    `due` lies some seconds ahead, so that sending can be undone; `message` is the reply that it carries; `source` is the
-    server that caused an automatic one.
+    `due` lies some seconds ahead, so that sending can be undone; `message` is the reply that it carries; `source` is
+    the server that caused an automatic one.
     The same `key` is never sent twice.
     """
 
