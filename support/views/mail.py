@@ -131,8 +131,9 @@ def case_mails(request, pk):
     sender = "" if case.contact_id or case.account_id else reporter_address(case)
     ids = [account.pk for account in suggestions(sender)] if sender else []
     context = {
-        "case": case, "came": came, "sent": sent, "may_change": "change" in rights(request.user, case),
-        "accounts": Account.objects.visible_to(request.user).filter(pk__in=ids), "sender": sender,
+        "kind": CASES, "record": case, "case": case, "came": came, "sent": sent, "sender": sender,
+        "may_change": "change" in rights(request.user, case),
+        "accounts": Account.objects.visible_to(request.user).filter(pk__in=ids),
         "title": _("Mails of %(case)s") % {"case": case},
     }  # fmt: skip
     return pages.fragment(request, "support/mail/_mails.html", context)
