@@ -127,7 +127,7 @@ def process(pk, *, known=True, busy=False):
                 treat(row, known, busy)
     except InterfaceError:
         raise  # The database is away: no fault of the mail.
-    except Exception as error:  # noqa: BLE001 - whatever a mail does to us, the next one is read
+    except Exception as error:  # whatever a mail does to us, the next one is read
         log.warning("mail %s: %s", pk, type(error).__name__, exc_info=not isinstance(error, DatabaseError))
         put_off(pk, error)
 
