@@ -9,6 +9,7 @@ from crm_site.core.forms import PickField, RecordForm, users_for
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record
 from crm_site.core.views.bulk import BulkForm
+from customers.forms.party import HIDDEN
 from customers.models import Contact
 from support.models import Case, Queue, Status
 
@@ -26,6 +27,7 @@ class CaseForm(RecordForm):
         (_("Who helps"), ("status", "queue", "owner", "policy", "parent", "answered")),
         (_("Outcome"), ("resolution", "is_hidden")),
     )  # fmt: skip
+    itself = forms.IntegerField(widget=forms.HiddenInput, required=False)
     answered = forms.BooleanField(
         label=_("Answered already"), required=False, help_text=_("The customer had their first answer on the phone.")
     )
@@ -39,14 +41,15 @@ class CaseForm(RecordForm):
         ]  # fmt: skip
 
     def __init__(self, *args, only=None, **kwargs):
-        super().__init__(*args, only=only, **kwargs)
+        super().__init__(*args, only=(*only, "itself") if only else None, **kwargs)
+        self.initial["itself"] = self.instance.pk
         if self.instance.pk:
             self.fields.pop("answered", None)
         elif self.initial.get("owner") == self.user.pk and "owner" not in (kwargs.get("initial") or {}):
             self.initial["owner"] = None
         if not only:
             groups = [(title, [name for name in names if name in self.fields]) for title, names in self.sections]
-            self.helper.layout = Layout(*(Fieldset(title, *names) for title, names in groups), "once", "version")
+            self.helper.layout = Layout(*(Fieldset(title, *names) for title, names in groups), *HIDDEN)
 
     def set_choices(self):
         """Statuses, queues and service levels in use; the status of a new case is the usual one."""
@@ -69,7 +72,7 @@ class CaseForm(RecordForm):
 
     def values(self):
         """The cleaned values; what a new case leaves open is left to the operation."""
-        found = super().values()
+        found = {name: value for name, value in super().values().items() if name != "itself"}
         if not self.instance.pk:
             found = {name: value for name, value in found.items() if value not in (None, "")}
         return found

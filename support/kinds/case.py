@@ -20,6 +20,7 @@ from support.operations.macros import BULK_VERB
 from support.operations.many_cases import after_assign
 from support.operations.parties import open_cases, settle_cases
 from support.operations.states import ENDED
+from support.similar import similar_cases
 
 RULES.update({
     "case_subject_given": _("A case needs a subject."),
@@ -104,7 +105,8 @@ CASES = register(
             (_("Connected"), ("parent", "follows", "merged_into", "is_spam", "is_hidden")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),
-        subtitle=subtitle, initial=initial, actions=actions, has_timeline=True, after_assign=after_assign,
+        subtitle=subtitle, initial=initial, actions=actions, similar=similar_cases, has_timeline=True,
+        after_assign=after_assign,
         options_text=lambda case: f"{case.number} · {case.get_category_display()}",
         related=("status", "queue", "policy", "contact", "customer", "account", "product"),
         dependents=(

@@ -89,6 +89,17 @@ def test_a_form_begins_with_whom_one_came_from(cast):
     assert (int(form.initial["customer"]), form.initial["account"]) == (business.pk, business.account_id)
 
 
+def test_open_cases_of_the_reporter_are_shown_while_one_is_typed(cast):
+    ann = ContactFactory()
+    case, _other = CaseFactory(contact=ann), CaseFactory()
+    CaseFactory(contact=ann, status=status_of("resolved"), resolved_at=timezone.now())
+    answer = signed_in(cast.dora).post("/cases/similar/", {"contact": ann.pk, "subject": "x"})
+    assert [found["url"] for found in answer.context["found"]] == [CASES.record_url(case.pk)]
+    answer = signed_in(cast.dora).post("/cases/similar/", {"contact": ann.pk, "itself": case.pk})
+    assert answer.context["found"] == []
+    assert signed_in(cast.dora).post("/cases/similar/", {"contact": "x"}).context["found"] == []
+
+
 def test_what_is_done_on_the_page(cast):
     client, case = signed_in(cast.dora), create_case({"subject": "x"}, by=cast.rita)
     part = CaseFactory(parent=case)
