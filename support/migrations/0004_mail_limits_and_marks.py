@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("support", "0002_roles_statuses_and_a_first_promise"),
+        ("support", "0003_portal_sessions"),
     ]
 
     operations = [
