@@ -130,8 +130,8 @@ class Grouping:
             return {value: str(self.choices.get(value, value)) for value in values}
         if self.model is None:
             return {value: value for value in values if value}
-        rows = self.model.objects
-        rows = rows.visible_to(user) if issubclass(self.model, Record) else rows.all()
+        scoped = issubclass(self.model, Record)
+        rows = self.model.objects.visible_to(user) if scoped else self.model.objects.all()
         found = {row.pk: str(row) for row in rows.filter(pk__in=[value for value in values if value])}
         return {value: found.get(value, _("not visible to you")) for value in values if value}
 

@@ -93,8 +93,10 @@ def cases_merge(request):
     context = {
         "kind": CASES, "title": _("Merge cases"), "form": form, "survivor": survivor, "cancel_url": CASES.base,
         "others": [said(case, survivor) for case in others], "ids": [case.pk for case in cases],
-        "thread": Message.objects.filter(case__in=cases).exclude(kind=Message.EVENT)
-        .select_related("case", "user", "contact").order_by("-at", "-pk")[:12],
+        "thread": reversed(
+            Message.objects.filter(case__in=cases).exclude(kind=Message.EVENT)
+            .select_related("case", "user", "contact").order_by("-at", "-pk")[:12]
+        ),
     }  # fmt: skip
     return TemplateResponse(request, "support/merging/preview.html", context, status=422 if form.errors else 200)
 
