@@ -61,6 +61,11 @@ app.conf.update(
         "case-hours": {"task": "support.tasks.keep_policy_hours", "schedule": 60.0, "options": {"expires": 120}},
         "surveys": {"task": "support.tasks.ask_satisfaction", "schedule": 300.0, "options": {"expires": 600}},
         "case-ends": {"task": "support.tasks.close_resolved_cases", "schedule": 600.0, "options": {"expires": 600}},
+        "registrations": {
+            "task": "support.tasks.expire_registrations",
+            "schedule": 3600.0,
+            "options": {"expires": 3600},
+        },
         "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
         "mail-fetch": {"task": "support.tasks.fetch_mail", "schedule": 30.0, "options": {"expires": 60}},
         "mail-read": {"task": "support.tasks.read_mail", "schedule": 5.0, "options": {"expires": 10}},

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.kinds import KINDS
 from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
-from support.models import Case
+from support.models import Case, DealRegistration
 
 # Where each part of the side bar begins, by the kinds' places in it.
 SECTIONS = ((0, ""), (45, _("Selling")), (100, _("Catalogue")), (110, _("Marketing")))
@@ -47,6 +47,8 @@ def places_of(user, kinds):
     if user.reach(Case, "view") != "none":
         places.append((21, _("Promises kept"), "/support/attainment/", "clock"))
         places.append((22, _("Support reports"), "/support/reports/", "pie"))
+    if user.reach(DealRegistration, "view") != "none":
+        places.append((96, _("Partners"), "/partners/", "handshake"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

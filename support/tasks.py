@@ -7,6 +7,7 @@ from celery import shared_task
 
 from support import sweep
 from support.mail import fetching, intake, reconciling, sending
+from support.operations import registrations
 from support.operations.cases import close_resolved
 from support.operations.policies import keep_hours
 from support.operations.surveys import ask
@@ -64,3 +65,12 @@ def send_mail():
 def reconcile_mail():
     """Count the mailboxes against what is stored; returns how many folders."""
     return len(reconciling.reconcile_all())
+
+
+@shared_task(ignore_result=True)
+def expire_registrations():
+    """End the protection of deal registrations whose last day is over; returns how many."""
+    count = 0
+    while done := registrations.expire_registrations(by=None):
+        count += done
+    return count

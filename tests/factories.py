@@ -17,7 +17,7 @@ from sales.models import Invoice, Lead, Opportunity, Price, PriceBook, Product, 
 from sales.operations.opportunities import default_stage
 from sales.operations.targets import completed
 from sales.periods import start_month
-from support.models import Case, Queue
+from support.models import Article, Case, DealRegistration, Entitlement, InstalledProduct, KnownIssue, Queue
 from support.operations.states import status_of
 
 
@@ -303,6 +303,67 @@ class TargetFactory(RecordFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         return super()._create(model_class, *args, **completed(kwargs, start_month()))
+
+
+class ArticleFactory(RecordFactory):
+    """A draft."""
+
+    class Meta:
+        model = Article
+
+    name = factory.Sequence(lambda n: f"Article {n:05d}")
+    body = "How to **do** it."
+    owner = None
+
+
+class InstalledProductFactory(RecordFactory):
+    """A product at an account of the same owner."""
+
+    class Meta:
+        model = InstalledProduct
+
+    name = factory.Sequence(lambda n: f"Installed {n:05d}")
+    product = factory.SubFactory(
+        ProductFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    owner = None
+
+
+class EntitlementFactory(RecordFactory):
+    """A contract of an account of the same owner, without an end or a limit."""
+
+    class Meta:
+        model = Entitlement
+
+    name = factory.Sequence(lambda n: f"Contract {n:05d}")
+    account = factory.SubFactory(
+        AccountFactory, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    starts_on = date(2026, 1, 1)
+    owner = None
+
+
+class KnownIssueFactory(RecordFactory):
+    """An open issue."""
+
+    class Meta:
+        model = KnownIssue
+
+    name = factory.Sequence(lambda n: f"Issue {n:05d}")
+    owner = None
+
+
+class DealRegistrationFactory(RecordFactory):
+    """A pending registration of a partner of the same owner."""
+
+    class Meta:
+        model = DealRegistration
+
+    name = factory.Sequence(lambda n: f"Prospect {n:05d}")
+    partner = factory.SubFactory(
+        AccountFactory, is_partner=True, owner=factory.SelfAttribute("..owner"), team=factory.SelfAttribute("..team")
+    )
+    owner = None
 
 
 class AffiliationFactory(factory.django.DjangoModelFactory):

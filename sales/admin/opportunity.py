@@ -19,11 +19,11 @@ class OpportunityAdmin(KindAdmin):
     list_select_related = ("owner", "team", "stage")
     list_filter = ("state", "stage")
     search_fields = ("name",)
-    autocomplete_fields = ("account", "contact", "customer", "campaign", "partner", "owner", "team")
+    autocomplete_fields = ("account", "contact", "customer", "campaign", "partner", "serviced_by", "owner", "team")
     fields = [
         "name", "account", "contact", "customer", "type", "amount", "currency", "close_date", "stage", "probability",
-        "category", "next_step", "next_step_date", "source", "campaign", "partner", "description", "owner", "team",
-        "tags", "state", "closed_at", *KindAdmin.readonly_fields,
+        "category", "next_step", "next_step_date", "source", "campaign", "partner", "serviced_by", "description",
+        "owner", "team", "tags", "state", "closed_at", *KindAdmin.readonly_fields,
     ]  # fmt: skip
     readonly_fields = ("state", "closed_at", *KindAdmin.readonly_fields)
 

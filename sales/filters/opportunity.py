@@ -41,6 +41,12 @@ class OpportunityFilters(RecordFilters):
     )
     customer = PickFilter(label=_("Customer"), queryset=Customer.objects.none(), options_url="/customers/options/")
     campaign = PickFilter(label=_("Campaign"), queryset=Campaign.objects.none(), options_url="/campaigns/options/")
+    partner = PickFilter(
+        label=_("Sourced by partner"), queryset=Account.objects.none(), options_url="/accounts/options/"
+    )
+    serviced_by = PickFilter(
+        label=_("Serviced by partner"), queryset=Account.objects.none(), options_url="/accounts/options/"
+    )
     source = StartsWith(label=_("Lead source"))
     type = df.ChoiceFilter(label=_("Type"), choices=Opportunity.TYPES)
 
@@ -50,7 +56,8 @@ class OpportunityFilters(RecordFilters):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, user=user, **kwargs)
-        for name, model in (("account", Account), ("contact", Contact), ("customer", Customer), ("campaign", Campaign)):
+        accounts = [(name, Account) for name in ("account", "partner", "serviced_by")]
+        for name, model in (*accounts, ("contact", Contact), ("customer", Customer), ("campaign", Campaign)):
             self.filters[name].extra["queryset"] = model.objects.visible_to(user)
         # Deals outlast their owners' time in the company.
         self.filters["owner"].extra["queryset"] = User.objects.filter(door=User.STAFF)

@@ -48,7 +48,7 @@ class OpportunityForm(RecordForm):
         (_("Deal"), ("name", "account", "contact", "customer", "type")),
         (_("Promise"), ("amount", "currency", "close_date", "stage", "probability", "category")),
         (_("Next"), ("next_step", "next_step_date")),
-        (_("Where it came from"), ("source", "campaign", "lead", "partner")),
+        (_("Where it came from"), ("source", "campaign", "lead", "partner", "serviced_by")),
         (_("Description"), ("description",)),
         (_("Record"), ("owner", "team", "tags")),
     )
@@ -63,7 +63,7 @@ class OpportunityForm(RecordForm):
         fields = [
             "name", "account", "contact", "customer", "type", "amount", "currency", "close_date", "stage",
             "probability", "category", "next_step", "next_step_date", "source", "campaign", "lead", "partner",
-            "description", "owner", "team", "tags",
+            "serviced_by", "description", "owner", "team", "tags",
         ]  # fmt: skip
 
     def __init__(self, *args, user, only=None, **kwargs):

@@ -95,7 +95,7 @@ OPPORTUNITIES = register(
             (_("Promise"), ("amount", "currency", "amount_base", "weighted_base", "close_date", "probability",
                             "category", "pushes", "attention")),
             (_("Next"), ("next_step", "next_step_date", "next_activity_at", "last_activity_at")),
-            (_("Where it came from"), ("source", "campaign", "lead", "partner")),
+            (_("Where it came from"), ("source", "campaign", "lead", "partner", "serviced_by")),
             (_("Closing"), ("closed_at", "loss_reason", "lost_to", "loss_note")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),

@@ -107,7 +107,11 @@ class Opportunity(Record):
     )  # fmt: skip
     partner = models.ForeignKey(
         "customers.Account", models.PROTECT, null=True, blank=True, related_name="partner_opportunities",
-        verbose_name=_("partner"),
+        verbose_name=_("sourced by partner"),
+    )  # fmt: skip
+    serviced_by = models.ForeignKey(
+        "customers.Account", models.PROTECT, null=True, blank=True, related_name="serviced_opportunities",
+        verbose_name=_("serviced by partner"),
     )  # fmt: skip
     next_step = models.CharField(_("next step"), max_length=200, blank=True)
     next_step_date = models.DateField(_("next step on"), null=True, blank=True)

@@ -37,6 +37,10 @@ class CaseFilters(RecordFilters):
     account = PickFilter(label=_("Account"), queryset=Account.objects.none(), options_url="/accounts/options/")
     within = df.NumberFilter(label=_("Account and all below it"), method="within_account", widget=forms.HiddenInput)
     sale = df.NumberFilter(label=_("Sale"), method="of_record", widget=forms.HiddenInput)
+    installed = df.NumberFilter(label=_("Installed product"), method="of_record", widget=forms.HiddenInput)
+    entitlement = df.NumberFilter(label=_("Entitlement"), method="of_record", widget=forms.HiddenInput)
+    issue = df.NumberFilter(label=_("Known issue"), method="of_record", widget=forms.HiddenInput)
+    partner = df.NumberFilter(label=_("Partner"), method="of_record", widget=forms.HiddenInput)
     product = PickFilter(label=_("Product"), queryset=Product.objects.none(), options_url="/products/options/")
     is_spam = flag(_("Spam"))
 
@@ -64,5 +68,5 @@ class CaseFilters(RecordFilters):
         return rows.filter(account__in=subtree(Account(pk=int(value)))) if 0 < value < 2**63 else rows.none()
 
     def of_record(self, rows, name, value):
-        """Cases about one sale."""
+        """Cases about one record."""
         return rows.filter(**{name: int(value)}) if 0 < value < 2**63 else rows.none()

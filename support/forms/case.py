@@ -27,6 +27,7 @@ class CaseForm(RecordForm):
         (_("Who helps"), ("status", "queue", "owner", "policy", "parent", "answered")),
         (_("Outcome"), ("resolution", "is_hidden")),
     )  # fmt: skip
+    beside = "support/articles/_beside.html"
     itself = forms.IntegerField(widget=forms.HiddenInput, required=False)
     answered = forms.BooleanField(
         label=_("Answered already"), required=False, help_text=_("The customer had their first answer on the phone.")

@@ -1,0 +1,11 @@
+"""Imports of support/, one module a noun: how the rows of a file become records."""
+
+from support.imports.knowledge import (
+    ARTICLE_IMPORT,
+    ENTITLEMENT_IMPORT,
+    INSTALLED_IMPORT,
+    ISSUE_IMPORT,
+    REGISTRATION_IMPORT,
+)
+
+__all__ = ["ARTICLE_IMPORT", "ENTITLEMENT_IMPORT", "INSTALLED_IMPORT", "ISSUE_IMPORT", "REGISTRATION_IMPORT"]

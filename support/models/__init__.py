@@ -3,14 +3,23 @@ from support.models.common import FIRST, METRICS, NEVER, NEXT, RESOLUTION
 from support.models.knowledge import Article, ArticleVersion, ArticleVote
 from support.models.mail import InboundMail, Mailbox, OutgoingMail, Reconciliation
 from support.models.portal import PortalAccess, PortalSession, PortalToken, ProfileChange
-from support.models.products import DealRegistration, Entitlement, InstalledProduct, IssueNotice, KnownIssue
+from support.models.products import (
+    Certification,
+    DealRegistration,
+    Entitlement,
+    EntitlementUse,
+    InstalledProduct,
+    IssueNotice,
+    KnownIssue,
+)
 from support.models.queue import CannedReply, Draft, Macro, Presence, Queue, QueueMember, Status
 from support.models.sla import METRIC_NAMES, Clock, ClockEvent, ClockSegment, Policy, PolicyVersion
 
 __all__ = [
     "FIRST", "METRICS", "METRIC_NAMES", "NEVER", "NEXT", "RESOLUTION", "Article", "ArticleVersion", "ArticleVote",
-    "CannedReply", "Case", "CaseMerge", "Clock", "ClockEvent", "ClockSegment", "DealRegistration", "Draft",
-    "Entitlement", "InboundMail", "InstalledProduct", "IssueNotice", "KnownIssue", "Macro", "Mailbox", "Message",
-    "MessageFile", "OutgoingMail", "Policy", "PolicyVersion", "PortalAccess", "PortalSession", "PortalToken", "Presence",
-    "ProfileChange", "Queue", "QueueMember", "Reconciliation", "Status", "Survey", "Watcher",
+    "CannedReply", "Case", "CaseMerge", "Certification", "Clock", "ClockEvent", "ClockSegment", "DealRegistration",
+    "Draft", "Entitlement", "EntitlementUse", "InboundMail", "InstalledProduct", "IssueNotice", "KnownIssue", "Macro",
+    "Mailbox", "Message", "MessageFile", "OutgoingMail", "Policy", "PolicyVersion", "PortalAccess", "PortalSession",
+    "PortalToken", "Presence", "ProfileChange", "Queue", "QueueMember", "Reconciliation", "Status", "Survey",
+    "Watcher",
 ]  # fmt: skip

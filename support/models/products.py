@@ -207,3 +207,28 @@ class IssueNotice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issue", "case"], name="issue_notice_once")]
+
+
+class EntitlementUse(models.Model):
+    """That a case was counted against an entitlement, once, and the minutes of work that it took."""
+
+    entitlement = models.ForeignKey(Entitlement, models.PROTECT, related_name="uses")
+    case = models.OneToOneField("support.Case", models.CASCADE, related_name="use")
+    minutes = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(default=timezone.now)
+
+
+class Certification(models.Model):
+    """That a partner is certified for a product, perhaps only until a day."""
+
+    partner = models.ForeignKey("customers.Account", models.CASCADE, related_name="certifications")
+    product = models.ForeignKey("sales.Product", models.PROTECT, related_name="certifications")
+    until = models.DateField(_("until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("certification")
+        verbose_name_plural = _("certifications")
+        constraints = [models.UniqueConstraint(fields=["partner", "product"], name="certification_once")]
+
+    def __str__(self):
+        return str(self.product)

@@ -179,6 +179,27 @@ def lets_in(user, route, subject):
     return on_the_record("change")(user, route, subject) and user.reach(KINDS["support.case"].model, "change") != "none"
 
 
+def registrar(user, route, subject):
+    """Whose roles show some deal registrations."""
+    return user.reach(KINDS["support.dealregistration"].model, "view") != "none"
+
+
+def decides(user, route, subject):
+    """Who may change this registration, and not only their own ones."""
+    beyond = user.reach(KINDS["support.dealregistration"].model, "change") not in ("none", "own")
+    return beyond and on_record("change")(user, route, subject)
+
+
+def suggested_to(user, route, subject):
+    """Whose roles show some articles."""
+    return user.reach(KINDS["support.article"].model, "view") != "none"
+
+
+def who_installs(user, route, subject):
+    """Who sees the sale and may make installed products."""
+    return on_record("view")(user, route, subject) and user.reach(KINDS["support.installedproduct"].model, "add") != "none"
+
+
 def hands_out(user, route, subject):
     """Who hands out other people's leads."""
     return user.reach(KINDS["sales.lead"].model, "assign") in ("team", "subtree", "all")
@@ -289,6 +310,15 @@ RULES = (
     *(Rule(f"support:case_{panel}", on_record("view")) for panel in ("merges", "surveys")),
     Rule("support:survey_answer", nobody, secret=True),
     Rule("support:reports", lists_cases), Rule("support:satisfaction*", lists_cases),
+    # Knowledge, products and partners.
+    Rule("support:article_suggest", suggested_to), Rule("support:article_versions", on_record("view")),
+    Rule("support:article_vote", on_record("view"), personal=True), Rule("support:sale_install", who_installs),
+    *(Rule(f"support:article_{verb}", on_record("change")) for verb in ("publish", "withdraw", "archive")),
+    *(Rule(f"support:*_{word}", on_record("view")) for word in ("installed", "known", "cases", "cover", "partner", "clashes")),
+    Rule("support:case_use", on_record("change")), Rule("support:case_issue", on_record("change")),
+    *(Rule(f"support:knownissue_{verb}", on_record("change")) for verb in ("fix", "leave", "reopen")),
+    Rule("support:account_certify", on_record("change")), Rule("support:partner_report", registrar),
+    Rule("support:dealregistration_approve", decides), Rule("support:dealregistration_reject", decides),
     # What every kind of record has.
     Rule("*:*_list", lists), Rule("*:*_count", lists), Rule("*:*_sums", lists), Rule("*:*_filters", lists), Rule("*:*_columns", lists),
     Rule("*:*_options", staff),

@@ -42,6 +42,7 @@ REGISTRY = {
     # Deals and what hangs on them.
     "sales.opportunity.contact": ("moves", True, "emptied"), "sales.opportunity.account": ("moves", False, "kept"),
     "sales.opportunity.customer": ("moves", False, "kept"), "sales.opportunity.partner": ("moves", False, "kept"),
+    "sales.opportunity.serviced_by": ("moves", False, "kept"),
     "sales.opportunity.lost_to": ("moves", False, "kept"), "sales.contactrole.contact": ("moves", True, "removed"),
     "sales.competition.account": ("moves", False, "kept"), "sales.split.user": WHO_ACTED,
     "sales.opportunitychange.by": WHO_ACTED, "sales.opportunitychange.from_owner": OWNED,
@@ -73,6 +74,13 @@ REGISTRY = {
     "support.portalaccess.contact": ("goes", True, "removed"), "support.portalaccess.user": ("goes", True, "removed"),
     "support.portalaccess.invited_by": WHO_ACTED, "support.portaltoken.user": ("goes", False, "removed"),
     "support.profilechange.contact": ("goes", True, "removed"), "support.profilechange.decided_by": WHO_ACTED,
+    # What customers have of ours, and what partners bring.
+    "support.installedproduct.customer": ("moves", True, "kept"), "support.installedproduct.account": ("moves", False, "kept"),
+    "support.installedproduct.contact": ("moves", True, "emptied"),
+    "support.entitlement.customer": ("moves", True, "kept"), "support.entitlement.account": ("moves", False, "kept"),
+    "support.dealregistration.partner": ("moves", False, "kept"), "support.dealregistration.account": ("moves", False, "kept"),
+    "support.certification.partner": ("moves", False, "kept"),
+    "support.articleversion.by": WHO_ACTED, "support.articlevote.user": ("goes", False, "removed"),
     # Rows that name a record by type and id.
     "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),
     "core.attachment.*": ("moves", True, "removed"), "core.pendinglink.*": ("moves", False, "removed"),

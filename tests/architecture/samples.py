@@ -114,6 +114,10 @@ def text_fields(model, shortest=12):
 FILLED = {
     "sales.opportunity": lambda user: {"name": f"Deal {next(NUMBERS)}", "currency": settings.BASE_CURRENCY},
     "sales.target": lambda user: {"user": user.pk, "starts_on": f"{2030 + next(NUMBERS)}-01-15"},
+    "support.entitlement": lambda user: {"account": make_record(KINDS["customers.account"], user).pk},
+    "support.dealregistration": lambda user: {
+        "partner": make_record(KINDS["customers.account"], user, is_partner=True).pk,
+    },
     "customers.customer": lambda user: {
         "kind": "business", "account": make_record(KINDS["customers.account"], user).pk,
     },

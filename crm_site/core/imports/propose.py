@@ -80,9 +80,8 @@ def key_options(importer, mapped):
         return {"key": "email", "duplicates": UPDATE}
     if "email" in importer.keys and "email" in mapped:
         return {"key": "email"}
-    if "name" in importer.keys and NAME_OF_ID not in mapped:
-        return {"key": "name"}
-    return {}
+    known = [name for name in importer.keys if name in mapped or name == "name"]
+    return {"key": known[0]} if known and NAME_OF_ID not in mapped else {}
 
 
 def cells_of(samples, n):
