@@ -75,13 +75,19 @@ def base_options(importer, table, file_name, system):
 
 
 def key_options(importer, mapped):
-    """How records are known again: by id; an e-mail address or, without ids, a name points out what is here already."""
+    """How records are known again: by id; an e-mail address or, without ids, a name points out what is here already.
+
+    A serial number is of one thing alone.
+    """
     if importer.name == "users":
         return {"key": "email", "duplicates": UPDATE}
     if "email" in importer.keys and "email" in mapped:
         return {"key": "email"}
-    known = [name for name in importer.keys if name in mapped or name == "name"]
-    return {"key": known[0]} if known and NAME_OF_ID not in mapped else {}
+    if "serial" in importer.keys and "serial" in mapped:
+        return {"key": "serial", "duplicates": UPDATE}
+    if "name" in importer.keys and NAME_OF_ID not in mapped:
+        return {"key": "name"}
+    return {}
 
 
 def cells_of(samples, n):
