@@ -23,6 +23,7 @@ from customers.forms.composer import tabs
 from customers.models import Activity
 from sales import today
 from sales.models import Target
+from support import today as support_today
 
 MEETINGS_AHEAD = 7
 SHOWN = 8
@@ -52,6 +53,7 @@ def home(request):
             for key, pk, at, first, last in changes if (key, pk) in links
         ],
         "deals": deals, "deals_own": own, "leads": today.leads_of(user, SHOWN), "sells": today.sells(user),
+        "support": support_today.cases_of(user),
         "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
         "may_log": user.reach(Activity, "add") != "none",
     }  # fmt: skip

@@ -69,6 +69,11 @@ def cases_in(user, view, queue, queues):
     return list(rows.select_related("status", "owner", *PARTIES).order_by(*order)[:COUNTED])
 
 
+def count_text(rows):
+    """How many cases a view holds, as a text."""
+    return f"{COUNTED - 1}+" if len(rows) == COUNTED else str(len(rows))
+
+
 def among(rows, branches, order):
     """The rows of any of the conditions; the first of each are found along its own index."""
     tops = [rows.filter(branch).order_by(*order).values("pk")[:COUNTED] for branch in branches]

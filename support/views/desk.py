@@ -56,7 +56,7 @@ def listing(request, choices):
     return {
         "view": view, "view_label": desk.VIEWS[view], "queue": queue, "query": query, "tabs": tabs,
         "items": desk.list_items(rows, request.user), "queues": choices["queues"],
-        "count": f"{desk.COUNTED - 1}+" if len(rows) == desk.COUNTED else str(len(rows)), "ids": [c.pk for c in rows],
+        "count": desk.count_text(rows),
     }  # fmt: skip
 
 

@@ -1,0 +1,23 @@
+"""What support asks of an agent today, for the home page: own cases by what falls due, and how many wait."""
+
+from support import desk
+from support.models import Case, Queue
+
+SHOWN = 5
+VIEWS = ("mine", "unassigned", "breaching")
+
+
+def cases_of(user):
+    """{views: [{name, label, count}], items: the first of the user's own cases, else of those that nobody has}.
+
+    None for who changes no cases; four statements.
+    """
+    if user.reach(Case, "change") == "none":
+        return None
+    queues = list(Queue.objects.filter(is_active=True).values_list("pk", flat=True))
+    found = {view: desk.cases_in(user, view, None, queues) for view in VIEWS}
+    shown = "mine" if found["mine"] else "unassigned"
+    return {
+        "views": [{"name": view, "label": desk.VIEWS[view], "count": desk.count_text(found[view])} for view in VIEWS],
+        "items": desk.list_items(found[shown][:SHOWN], user), "shown": shown,
+    }  # fmt: skip
