@@ -7,7 +7,7 @@
   const BEAT = 8000, KEEP = 2000, WRITING = 6000;
   const here = () => $("[data-case]", desk);
   const form = () => $("[data-composer]", desk);
-  const text = () => $("#write-body", desk);
+  const text = () => $("[data-composer] [name=body]", desk);
   let typed = 0, unsaved = false, saving = null, canned = null, flight = null;
 
   /* The list: the count stands in the title of the tab, the open case stays marked through every refresh. */

@@ -39,9 +39,9 @@ def test_u33_a_case_is_worked_by_keys_alone(cast, page, signed_in, judge):
     page.keyboard.type("/tha")
     expect(page.get_by_role("option", name="Thanks")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.locator("#write-body")).to_have_value("Dear Ann, the glue is on its way.")
+    expect(page.locator("[name=body]")).to_have_value("Dear Ann, the glue is on its way.")
     assert judge(page) == []
-    page.locator("#write-body").press("Tab")
+    page.locator("[name=body]").press("Tab")
     page.get_by_role("button", name="Resolved").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".case-title")).to_have_text("Boat 1")
@@ -85,7 +85,7 @@ def test_u29_two_agents_see_each_other(cast, open_page, signed_in, judge):
     expect(dora.locator("[data-newer]")).to_be_visible(timeout=SOON)
     dora.keyboard.press("Control+Enter")
     expect(dora.locator("[role=alert]")).to_contain_text("Rita Tester wrote meanwhile")
-    expect(dora.locator("#write-body")).to_have_value("I am on it")
+    expect(dora.locator("[name=body]")).to_have_value("I am on it")
     expect(dora.locator(".msg-note")).to_contain_text("Careful, he is angry.")
     rita.goto("/")
     expect(dora.locator("[data-presence]")).to_be_hidden(timeout=SOON)
@@ -100,9 +100,9 @@ def test_u30_a_draft_survives_and_pictures_are_pasted(cast, page, signed_in):
     page.keyboard.type("Half a thought")
     expect(page.locator("[data-draft]")).to_contain_text("Draft kept", timeout=5000)
     page.reload()
-    expect(page.locator("#write-body")).to_have_value("Half a thought")
+    expect(page.locator("[name=body]")).to_have_value("Half a thought")
     expect(page.locator("[name=kind][value=note]")).to_be_checked()
-    page.locator("#write-body").evaluate("""field => {
+    page.locator("[name=body]").evaluate("""field => {
         const data = new DataTransfer();
         data.items.add(new File([new Uint8Array([137, 80, 78, 71])], "shot.png", { type: "image/png" }));
         field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
@@ -110,7 +110,7 @@ def test_u30_a_draft_survives_and_pictures_are_pasted(cast, page, signed_in):
     expect(page.locator("[data-previews] img")).to_have_count(1)
     page.get_by_role("button", name="Add note").click()
     expect(page.locator(".msg-note .msg-files")).to_contain_text("shot.png")
-    expect(page.locator("#write-body")).to_have_value("")
+    expect(page.locator("[name=body]")).to_have_value("")
 
 
 def test_u28_a_new_case_appears_and_the_selection_stays(cast, page, signed_in):
@@ -144,7 +144,7 @@ def test_the_desk_on_a_phone_and_without_scripts(cast, open_page, signed_in, jud
     plain = signed_in(open_page(java_script_enabled=False), cast.dora)
     plain.goto("/desk/?view=unassigned")
     plain.get_by_text("Boat 1").click()
-    plain.locator("#write-body").fill("By hand.")
+    plain.locator("[name=body]").fill("By hand.")
     plain.get_by_role("button", name="Waiting for customer").first.click()
     expect(plain.locator(".case-title")).to_have_text("Boat 0")
     second.refresh_from_db()
