@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.outbox import Outbox, one_line, send_due
 from support.mail.references import message_id_of, reply_address, with_number
 from support.models import Mailbox, Message, MessageFile, OutgoingMail
+from support.operations.surveys import letter_text
 
 # So many earlier mails are named at most: the first one and the latest.
 NAMED = 12
@@ -24,10 +25,14 @@ def mail_due(limit=200):
 
 
 def message_of(row):
-    """The mail of a row, with the headers by which mail programs keep a conversation together; None for a case gone."""
+    """The mail of a row, with the headers that keep a conversation together; None when it should not go."""
     case = row.case
     if case and case.deleted_at:
         return None
+    if row.kind == OutgoingMail.SURVEY:
+        row.body = letter_text(row)
+        if row.body is None:
+            return None
     mailbox = row.mailbox or mailbox_for(case)
     subject = row.subject or (case.subject if case else "")
     if case:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from crm_site.core.models import Notification, Setting
 from crm_site.core.operations import Refused
 from customers.models import Contact
+from support.mail.sending import mail_due
 from support.models import Case, OutgoingMail, Survey
 from support.operations import surveys
 from support.operations.cases import mark_spam, reopen_case, resolve_case
@@ -71,10 +72,18 @@ def test_cs9_who_is_not_asked(cast, why):
     assert ask(by=None) == 0
 
 
+def test_cs9_the_mail_that_goes_has_the_link(cast, survey, mailoutbox):
+    assert mail_due() == 1
+    assert path(survey) in mailoutbox[0].body
+    assert "{link}" not in mailoutbox[0].body
+    assert OutgoingMail.objects.get(kind="survey").mailed_at
+
+
 def test_cs9_what_changes_before_the_mail_goes_keeps_it_back(cast, survey):
     mail = OutgoingMail.objects.get(kind="survey")
     Contact.objects.unscoped("test").filter(pk=survey.contact_id).update(do_not_contact=True)
     assert letter_text(mail) is None
+    assert mail_due() == 0
 
 
 def test_cs9_a_contact_is_asked_at_most_once_in_some_days(cast, survey):

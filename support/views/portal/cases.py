@@ -202,13 +202,19 @@ def told(access, message):
 @portal.portal_page
 @require_POST
 def portal_case_reply(request, pk):
-    """Answer; on a request that is over a new one begins, which follows it."""
-    case = own_case(request, pk)
+    """Answer; on a request that is over a new one begins, and one that went into another leads on to that."""
+    case = own_case(request, pk, merged=True)
     form = ReplyForm(request.POST, request.FILES)
-    if form.is_valid() and (url := once(request, form, lambda: f"/portal/cases/{answered(request, case, form).pk}/")):
+    if form.is_valid() and (url := once(request, form, lambda: place_of(request, answered(request, case, form)))):
         messages.success(request, _("Thank you, we have it."))
         return redirect(url)
     return conversation(request, case, reply=form)
+
+
+def place_of(request, case):
+    """Where the customer finds a case: its page, or the list where it is another's into which theirs went."""
+    seen = portal.cases_for(request.access).filter(pk=case.pk).exists()
+    return f"/portal/cases/{case.pk}/" if seen else "/portal/cases/"
 
 
 def answered(request, case, form):
