@@ -22,7 +22,8 @@ class Sort:
 class Panel:
     """A fragment of one app shown on a record page of another: loaded by `url_name` with the record's id.
 
-    Panels stand in their `order`, those of the main column below the timeline unless `top`; `fold` keeps one closed.
+    Panels stand in their `order`, those of the main column below the timeline unless `top`; `fold` keeps one closed,
+    `late` leaves a closed one unread until somebody opens it.
     """
 
     title: Any
@@ -32,6 +33,7 @@ class Panel:
     order: int = 50
     fold: bool = False
     top: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ def panels_of(request, kind, pk):
             url = reverse(panel.url_name, args=[pk])
             made["side" if panel.side else "top" if panel.top else "main"].append({
                 "title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold,
-                "html": parts.part(request, url),
+                "late": panel.late, "html": None if panel.late else parts.part(request, url),
             })  # fmt: skip
     return made
 

@@ -161,7 +161,10 @@ REGISTRATIONS = register(
 )  # fmt: skip
 
 for noun in ("customer", "account", "contact"):
-    add_panel(f"customers.{noun}", Panel(_("Products and contracts"), f"support:{noun}_installed", order=60))
+    add_panel(
+        f"customers.{noun}",
+        Panel(_("Products and contracts"), f"support:{noun}_installed", model=InstalledProduct, order=60, late=True),
+    )
     add_dependent(f"customers.{noun}", Dependent(_("Installed products"), hanging(InstalledProduct, noun)))
 add_panel("customers.account", Panel(_("Partner"), "support:account_partner", order=70))
 add_dependent("customers.account", Dependent(_("Deal registrations"), hanging(DealRegistration, "partner")))

@@ -314,7 +314,7 @@ RULES = (
     Rule("support:article_suggest", suggested_to), Rule("support:article_versions", on_record("view")),
     Rule("support:article_vote", on_record("view"), personal=True), Rule("support:sale_install", who_installs),
     *(Rule(f"support:article_{verb}", on_record("change")) for verb in ("publish", "withdraw", "archive")),
-    *(Rule(f"support:*_{word}", on_record("view")) for word in ("installed", "known", "cases", "cover", "partner", "clashes")),
+    *(Rule(f"support:*_{word}", on_record("view")) for word in ("installed", "known", "cover", "partner", "clashes")),
     Rule("support:case_use", on_record("change")), Rule("support:case_issue", on_record("change")),
     *(Rule(f"support:knownissue_{verb}", on_record("change")) for verb in ("fix", "leave", "reopen")),
     Rule("support:account_certify", on_record("change")), Rule("support:partner_report", registrar),

@@ -185,10 +185,12 @@ def test_pp3_the_pages_show_what_is_installed_and_covered(cast, client_of):
     assert client.post(f"/sales/{sale.pk}/install/").status_code == 302
     installed = InstalledProduct.objects.visible_to(cast.dora).filter(sale=sale).first()
     contract = EntitlementFactory(account=sale.account, name="Gold support")
-    for address in (f"/accounts/{sale.account_id}/", f"/products/{installed.product_id}/", f"/sales/{sale.pk}/"):
+    for address in (f"/accounts/{sale.account_id}/installed/", f"/products/{installed.product_id}/", f"/sales/{sale.pk}/"):
         assert f"/installed/{installed.pk}/" in client.get(address).content.decode(), address
     assert "Gold support" in client.get(f"/accounts/{sale.account_id}/installed/").content.decode()
     case = CaseFactory(owner=cast.dora, account=sale.account, installed=installed)
+    assert 'id="support-case_cover"' in client.get(f"/cases/{case.pk}/").content.decode()
+    assert 'id="support-account_installed"' in client.get(f"/accounts/{sale.account_id}/").content.decode()
     page = client.get(f"/cases/{case.pk}/cover/").content.decode()
     assert "Gold support" in page
     assert "Covered" in page
