@@ -8,7 +8,8 @@ from support.models import CaseMerge, OutgoingMail
 from support.operations.merging import merge_cases
 from tests.cast import grant
 from tests.conftest import signed_in
-from tests.factories import CaseFactory, ContactFactory
+from tests.factories import AccountFactory, CaseFactory, ContactFactory
+from tests.support.portal_world import browser, case_of, customer
 from tests.support.test_merging import asked, fresh, spoken
 
 
@@ -112,3 +113,19 @@ def test_cs6_the_earlier_question_counts_for_the_first_response(cast, pair):
     assert clocks.get().started_at == older.created_at
     assert not older.clocks.filter(stopped_at__isnull=True).exists()
     assert set(older.clocks.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_u35_an_answer_in_the_portal_follows_the_merge(cast):
+    """A page that was open while an agent merged: what the customer wrote is not lost."""
+    ada = customer("Ada", AccountFactory(name="Acme"))
+    source, survivor = case_of(ada, "Printer"), case_of(ada, "The printer")
+    client = browser(ada)
+    assert client.get(f"/portal/cases/{source.pk}/").status_code == 200
+    merge_cases(source, survivor, by=cast.dora)
+    answer = client.post(f"/portal/cases/{source.pk}/reply/", {"body": "One more thing"})
+    assert answer.url == f"/portal/cases/{survivor.pk}/"
+    page = client.get(answer.url).content.decode()
+    assert [text for text in ("Please help: Printer", "Please help: The printer", "One more thing") if text in page] == [
+        "Please help: Printer", "Please help: The printer", "One more thing"
+    ]  # fmt: skip
+    assert client.get(f"/portal/cases/{source.pk}/").url == answer.url

@@ -18,6 +18,7 @@ from support.operations.cases import close_case, create_case, reopen_case
 from support.operations.messages import is_over, receive_message
 from support.operations.profile import rate_case
 from support.operations.surveys import is_open
+from support.operations.survivors import end_of
 
 SHOWN = 20
 OPEN = ("new", "open", "waiting")
@@ -204,17 +205,13 @@ def told(access, message):
 def portal_case_reply(request, pk):
     """Answer; on a request that is over a new one begins, and one that went into another leads on to that."""
     case = own_case(request, pk, merged=True)
+    if not portal.cases_for(request.access).filter(pk=end_of(case.pk)[0]).exists():
+        raise Http404
     form = ReplyForm(request.POST, request.FILES)
-    if form.is_valid() and (url := once(request, form, lambda: place_of(request, answered(request, case, form)))):
+    if form.is_valid() and (url := once(request, form, lambda: f"/portal/cases/{answered(request, case, form).pk}/")):
         messages.success(request, _("Thank you, we have it."))
         return redirect(url)
     return conversation(request, case, reply=form)
-
-
-def place_of(request, case):
-    """Where the customer finds a case: its page, or the list where it is another's into which theirs went."""
-    seen = portal.cases_for(request.access).filter(pk=case.pk).exists()
-    return f"/portal/cases/{case.pk}/" if seen else "/portal/cases/"
 
 
 def answered(request, case, form):
