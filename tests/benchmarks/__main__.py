@@ -114,6 +114,7 @@ def outside(options, env):
         )
         lines.append(f"#25: changes of 10,000 contacts at once, rows/s: {rates} (bar 5,000)")
     lines += forecast(json.loads(command(env, "-m", "tests.benchmarks.forecasting").splitlines()[-1]))
+    lines += clocks(json.loads(command(env, "-m", "tests.benchmarks.clocks").splitlines()[-1]))
     plans = command(env | {"DJANGO_SETTINGS_MODULE": "crm_site.settings"}, "-m", "tests.benchmarks.plans")
     return [*lines, f"plans: {plans.splitlines()[-1]}"]
 
@@ -131,6 +132,16 @@ def forecast(found):
             f" open deals in {found['apply s']:.1f} s (bar 60 s together)"
         ),
     ]
+
+
+def clocks(found):
+    """What the sweep of clocks costs, beside few and many that run."""
+    few, many = found["few"], found["many"]
+    return [
+        f"#16: {found['clocks']:,} clocks, {few['running']:,} of them running: nothing due {few['nothing']:.1f} ms (bar 10), 500"
+        f" breaches with their notices {few['due']:.0f} ms (bar 1,000); with {many['running']:,} running"
+        f" {many['nothing']:.1f} and {many['due']:.0f} ms ({many['due'] / few['due']:.2f} x, bar 1.2)"
+    ]  # fmt: skip
 
 
 def database(address, name, sizes):
