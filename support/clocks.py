@@ -16,6 +16,8 @@ from support.policies import policies_for
 
 DONE = (Status.RESOLVED, Status.CLOSED)
 ENDED = (Clock.MET, Clock.BREACHED)
+# Of the answers one is promised at a time.
+OTHER = {FIRST: NEXT, NEXT: FIRST}
 REFRESH = """
     UPDATE support_case AS c
     SET due_at = coalesce(f.due_at, %(never)s), due_metric = coalesce(f.metric, ''), warn_at = f.warn_at,
@@ -224,20 +226,44 @@ def relive(clock, trail):
 
 
 def missing(cases, policies, live, at):
-    """The clocks that a new level promises and a case does not have: of what is still open, from its beginning."""
+    """The clocks that a new level promises and a case does not have: of what is still open, from its beginning.
+
+    One that was cancelled, by the bin or a level without it, goes on with its past; the time between is a pause.
+    """
     going = {(clock.case_id, clock.metric) for clock in live}
     over = set(Clock.objects.filter(case__in=cases, state__in=ENDED).values_list("case", "metric"))
-    found = []
+    gone, found = left_off(cases), []
     for case in cases:
         policy = policies[case.pk]
         for metric, since in waits(case, over) if policy and case.category not in DONE else ():
-            if (case.pk, metric) in going or (metric == NEXT and (case.pk, FIRST) in going):
+            if {(case.pk, metric), (case.pk, OTHER.get(metric))} & going:
                 continue
-            if clock := begin(case, metric, policy.current, since):
+            old = gone.get((case.pk, metric))
+            past = old if old and (metric != NEXT or old.started_at == since) else None
+            if clock := begin(case, metric, policy.current, past.started_at if past else since):
+                if past:
+                    go_on(clock, past)
                 stand(clock, case, at)
                 going.add((case.pk, metric))
                 found.append(clock)
     return found
+
+
+def left_off(cases):
+    """{(case id, metric): the last cancelled clock that none has replaced, with its segments}; two statements."""
+    rows = Clock.objects.filter(case__in=cases, state=Clock.CANCELLED, replaced_by__isnull=True).order_by("id")
+    found = list(rows.prefetch_related("segments"))
+    ledger.tell_fired(found)
+    return {(clock.case_id, clock.metric): clock for clock in found}
+
+
+def go_on(clock, past):
+    """Let a new clock take over the life of a cancelled one, standing still since its end."""
+    trail = sorted(past.segments.all(), key=lambda row: (row.started_at, row.pk))
+    rest = ClockSegment(state=Clock.PAUSED, started_at=past.stopped_at, why=past.reason)
+    clock.replaces, clock.fired = past, past.fired
+    clock.breached_at, clock.over_seconds = past.breached_at, past.over_seconds
+    relive(clock, [*trail, rest])
 
 
 def waits(case, over):

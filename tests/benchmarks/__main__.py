@@ -138,10 +138,12 @@ def clocks(found):
     """What the sweep of clocks costs, beside few and many that run."""
     few, many = found["few"], found["many"]
     return [
-        f"#16: {found['clocks']:,} clocks, {few['running']:,} of them running: nothing due {few['nothing']:.1f} ms (bar 10), 500"
-        f" breaches with their notices {few['due']:.0f} ms (bar 1,000); with {many['running']:,} running"
-        f" {many['nothing']:.1f} and {many['due']:.0f} ms ({many['due'] / few['due']:.2f} x, bar 1.2)"
-    ]  # fmt: skip
+        (
+            f"#16: {found['clocks']:,} clocks, {few['running']:,} of them running: nothing due {few['nothing']:.1f} ms (bar 10),"
+            f" 500 breaches with their notices {few['due']:.0f} ms (bar 1,000); with {many['running']:,} running"
+            f" {many['nothing']:.1f} and {many['due']:.0f} ms ({many['due'] / few['due']:.2f} x, bar 1.2)"
+        )
+    ]
 
 
 def database(address, name, sizes):

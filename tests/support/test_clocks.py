@@ -345,3 +345,22 @@ def test_sl7_a_reply_that_was_taken_back_was_none():
     assert case.due_at == moment(0, 10)
     agent_replied(case, moment(0, 9, 40))
     assert (clock(case, "first").state, clock(case, "first").used_seconds) == ("met", 40 * 60)
+
+
+def test_sl11_what_comes_back_from_the_bin_goes_on_with_its_pauses():
+    """SL-11: the time in the bin is a pause, those before it are kept."""
+    level(hours={"first": 8, "resolution": 4})
+    case = case_at(moment(0, 9))
+    moved(case, "waiting", moment(0, 10))
+    moved(case, "open", moment(0, 12))
+    cancelled(case, moment(0, 13), "Deleted")
+    promise_changed(case, moment(1, 9), "Restored")
+    assert live(case) == {"first": "running", "resolution": "running"}
+    back = clock(case, "resolution")
+    assert (back.used_seconds, back.due_at, back.replaces.state) == (7200, moment(1, 11), "cancelled")
+    assert list(back.segments.order_by("id").values_list("state", "why"))[-2:] == [
+        ("paused", "Deleted"), ("running", "Open"),
+    ]  # fmt: skip
+    cancelled(case, moment(1, 10), "Deleted")
+    promise_changed(case, moment(1, 10), "Restored")
+    assert clock(case, "resolution").due_at == moment(1, 11)
