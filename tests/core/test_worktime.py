@@ -165,7 +165,7 @@ def test_half_days_of_the_database():
 @pytest.mark.django_db
 def test_there_are_hours_from_the_start():
     assert default_hours().week == NINE_TO_FIVE
-    Calendar.objects.all().delete()
+    Calendar.objects.update(is_default=False)
     assert default_hours().week == NINE_TO_FIVE
 
 

@@ -17,7 +17,7 @@ FRIDAY = "2026-06-05 16:00:00+00:00"
 
 
 def office(zone="UTC"):
-    Calendar.objects.all().delete()
+    Calendar.objects.update(is_default=False)
     Calendar.objects.create(name="Office", zone=zone, is_default=True)
 
 
