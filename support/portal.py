@@ -80,7 +80,7 @@ def speak_to(access):
 
 def nothing(request):
     """The page that says that there is nothing; it is the same for all and everything."""
-    return render(request, "portal/nothing.html", status=404)
+    return render(request, "portal/nothing.html", {"here": "nowhere"}, status=404)
 
 
 def accounts_of(access):

@@ -94,7 +94,7 @@ def test_r03_foreign_ids_in_paths(world):
                 right = {404, 405} | ({400} if "%00" in path else set())
                 if answer.status_code not in right or (answer.status_code == 404 and body(answer) != missing):
                     faults.append(f"{method} {path}: {answer.status_code}")
-    assert faults == []
+    assert not faults, "\n".join(faults)
     assert written() == before
     assert asked > 500
 
@@ -170,20 +170,20 @@ POLYGLOT = b"\x89PNG\r\n\x1a\n<html><script>alert(1)</script></html>"
 def test_r06_uploads(world, name):
     """R06: whatever a file is called and holds, it is kept whole under a harmless name and only ever downloaded."""
     client = browser(world.ada)
-    upload = file(name, POLYGLOT)
+    upload, before = file(name, POLYGLOT), Attachment.objects.count()
     assert client.post(f"/portal/cases/{world.case.pk}/reply/", {"body": "x", "files": [upload]}).status_code in (
         302,
         422,
     )
     made = Attachment.objects.latest("pk")
-    if made.pk == world.own_file.pk:
-        return
+    if Attachment.objects.count() == before:
+        return  # a name of nothing but dots is no file to a browser's form
     assert "/" not in made.name
     assert "\\" not in made.name
     assert "\0" not in made.name
     assert len(made.name) <= 200
     answer = client.get(f"/portal/cases/{world.case.pk}/files/{made.pk}/")
-    assert b"".join(answer) in (POLYGLOT, b"content")
+    assert b"".join(answer) == POLYGLOT
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer["Content-Security-Policy"]

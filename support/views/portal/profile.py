@@ -79,7 +79,7 @@ def portal_address(request):
 @require_http_methods(["GET", "POST"])
 def portal_way(request, pk=None):
     """Another number or postal address of one's own, or a change of one; ?type= chooses the fields."""
-    way = portal.found_or_404(portal.ways_for(request.access), pk) if pk else None
+    way = portal.found_or_404(portal.ways_for(request.access), pk) if pk is not None else None
     wanted = request.POST.get("type") or request.GET.get("type", "")
     start = {"type": wanted if wanted in WAYS else ContactMechanism.PHONE}
     # The type of a new one is chosen by the page, never by the model's default.

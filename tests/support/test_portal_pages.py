@@ -1,0 +1,273 @@
+"""PT-1, PT-2, PT-6, CS-9, U53–U56: a customer's own data, requests from beginning to end, quotes, answers."""
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.utils import timezone
+
+from crm_site.core.models import User
+from sales.models import Quote
+from support.links import text_of
+from support.models import Article, ArticleVersion, Case, OutgoingMail, ProfileChange, Status, Survey
+from support.models.common import NEVER
+from support.operations.cases import close_case, resolve_case
+from support.operations.portal import revoke_access
+from support.operations.profile import decide_change
+from tests.factories import QuoteFactory, SaleFactory
+from tests.support.portal_world import PASSWORD, TwoCompanies, browser, case_of, file
+
+pytestmark = pytest.mark.django_db
+HEX = re.compile(r"/portal/email/(\w+)/")
+
+
+@pytest.fixture
+def world(cast, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    cache.clear()
+    return TwoCompanies(cast)
+
+
+def article(name="Paper jams", **fields):
+    """A public article as published."""
+    made = Article.objects.create(**({"name": name, "audience": "public", "state": "published"} | fields))
+    made.published = ArticleVersion.objects.create(article=made, number=1, name=name, body="Open **the door**.")
+    made.save()
+    return made
+
+
+def test_pt_2_a_new_request(world):
+    """PT-2, U53: two fields and a file are enough; number and promised time are said; twice sent it is one."""
+    client = browser(world.ada)
+    page = client.get("/portal/cases/new/").content.decode()
+    assert len(re.findall(r"<(?:input|textarea|select)[^>]*\srequired", page)) == 2
+    once = re.search(r'name="once" value="([^"]+)"', page)[1]
+    fields = {"subject": "No toner", "body": "It is empty", "once": once}
+    urls = [client.post("/portal/cases/new/", fields | {"files": [file("a.txt")]}).url for _twice in (1, 2)]
+    assert urls[0] == urls[1]
+    case = Case.objects.unscoped("look").get(subject="No toner")
+    assert (case.channel, case.contact, case.account, case.type) == (
+        "portal",
+        world.ada.contact,
+        world.acme,
+        "question",
+    )
+    assert case.messages.get(kind="public").files.count() == 1
+    said = client.get(urls[0]).content.decode()
+    assert case.number in said
+    assert case.due_at < NEVER
+    assert "You will hear from us by" in said
+
+
+def test_pt_2_expected_time_in_the_customers_zone(world):
+    """PT-2, PT-6: the promised moment is said as a day and a time of the customer's own zone."""
+    zone = ZoneInfo("Asia/Tokyo")
+    due = datetime.now(zone).replace(hour=14, minute=5, second=0, microsecond=0) + timedelta(days=3)
+    Case.objects.unscoped("set up").filter(pk=world.case.pk).update(due_at=due, due_metric="next", category="open")
+    User.objects.filter(pk=world.ada.user_id).update(time_zone="Asia/Tokyo")
+    page = browser(world.ada).get(f"/portal/cases/{world.case.pk}/").content.decode()
+    assert f"You will hear from us by {due:%A} 14:05." in page
+
+
+@pytest.mark.parametrize(("fields", "sentence"), [
+    ({"due_at": timezone.now() - timedelta(hours=1), "due_metric": "first"}, "later than we promised"),
+    ({"due_at": NEVER, "due_metric": ""}, "as soon as we can"),
+    ({"due_at": timezone.now() + timedelta(days=9), "due_metric": "resolution"}, "to have it solved by"),
+    ({"category": "waiting"}, "We are waiting for your answer"),
+])  # fmt: skip
+def test_pt_2_plain_words(world, fields, sentence):
+    """PT-2: the state and what comes next in plain words, never the staff's."""
+    if fields.get("category"):
+        fields = fields | {"status": Status.objects.get(category="waiting", is_default=True)}
+    Case.objects.unscoped("set up").filter(pk=world.case.pk).update(**({"category": "open"} | fields))
+    page = browser(world.ada).get(f"/portal/cases/{world.case.pk}/").content.decode()
+    assert sentence in page
+    for jargon in ("SLA", "breach", "queue", "Waiting for customer", "assignee", "ticket"):
+        assert jargon not in page
+
+
+def test_pt_2_reply_close_reopen_rate(world):
+    """PT-2, CS-9: answer with a file, close with a reason, open again within the time, rate; later a new one follows."""
+    client, path = browser(world.ada), f"/portal/cases/{world.case.pk}/"
+    assert client.post(f"{path}reply/", {"body": "Thanks", "files": [file("b.txt")]}).status_code == 302
+    assert client.post(f"{path}close/", {"reason": ""}).status_code == 422
+    assert client.post(f"{path}rate/", {"score": 5}).status_code == 302
+    assert not Survey.objects.exists()
+    assert client.post(f"{path}close/", {"reason": "Works now"}).status_code == 302
+    world.case.refresh_from_db()
+    assert (world.case.category, world.case.close_reason) == ("closed", "Works now")
+    for score in (2, 4):
+        client.post(f"{path}rate/", {"score": score, "comment": "fine"})
+    assert Survey.objects.get().score == 4
+    assert client.post(f"{path}rate/", {"score": 9}).status_code == 422
+    client.post(f"{path}reopen/")
+    world.case.refresh_from_db()
+    assert world.case.category == "open"
+    close_case(world.case, by=None, at=timezone.now() - timedelta(days=60))
+    client.post(f"{path}reopen/")
+    world.case.refresh_from_db()
+    assert world.case.category == "closed"
+    assert "begins a new one" in client.get(path).content.decode()
+    follow = client.post(f"{path}reply/", {"body": "Again"}).url
+    made = Case.objects.unscoped("look").latest("pk")
+    assert (follow, made.follows) == (f"/portal/cases/{made.pk}/", world.case)
+
+
+def test_pt_2_suggestions(world):
+    """PT-2: public answers are offered while typing, and by a button that keeps what was typed."""
+    article(), article("Paper of ours", audience="internal"), article("Paper drafts", state="draft")
+    client = browser(world.ada)
+    assert b"Paper jams" in client.get("/portal/cases/suggest/?subject=paper jams").content
+    before = Case.objects.unscoped("look").count()
+    page = client.post(
+        "/portal/cases/new/", {"subject": "Paper jams", "body": "My words", "look": "1"}
+    ).content.decode()
+    assert "Paper jams" in page
+    assert "My words" in page
+    assert "of ours" not in page
+    assert Case.objects.unscoped("look").count() == before
+    listed = client.get("/portal/answers/").content.decode()
+    assert "jams" in listed
+    assert "of ours" not in listed
+    assert "drafts" not in listed
+
+
+def test_articles_show_what_was_published(world):
+    """The published text, made safe."""
+    made = article()
+    ArticleVersion.objects.update(body="**So** <script>alert(1)</script>")
+    Article.objects.update(body="A draft of ours")
+    page = browser(world.ada).get(f"/portal/answers/{made.pk}/").content.decode()
+    assert "<strong>So</strong>" in page
+    assert "<script>alert" not in page
+    assert "draft of ours" not in page
+
+
+def test_pt_1_profile(world):
+    """PT-1: own words at once; a name when staff say yes; nothing else of the contact, nobody else's."""
+    client = browser(world.ada)
+    fields = {"job_title": "Chief", "language": "en", "time_zone": "Asia/Tokyo", "do_not_contact": "on", "owner": 1}
+    assert (
+        client.post("/portal/profile/", fields | {"last_name": "Hacked", "account": world.evil.pk}).status_code == 302
+    )
+    contact = type(world.ada.contact).objects.unscoped("look").get(pk=world.ada.contact_id)
+    assert (contact.job_title, contact.do_not_contact, contact.last_name, contact.owner_id) == (
+        "Chief",
+        True,
+        "Adason",
+        None,
+    )
+    assert User.objects.get(pk=world.ada.user_id).time_zone == "Asia/Tokyo"
+    client.post("/portal/profile/name/", {"first_name": "Ada", "last_name": "Lovelace"})
+    change = ProfileChange.objects.get()
+    with pytest.raises(PermissionDenied):
+        decide_change(change, by=world.cast.nora, approve=True)
+    staff = Client()
+    staff.force_login(world.cast.rita, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "Lovelace" in staff.get("/contacts/names/").content.decode()
+    assert browser(type("A", (), {"user": world.cast.nora})).post(f"/contacts/names/{change.pk}/").status_code == 404
+    staff.post(f"/contacts/names/{change.pk}/", {"answer": "yes"})
+    contact.refresh_from_db()
+    assert contact.last_name == "Lovelace"
+    assert staff.post(f"/contacts/names/{change.pk}/", {"answer": "no"}).status_code == 404
+
+
+def confirmed(mail):
+    """Use the button behind a mailed link; the page."""
+    path = f"/portal/email/{HEX.search(text_of(mail))[1]}/"
+    assert Client().get(path).status_code == 200
+    return Client().post(path)
+
+
+def test_pt_1_email_is_confirmed_at_both_ends(world):
+    """PT-1, R18: a new address counts when both mails were answered, each once; then only it opens the door."""
+    client = browser(world.ada)
+    client.post("/portal/profile/address/", {"email": "New@customer.test"})
+    old, new = OutgoingMail.objects.filter(kind="link").order_by("pk")
+    assert (old.to, new.to) == ("ada@customer.test", "new@customer.test")
+    assert HEX.search(text_of(old))[1] != HEX.search(text_of(new))[1]
+    confirmed(new)
+    assert User.objects.get(pk=world.ada.user_id).email == "ada@customer.test"
+    assert "Done" in confirmed(old).content.decode()
+    assert User.objects.get(pk=world.ada.user_id).email == "new@customer.test"
+    assert world.ada.contact.mechanisms.get(type="email", is_primary=True).normalised == "new@customer.test"
+    assert Client().post(f"/portal/email/{HEX.search(text_of(old))[1]}/").status_code == 404
+    assert client.get("/portal/").status_code == 302
+    assert Client().post("/portal/sign-in/", {"login": "ada@customer.test", "password": PASSWORD}).status_code == 200
+    assert Client().post("/portal/sign-in/", {"login": "new@customer.test", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize("why", ["taken", "turned out", "late"])
+def test_pt_1_an_address_that_cannot_be(world, why):
+    """PT-1: somebody else's address is not told apart beforehand, and never taken over."""
+    email = world.cast.alice.email if why == "taken" else "new@customer.test"
+    assert browser(world.ada).post("/portal/profile/address/", {"email": email}).status_code == 302
+    old, new = OutgoingMail.objects.filter(kind="link").order_by("pk")
+    if why == "late":
+        ProfileChange.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+        assert Client().post("/portal/email/x/").status_code == 404
+    elif why == "turned out":
+        revoke_access(world.ada, by=world.cast.rita)
+    if why != "late":
+        confirmed(old)
+        assert "cannot be used" in confirmed(new).content.decode()
+    assert User.objects.get(pk=world.ada.user_id).email == "ada@customer.test"
+
+
+def test_pt_1_ways(world):
+    """PT-1: numbers and addresses are added, changed and removed."""
+    client = browser(world.ada)
+    assert client.get("/portal/profile/ways/new/?type=postal").status_code == 200
+    client.post("/portal/profile/ways/new/?type=phone", {"type": "phone", "value": "+49 30 123456", "purpose": "work"})
+    way = world.ada.contact.mechanisms.get()
+    client.post(f"/portal/profile/ways/{way.pk}/", {"value": "+49 30 654321", "purpose": "work"})
+    way.refresh_from_db()
+    assert way.normalised == "+4930654321"
+    client.post(f"/portal/profile/ways/{way.pk}/remove/")
+    assert not world.ada.contact.mechanisms.exists()
+
+
+def test_u56_being_forgotten_is_a_request(world):
+    """U56: asking to be forgotten makes one open request, however often."""
+    client = browser(world.ada)
+    urls = {client.post("/portal/profile/erase/").url for _twice in (1, 2)}
+    assert len(urls) == 1
+    assert Case.objects.unscoped("look").filter(contact=world.ada.contact, type="request").count() == 1
+
+
+def test_quotes_and_orders(world):
+    """Quotes that were sent are read and answered in the customer's name; drafts and others' are not there."""
+    about = {"contact": world.ada.contact, "account": world.acme, "owner": world.cast.alice}
+    quote = QuoteFactory(**about, subject="Ten", status=Quote.SENT, sent_at=timezone.now(), token_hash="e" * 64)
+    QuoteFactory(**about, subject="Draft of ours")
+    sale = SaleFactory(**about, name="An order")
+    client = browser(world.ada)
+    page = client.get("/portal/quotes/").content.decode()
+    assert "Ten" in page
+    assert "Draft of ours" not in page
+    assert client.get(f"/portal/quotes/{quote.pk}/pdf/")["Content-Type"] == "application/pdf"
+    client.post(f"/portal/quotes/{quote.pk}/answer/", {"answer": "accepted"})
+    quote.refresh_from_db()
+    assert (quote.status, quote.answered_by) == (Quote.ACCEPTED, "Ada Adason")
+    assert "An order" in client.get(f"/portal/orders/{sale.pk}/").content.decode()
+
+
+def test_search_and_pages(world):
+    """U54: requests are found by a word and by their number, twenty a page."""
+    for n in range(25):
+        case_of(world.ada, f"Request {n}")
+    client = browser(world.ada)
+    assert client.get("/portal/cases/").content.decode().count("K-0") == 20
+    assert (
+        client.get(f"/portal/cases/?q={world.case.number.lower()}")
+        .content.decode()
+        .count("/portal/cases/%d/" % world.case.pk)
+        == 1
+    )
+    resolve_case(world.case, by=None, resolution="Turned it on")
+    assert "printer" in client.get("/portal/cases/?state=done").content.decode()
+    assert "Turned it on" in client.get(f"/portal/cases/{world.case.pk}/").content.decode()
