@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.outbox import Outbox, one_line, send_due
+from support.links import text_of
 from support.mail.references import message_id_of, reply_address, with_number
 from support.models import Mailbox, Message, MessageFile, OutgoingMail
 from support.operations.surveys import letter_text
@@ -25,20 +26,19 @@ def mail_due(limit=200):
 
 
 def message_of(row):
-    """The mail of a row, with the headers that keep a conversation together; None when it should not go."""
-    case = row.case
-    if case and case.deleted_at:
+    """The mail of a row, with the headers by which mail programs keep a conversation together.
+
+    None for a case that is gone, and for a link or a survey that nobody needs any more.
+    """
+    case, text = row.case, WRITERS.get(row.kind, written)(row)
+    if text is None or (case and case.deleted_at):
         return None
-    if row.kind == OutgoingMail.SURVEY:
-        row.body = letter_text(row)
-        if row.body is None:
-            return None
     mailbox = row.mailbox or mailbox_for(case)
     subject = row.subject or (case.subject if case else "")
     if case:
         subject = with_number(answering(subject) if row.kind == OutgoingMail.REPLY else subject, case)
     mail = EmailMessage(
-        one_line(subject)[:200], body_of(row, mailbox), sender_of(mailbox), [row.to], cc=row.cc,
+        one_line(subject)[:200], signed(text, mailbox), sender_of(mailbox), [row.to], cc=row.cc,
         headers=headers_of(row, mailbox),
     )  # fmt: skip
     if mailbox and mailbox.plus_addresses and case:
@@ -64,11 +64,19 @@ def answering(subject):
     return subject if subject[:3].lower() in ("re:", "aw:") else f"Re: {subject}"
 
 
-def body_of(row, mailbox):
-    """The text with the mailbox's signature; nothing of what was said before, whoever may be in copy."""
+def written(row):
+    """What a mail says as its row has it, else its message; nothing of what was said before, whoever is in copy."""
+    return row.body or (row.message.body if row.message_id else "")
+
+
+# Mails whose secret address is not kept, but put in as they go.
+WRITERS = {OutgoingMail.LINK: text_of, OutgoingMail.SURVEY: letter_text}
+
+
+def signed(text, mailbox):
+    """The text with the mailbox's signature."""
     signature = mailbox.signature.strip() if mailbox else ""
-    body = row.body or (row.message.body if row.message_id else "")
-    return f"{body}\n\n-- \n{signature}\n" if signature else body
+    return f"{text}\n\n-- \n{signature}\n" if signature else text
 
 
 def headers_of(row, mailbox):

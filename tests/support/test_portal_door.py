@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.test import Client
@@ -14,6 +15,7 @@ from django.utils import timezone
 from crm_site.core.models import User
 from crm_site.core.operations import Refused
 from support.links import text_of
+from support.mail.sending import mail_due
 from support.models import Case, OutgoingMail, PortalAccess, PortalSession, PortalToken
 from support.operations.portal import ask_link, invite_colleague, invite_contact, revoke_access, use_link
 from tests.architecture.world import written
@@ -174,6 +176,15 @@ def test_r18_the_secret_is_nowhere(world, caplog):
     assert not any(secret in line for line in lines if line.startswith("{"))
 
 
+def test_r18_the_outbox_puts_the_address_in(world):
+    """R18: what is really mailed holds the working link, and the outbox's row still does not."""
+    ask_link(world.ada.user.email, by=None)
+    OutgoingMail.objects.exclude(kind=OutgoingMail.LINK).delete()
+    assert mail_due() == 1
+    assert Client().get(re.search(r"http\S+?(/portal/\S+)", mail.outbox[0].body)[1]).status_code == 200
+    assert "{link}" in OutgoingMail.objects.get().body
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_r18_links_name_the_canonical_host(world, settings, host):
     """R18: whatever host a request claims, the mail leads to the site's own."""
@@ -181,8 +192,8 @@ def test_r18_links_name_the_canonical_host(world, settings, host):
     client = Client(raise_request_exception=False)
     headers = {"HTTP_HOST": host.encode().decode("latin-1"), "HTTP_X_FORWARDED_HOST": host.encode().decode("latin-1")}
     client.post("/portal/link/", {"email": world.ada.user.email}, **headers)
-    for mail in OutgoingMail.objects.filter(kind="link"):
-        assert re.findall(r"https?://[^/\s]+", text_of(mail)) == ["https://crm.example.test"]
+    for row in OutgoingMail.objects.filter(kind="link"):
+        assert re.findall(r"https?://[^/\s]+", text_of(row)) == ["https://crm.example.test"]
 
 
 def test_r18_control_the_own_host_gets_a_mail(world):

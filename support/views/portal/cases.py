@@ -12,7 +12,8 @@ from crm_site.core.operations import Refused, Repeated, submit_once
 from crm_site.core.views.jobs import attachment
 from support import portal
 from support.forms.portal import CaseForm, CloseForm, RateForm, ReplyForm
-from support.models import RESOLUTION, Case, Message, Status, Survey
+from support.knowledge import suggest
+from support.models import RESOLUTION, Article, Case, Message, Status, Survey
 from support.models.common import NEVER
 from support.operations.cases import close_case, create_case, reopen_case
 from support.operations.messages import is_over, receive_message
@@ -113,7 +114,7 @@ def portal_case_new(request):
             return redirect(url)
     if looking:
         form.errors.clear()
-    context = {"form": form, "looked": looking, "articles": suggested(request, request.POST) if looking else []}
+    context = {"form": form, "looked": looking, "articles": suggested(request.POST) if looking else []}
     return render(request, "portal/case_new.html", context)
 
 
@@ -137,22 +138,16 @@ def begun(request, form):
     return create_case(form.values() | {"contact": contact, "channel": Case.PORTAL, "first": first}, by=None)
 
 
-def suggested(request, typed):
+def suggested(typed):
     """Public articles that fit what is being typed."""
-    text = f"{typed.get('subject', '')} {typed.get('body', '')}".strip()[:1000]
-    words = [word for word in text.split() if len(word) > 3][:8]
-    rows = portal.articles_for(request.access)
-    found = rows.none()
-    for word in words:
-        found = found | rows.filter(search_text__icontains=word.lower())
-    return found.order_by("-helpful", "id")[:5] if words else []
+    return suggest(f"{typed.get('subject', '')} {typed.get('body', '')}"[:2000], audience=Article.PUBLIC, limit=5)
 
 
 @portal.portal_page
 @require_GET
 def portal_suggest(request):
     """Articles that fit what is being typed, as a fragment."""
-    return render(request, "portal/_articles.html", {"articles": suggested(request, request.GET), "looked": True})
+    return render(request, "portal/_articles.html", {"articles": suggested(request.GET), "looked": True})
 
 
 @portal.portal_page
