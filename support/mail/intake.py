@@ -44,9 +44,10 @@ def take_in(mailbox, raw, uid=None, folder=""):
     values = {name: heads[name][:length] for name, length in (("sender", 320), ("subject", 300))}
     key = heads["message_id"] or digest(raw)
     if found := InboundMail.objects.filter(mailbox=mailbox, key=key).first():
-        if (found.sender, found.subject) == (values["sender"], values["subject"]):
+        if (found.sender, found.subject, found.size) == (values["sender"], values["subject"], len(raw)):
             return seen_again(found, uid, folder)
-        # Another mail under a used id: nobody may keep a mail from being read by sending one with its id before.
+        # Another mail under a used id: nobody may keep a mail from being read by sending one with its id before. The
+        # same one by another way is told from that when it is read.
         key = f"{key[:200]}#{digest(raw)[:40]}"
         if found := InboundMail.objects.filter(mailbox=mailbox, key=key).first():
             return seen_again(found, uid, folder)
@@ -106,7 +107,9 @@ def claim(most):
 
 def known_among(rows):
     """(ids of mails that are on cases already, senders who write so much that machines must be talking)."""
-    known = set(Message.objects.filter(message_id__in=[row.key for row in rows]).values_list("message_id", flat=True))
+    keys = {key for row in rows for key in (row.key, row.key.rpartition("#")[0])} - {""}
+    found = set(Message.objects.filter(message_id__in=keys).values_list("message_id", flat=True))
+    known = {row.key for row in rows if {row.key, row.key.rpartition("#")[0]} & found}
     recent = InboundMail.objects.filter(
         sender__in={row.sender for row in rows} - {""}, received_at__gte=timezone.now() - timedelta(hours=1)
     )
@@ -173,7 +176,7 @@ def treat(row, known=True, busy=False):
     with row.raw.open("rb") as file:
         mail = parsing.read(file.read())
     if twin := known and twin_of(row, mail):
-        finish(row, InboundMail.CASE, _("Came to several mailboxes"), twin.case, twin)
+        finish(row, InboundMail.CASE, _("It came more than once"), twin.case, twin)
     elif read_message_id(mail.message_id)[0]:
         finish(row, InboundMail.IGNORED, _("We sent it ourselves"))
     elif is_excluded(row.mailbox, mail.sender):
@@ -187,9 +190,14 @@ def treat(row, known=True, busy=False):
 
 
 def twin_of(row, mail):
-    """The message that the same mail made by another mailbox, or None."""
-    found = Message.objects.filter(message_id=row.key).exclude(message_id="").select_related("case").first()
-    return found if found and found.author_email == mail.sender and found.subject == mail.subject[:300] else None
+    """The message that the same mail made when it came before, by this mailbox or another, or None."""
+    rows = Message.objects.filter(message_id__in={row.key, mail.message_id} - {""}).select_related("case")
+    return next((one for one in rows if (one.author_email, one.subject) == (mail.sender, fitted_subject(mail))), None)
+
+
+def fitted_subject(mail):
+    """A subject as a message keeps it."""
+    return mail.subject[:300]
 
 
 def is_excluded(mailbox, address):

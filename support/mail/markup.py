@@ -8,6 +8,23 @@ BLOCKS = {"address", "div", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6"
 SILENT = {"head", "script", "style", "title", "template", "noscript"}
 
 
+# Tags within tags: people's mails stay far below, and cleaning what is far above takes minutes.
+DEEPEST = 400
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "p", "li", "wbr"}
+
+
+def is_deep(markup):
+    """Whether the tags of markup stand in one another deeper than any mail's do."""
+    depth = 0
+    for closing, name in TAG.findall(markup):
+        if name.lower() not in VOID:
+            depth = max(0, depth - 1) if closing else depth + 1
+            if depth > DEEPEST:
+                return True
+    return False
+
+
 def text_of(markup):
     """The text of markup, a line a block; quoted blocks have "> " before each line, as in plain mails."""
     reader = _Reader()

@@ -23,7 +23,10 @@ def nested(depth):
 
 def broken_mails():
     """150 mails that are broken in as many ways; the same ones each time."""
-    chance, whole = random.Random(7), mail(html="<p>Hi</p>", files=[("a.pdf", b"%PDF-1.4" * 300, "application/pdf")])
+    chance, whole = (
+        random.Random(7),
+        mail(message_id="one@x.test", html="<p>Hi</p>", files=[("a.pdf", b"%PDF-1.4" * 300, "application/pdf")]),
+    )
     made = [
         b"", b"\r\n\r\n", b"\x00" * 500, b"no header at all", b"Subject:", b":\r\n:\r\n\r\nx", b"\xff\xfe\x00\x00" * 50,
         b"From ann@x.test Mon Jan 1\r\n" + HEAD % b"mbox" + b"\r\nx", HEAD % b"lone" + b"\r\n\r\n" + b"\r" * 5000,
@@ -39,7 +42,7 @@ def broken_mails():
         HEAD % b"rec" + b"Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\n\r\nx\r\n----",
         HEAD % b"name" + b"Content-Disposition: attachment; filename*=x''%ZZ%\r\nContent-Type: a/b; name*0*=q\r\n\r\nx",
         HEAD % b"date" + b"Date: Mon, 99 Foo 99999 25:61:61 +9999\r\n\r\nx", HEAD % b"zero" + b"Message-ID: <>\r\n\r\nx",
-        b"Message-ID: <" + b"i" * 9000 + b"@x>\r\n\r\nx", HEAD % b"xx" + b"\r\n\x00\x01\ud83d".replace(b"\\", b"") + b"x",
+        b"Message-ID: <" + b"i" * 9000 + b"@x>\r\n\r\nx", HEAD % b"xx" + b"\r\n\x00\x01\xed\xa0x",
     ]  # fmt: skip
     for charset in (
         "nonsense",
@@ -59,10 +62,10 @@ def broken_mails():
     for way in ("base64", "quoted-printable", "x-uuencode", "7bit", "binary", "nonsense"):
         body = bytes(chance.randrange(256) for _ in range(300))
         made.append(HEAD % way.encode() + f"Content-Transfer-Encoding: {way}\r\n\r\n".encode() + body)
-    while len(made) < 100:
-        made.append(whole[: chance.randrange(len(whole))])
     while len(made) < 150:
-        noise = bytearray(whole)
+        noise = bytearray(whole.replace(b"one@x.test", b"%d@x.test" % len(made)))
+        if len(made) < 100:
+            noise = noise[: chance.randrange(60, len(noise))]
         for _ in range(chance.randrange(1, 60)):
             noise[chance.randrange(len(noise))] = chance.randrange(256)
         made.append(bytes(noise))
@@ -86,8 +89,7 @@ def test_r39_150_broken_mails_are_all_taken_in(cast):
     mails = broken_mails()
     rows = {intake.take_in(mailbox, raw).pk for raw in mails}
     assert len(mails) == 150
-    assert len(rows) == InboundMail.objects.count() == len(set(InboundMail.objects.values_list("key", flat=True)))
-    assert len(rows) > 100
+    assert len(rows) == InboundMail.objects.count() == len(set(mails))
     intake.process_due()
     left = InboundMail.objects.filter(state__in=["waiting", "parked"]).values_list("key", "why")
     assert not left, list(left)
