@@ -180,6 +180,7 @@ class Case(Record):
             *list_indexes("case", "due_at", "-id", "-changed_at", "-last_message_at"),
             models.Index(fields=["category", "due_at", "id"], name="case_state_due_ix", condition=alive()),
             models.Index(fields=["category", "-id"], name="case_state_ix", condition=alive()),
+            models.Index(fields=["name_sort"], name="case_name_ix", condition=alive()),
             models.Index(
                 fields=["queue", "due_at", "priority", "id"], name="case_next_ix",
                 condition=alive() & models.Q(owner__isnull=True, category__in=["new", "open"]),
