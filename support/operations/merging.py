@@ -53,7 +53,7 @@ def merge_cases(source, survivor, *, by, tell=False):
     now, words = timezone.now(), {"source": source.number, "survivor": survivor.number}
     before = {name: kept(getattr(source, name)) for name in STATE}
     was = {"waiting": survivor.waiting_since, "replied": survivor.first_replied_at}
-    moved = {"state": before} | move_all(source, survivor, by)
+    moved = {"state": before, "was_part": survivor.parent_id == source.pk} | move_all(source, survivor, by)
     if waiting := Clock.objects.filter(case=source, metric=FIRST, stopped_at__isnull=True).first():
         clocks.waited_since(survivor, waiting.started_at, now, _("%(source)s was merged into this case") % words)
     clocks.cancelled(source, now, _("Merged into %(survivor)s") % words)
@@ -234,6 +234,8 @@ def move_back(merge, source, survivor, by):
     Message.objects.filter(pk__in=moved["messages_own"], case=source).update(origin=None)
     carry_mails(back["messages"], source)
     Watcher.objects.filter(pk__in=moved["watchers"], case=survivor).delete()
+    if moved["was_part"]:
+        back_to_part(source, survivor)
     words = {
         "messages": _("messages"), "files": _("files"), "activities": _("activities"), "children": _("parts"),
     }  # fmt: skip
@@ -244,6 +246,14 @@ def move_back(merge, source, survivor, by):
     if tags != survivor.tags:
         survivor.tags = write(survivor, {"tags": tags}, by=by, action="merge")[0].tags
     return left + since(merge, survivor)
+
+
+def back_to_part(source, survivor):
+    """Let the survivor be a part of the source again, unless it was put elsewhere since."""
+    there = source.parent_id if source.parent_id != survivor.pk else None
+    rows = Case.objects.unscoped("as it was before the merge").filter(pk=survivor.pk, parent=there)
+    if rows.update(parent=source):
+        survivor.parent_id = source.pk
 
 
 def since(merge, survivor):

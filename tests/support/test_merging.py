@@ -207,6 +207,7 @@ def test_the_parent_of_a_survivor_goes_without_a_circle(cast, pair):
     merge = merge_cases(source, survivor, by=cast.dora)
     assert fresh(survivor).parent is None
     unmerge_case(merge, by=cast.dora)
+    assert fresh(survivor).parent == source
 
 
 def test_another_requester_hears_of_it_only_within_the_customer(cast):
