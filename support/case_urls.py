@@ -12,6 +12,7 @@ CASE_URLS = [
     path("cases/next/", cases.case_next, name="case_next"),
     *record_urls(CASES, record=desk.case_record, bulk=merging.cases_bulk),
     path("cases/<big:pk>/resolve/", cases.case_resolve, name="case_resolve"),
+    path("cases/<big:pk>/note/", cases.case_note, name="case_note"),
     path("cases/<big:pk>/close/", cases.case_close, name="case_close"),
     path("cases/<big:pk>/reopen/", cases.case_reopen, name="case_reopen"),
     path("cases/<big:pk>/take/", cases.case_take, name="case_take"),

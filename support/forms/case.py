@@ -85,6 +85,14 @@ class ResolveForm(forms.Form):
     resolution = forms.CharField(label=_("Resolution"), widget=forms.Textarea({"rows": 4}), required=False)
 
 
+class NoteForm(forms.Form):
+    """An internal note of somebody who does not work on the case."""
+
+    body = forms.CharField(
+        label=_("Internal note"), widget=forms.Textarea({"rows": 5}), help_text=_("Customers never see it.")
+    )
+
+
 class CloseForm(forms.Form):
     """Why a case is closed, and whether its parts are closed with it."""
 

@@ -64,6 +64,8 @@ def actions(case, user):
     url, found, may_change = f"/cases/{case.pk}/", [], "change" in rights(user, case)
     if may_add(user, Activity):
         found.append(button(_("Log a call"), f"{url}log/?kind=call", "note"))
+    if not may_change and may_add(user, Case) and not case.merged_into_id:
+        found.append(button(_("Add a note"), f"{url}note/", "note", "modal", primary=True))
     if not may_change or case.merged_into_id:
         return found
     if case.category in ENDED:

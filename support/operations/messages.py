@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
-from crm_site.core.operations import lock, operation, refuse
+from crm_site.core.operations import lock, operation, refuse, require
 from support import clocks
 from support.models import Case, Mailbox, Message, OutgoingMail, Status
 from support.operations.cases import create_cases
@@ -114,8 +114,12 @@ def undo_reply(message, *, by):
 
 @operation
 def add_note(case, body, *, by, mentions=(), files=(), at=None):
-    """Add an internal note and return it; those mentioned (users or their ids) are told, as far as they may see it."""
-    current = lock(case, by)
+    """Add an internal note and return it; those mentioned (users or their ids) are told, as far as they may see it.
+
+    Whoever sees the case and may make cases may add one, such as the customer's salesperson; files need more.
+    """
+    require(by, Case, "add")
+    current = lock(case, by, "change" if files else "view")
     need_writable(current, body, files)
     at = at or timezone.now()
     ids = {getattr(user, "pk", user) for user in mentions}

@@ -18,6 +18,7 @@ from customers.views.parties import done, form_page, go
 from support.columns.case import STATE_TONES, due_of
 from support.forms.case import (
     CloseForm,
+    NoteForm,
     PriorityManyForm,
     QueueManyForm,
     ResolveForm,
@@ -37,6 +38,7 @@ from support.operations.cases import (
     resolve_case,
     take_next,
 )
+from support.operations.messages import add_note
 from support.operations.states import ENDED
 from support.operations.watching import parts_of
 
@@ -66,6 +68,17 @@ def case_resolve(request, pk):
     title = _("Resolve %(name)s") % {"name": case}
     return form_page(request, CASES, case, form, title, lambda values:
                      resolve_case(case, by=request.user, resolution=values["resolution"]))  # fmt: skip
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def case_note(request, pk):
+    """An internal note of somebody who sees the case without working on it."""
+    pages.need(request.user, CASES, "add")
+    case = pages.get_visible_or_404(CASES, request.user, pk)
+    form = NoteForm(request.POST or None)
+    return form_page(request, CASES, case, form, _("Note on %(name)s") % {"name": case}, lambda values:
+                     add_note(case, values["body"], by=request.user))  # fmt: skip
 
 
 @login_required

@@ -128,6 +128,11 @@ def who_quotes(user, route, subject):
     return on_record("view")(user, route, subject) and user.reach(KINDS["sales.quote"].model, "add") != "none"
 
 
+def who_notes(user, route, subject):
+    """Who sees the case and may make cases."""
+    return on_record("view")(user, route, subject) and user.reach(route.kind.model, "add") != "none"
+
+
 def sees_deals(user, route, subject):
     """Whose roles show some deals: they have a forecast."""
     return user.reach(KINDS["sales.opportunity"].model, "view") != "none"
@@ -298,7 +303,7 @@ RULES = (
     Rule("support:case_thread", on_record("view")), Rule("support:case_facts", on_record("view")),
     Rule("support:case_next", kind_action("change")), Rule("support:case_follow", on_record("view")),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),
-    Rule("support:case_unwatch", on_record("change"), quiet=True),
+    Rule("support:case_note", who_notes), Rule("support:case_unwatch", on_record("change"), quiet=True),
     Rule("support:mail_post", nobody, secret=True, tokenless=True), Rule("support:case_mails", on_record("view")),
     Rule("support:mail_source", on_record("change"), quiet=True), Rule("support:mail_again", on_record("change"), quiet=True),
     *(Rule(f"support:{name}", administrator, quiet=True) for name in ("mailbox_*", "mail_retry", "parked_source")),

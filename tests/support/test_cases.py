@@ -415,7 +415,7 @@ def test_a_merged_case_is_read_only(cast, case):
 
 
 def test_an_agent_of_one_team_moves_no_case_of_another(cast):
-    nora = grant(cast.nora, Case, view="all", change="own", add="own")
+    nora = grant(cast.nora, Case, view="all", change="own")
     other = CaseFactory(owner=cast.dora, team=Team.objects.get(name="Service"))
     for do in (lambda: set_status(other, status_of("open"), by=nora), lambda: add_note(other, "x", by=nora)):
         with pytest.raises(PermissionDenied):
