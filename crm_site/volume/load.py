@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from crm_site.core import history, roles
 from crm_site.core.models import Membership, Team, User
-from crm_site.volume import selling
+from crm_site.volume import helping, selling
 from crm_site.volume.names import LISTS
 from customers.models import (
     Account,
@@ -27,7 +27,7 @@ from customers.models import (
 RECORDS = {"account": Account, "contact": Contact, "customer": Customer, "activity": Activity}
 PLURALS = {"account": "accounts", "contact": "contacts", "customer": "customers", "activity": "activities"}
 TABLES = [*RECORDS.values(), Affiliation, ContactMechanism, CustomerStatusChange, Participant]
-ALL = [*TABLES, *selling.TABLES]
+ALL = [*TABLES, *selling.TABLES, *helping.TABLES]
 BUSIEST = 70_000
 # Below this many rows, building indexes anew costs more than keeping them.
 REBUILD_FROM = 50_000
@@ -40,7 +40,8 @@ def holds_records():
 
 @transaction.atomic
 def load(sizes, *, users, teams, seed, password, history_percent=0, say=print):
-    """Fill the database; `sizes` is {"accounts", "contacts", "customers", "activities"} and, for sales, selling.SIZES.
+    """Fill the database; `sizes` is {"accounts", "contacts", "customers", "activities"}, for sales selling.SIZES and
+    for support helping.SIZES.
 
     Returns {step: seconds}.
 
@@ -63,6 +64,8 @@ def load(sizes, *, users, teams, seed, password, history_percent=0, say=print):
             run("history", lambda: write_history(cursor, values, history_percent))
         if "opportunities" in sizes:
             sell(cursor, run, values)
+        if "cases" in sizes:
+            help_out(cursor, run, values)
         finish(cursor, run, indexes)
     return took
 
@@ -94,6 +97,13 @@ def sell(cursor, run, values):
     for model in (*selling.RECORDS.values(), Activity):
         follow_sequence(cursor, model)
     run("forecast", selling.roll_up)
+
+
+def help_out(cursor, run, values):
+    """Support, on top of the customers that are there."""
+    values |= helping.choices(values, lambda model: last_number(cursor, model))
+    run_steps(cursor, run, "helping.sql", values)
+    follow_sequence(cursor, helping.Case)
 
 
 def finish(cursor, run, indexes):

@@ -18,12 +18,12 @@ from support.operations.story import address_of, note_event, note_events, said, 
 
 
 @operation
-def assign_case(case, owner, *, by):
+def assign_case(case, owner, *, by, at=None):
     """Give a case to an agent, or to nobody, and return it; the agent is told. The team stays the queue's."""
     current = lock(case, by, "assign") if owner != by else lock(case, by)
     current, changed = write(current, {"owner": owner} | team_for(current, owner), by=by)
     if "owner" in changed:
-        handed(current, by=by)
+        handed(current, by=by, at=at)
     return current
 
 
@@ -34,12 +34,12 @@ def team_for(case, owner):
     return {"team": owner.team} if owner and owner.team_id else {}
 
 
-def handed(case, *, by):
+def handed(case, *, by, at=None):
     """The event, the reach of activities and the notification after the owner of a case changed."""
     follow(case)
     text = _("Assigned to %(name)s") % {"name": case.owner} if case.owner_id else _("Assigned to nobody")
-    note_event(case, text, by=by)
-    if case.owner_id and case.owner != by:
+    note_event(case, text, by=by, at=at)
+    if case.owner_id and case.owner != by and not at:
         tell(case, [case.owner], said(case, _("is yours now")), f"case:{case.pk}:owner:{case.version}")
 
 

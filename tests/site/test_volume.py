@@ -4,7 +4,7 @@ import pytest
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, F, Max, Min, Sum
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Team, TeamClosure, User
@@ -14,6 +14,8 @@ from customers.operations.reach import drifted
 from sales import rollup
 from sales.models import Credit, Opportunity, OpportunityChange, OpportunityLine, Quote, Sale
 from sales.models.opportunity import WATCHED
+from support.clocks import refresh
+from support.models import Case, Clock, Message
 
 pytestmark = [pytest.mark.django_db]
 SIZES = {"contacts": 1500, "customers": 500, "accounts": 500, "activities": 3000, "users": 40, "teams": 15}
@@ -25,6 +27,7 @@ SOLD = {"opportunities": 1200, "leads": 300, "quotes": 200, "products": 60, "cam
 def loaded(standing):
     """The addresses of the first three users of a small volume."""
     sizes = {name: SIZES[name] for name in ("accounts", "contacts", "customers", "activities")} | SOLD
+    sizes |= {"cases": 800, "running": 120}
     options = {"users": 40, "teams": 15, "seed": 7, "password": "volume-password-1", "history_percent": 10, "say": str}
     standing(lambda: load.load(sizes, **options))
     return [f"volume-{number:04d}@example.test" for number in (1, 2, 3)]
@@ -99,6 +102,24 @@ def test_derived_columns_are_true_and_new_records_follow(volume):
     assert Account.objects.create(name="The next one").pk == last + 1
     for contact in every(Contact).filter(account__isnull=False)[:50]:
         assert contact.affiliations.get(is_main=True).account_id == contact.account_id
+
+
+def test_cases_are_as_their_clocks_say(volume):
+    """Each case has its clock, whole from its first moment; what is due next is what the clock says."""
+    assert every(Case).count() == 800
+    assert every(Case).filter(category__in=["new", "open", "waiting"]).count() == 120
+    assert Message.objects.count() == sum(every(Case).values_list("message_count", flat=True))
+    running = Clock.objects.filter(state="running")
+    assert dict(running.values_list("case_id", "due_at")) == dict(
+        every(Case).filter(category__in=["new", "open"]).values_list("pk", "due_at")
+    )
+    ended = Clock.objects.filter(state__in=["met", "breached"])
+    assert ended.count() == 680
+    assert {state for (state,) in ended.values_list("state")} == {"met", "breached"}
+    assert not ended.exclude(segments__ended_at=F("stopped_at")).exists()
+    before = dict(every(Case).values_list("pk", "due_at"))
+    refresh(list(before))
+    assert dict(every(Case).values_list("pk", "due_at")) == before
 
 
 def test_triggers_and_indexes_are_back(volume):

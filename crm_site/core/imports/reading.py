@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from . import workbooks
+from .unpacking import unpacked
 
 CELL_LIMIT = 1_000_000  # characters in one cell
 LINE_LIMIT = 8_000_000  # characters in one physical line
@@ -135,13 +136,13 @@ def reopen(source, options, *, checked=True):
 
 @contextmanager
 def binary(source):
-    """The bytes of a path or of an open file from its beginning; an open file stays open."""
+    """The bytes of a path or of an open file from its beginning, unpacked; an open file stays open."""
     if hasattr(source, "read"):
         source.seek(0)
-        yield source
+        yield unpacked(source)
     else:
         with Path(source).open("rb") as file:
-            yield file
+            yield unpacked(file)
 
 
 def _kind_of(source):

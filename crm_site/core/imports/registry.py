@@ -46,6 +46,7 @@ class Importer:
     - `ready(run)` looks at the whole file before its first row is read, and may complete the job's options.
     - `gather(drafts, run)` looks things up for many rows at once, before each is prepared.
     - `makes` is False when a record that other rows only name is not made along the way.
+    - `chunk` is how many rows are written at once where each costs more than usual.
     - `gate` is the model whose rights decide where the imported one has none of its own; `within(user, action)` are
       then the records, and `delete(ids, by=)` takes them away again and returns how many.
     """
@@ -67,6 +68,7 @@ class Importer:
     within: Callable | None = None
     gate: type | None = None
     makes: bool = True
+    chunk: int = 0
     constants: tuple = ()
     keys: dict = field(default_factory=dict)
     id_prefix: Callable | None = None

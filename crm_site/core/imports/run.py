@@ -75,7 +75,7 @@ class Run:
 
     def chunk(self):
         """Read, settle and (unless it is a check) write the next rows; False when none was left."""
-        rows = list(islice(self.rows, CHUNK))
+        rows = list(islice(self.rows, self.importer.chunk or CHUNK))
         if not rows:
             return False
         drafts = self.plan.drafts(rows)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from crm_site.core.models import User
-from crm_site.volume import load, selling
+from crm_site.volume import helping, load, selling
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         for name, number in {"contacts": 1_000_000, "customers": 300_000, "accounts": 300_000, "activities": 2_000_000,
                              "users": 200, "teams": 30, "seed": 7}.items():  # fmt: skip
             parser.add_argument(f"--{name}", type=int, default=number, help=f"(default: {number:,})")
-        for name in selling.SIZES:
+        for name in (*selling.SIZES, *helping.SIZES):
             parser.add_argument(f"--{name}", type=int, help="(default: in proportion to the contacts)")
         parser.add_argument("--sales-only", action="store_true", help="add sales to a volume that was loaded without")
         parser.add_argument("--history", type=int, default=0, help="write history for this percentage of the records")
@@ -44,6 +44,7 @@ class Command(BaseCommand):
         if max(sizes["accounts"], sizes["contacts"]) < sizes["customers"]:
             raise CommandError("Each customer needs an account or a contact of its own.")
         sizes |= self.selling_sizes(options)
+        sizes |= helping.sizes(options["contacts"], **{name: options[name] for name in helping.SIZES})
         password = options["password"] or secrets.token_urlsafe(12)
         began = time.monotonic()
         load.load(

@@ -15,7 +15,7 @@ from crm_site.core.imports.registry import IMPORTERS, importers_for
 from crm_site.core.jobs import run_now, start_job
 from crm_site.core.models import Job, User
 
-SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods"}
+SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".gz"}
 
 
 class Command(BaseCommand):

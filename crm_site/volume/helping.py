@@ -1,0 +1,31 @@
+"""What helping.sql needs to know, and how large support is."""
+
+from django.contrib.contenttypes.models import ContentType
+
+from support.models import NEVER, Case, Clock, ClockSegment, Message, Policy, Queue, Status
+
+RECORDS = {"case": Case}
+TABLES = [Case, Message, Clock, ClockSegment]
+SIZES = ("cases", "running")
+QUEUES = 5
+# So many cases has the customer who has most.
+BUSIEST = 1000
+
+
+def sizes(contacts, **asked):
+    """{name: rows}: what was asked for, else as many cases as contacts, of which up to 50,000 are not done."""
+    cases = asked.get("cases") or contacts
+    return {"cases": cases, "running": min(cases, asked.get("running") or min(50_000, max(20, cases // 20)))}
+
+
+def choices(values, last_number):
+    """What the names of helping.sql stand for, besides those of records.sql; makes the volume's queues."""
+    queues = [Queue.objects.get_or_create(name=f"Volume queue {n}")[0].pk for n in range(1, QUEUES + 1)]
+    usual = Status.objects.filter(is_active=True, is_default=True)
+    return {
+        "case": last_number(Case), "queues": queues, "n_queues": QUEUES, "never": NEVER,
+        "version": Policy.objects.get(is_default=True).current_id,
+        "case_type": ContentType.objects.get_for_model(Case).pk,
+        "every_case": max(2, values["cases"] // min(BUSIEST, max(1, values["cases"] // 10))),
+        **{f"status_{category}": pk for category, pk in usual.values_list("category", "pk")},
+    }  # fmt: skip
