@@ -108,19 +108,20 @@ OBJECT_WORDS = {
     "deal": "opportunity", "opportunity": "opportunity", "potential": "opportunity",
     "activity": "activity", "task": "activity", "call": "activity", "event": "activity", "meeting": "activity",
     "interaction": "activity", "note": "note", "lead": "lead", "user": "user", "consent": "consent",
-    "case": "case", "ticket": "case", "campaign": "campaign", "product": "product", "quote": "quote", "order": "order",
-    "invoice": "invoice", "pipeline": "opportunity", "team": "team",
+    "case": "case", "ticket": "case", "incident": "case", "campaign": "campaign", "product": "product",
+    "quote": "quote", "order": "order", "invoice": "invoice", "pipeline": "opportunity", "team": "team",
 }  # fmt: skip
 KIND_OBJECTS = {
     "accounts": "account", "contacts": "contact", "activities": "activity", "users": "user", "campaigns": "campaign",
     "products": "product", "price_books": "price book", "leads": "lead", "opportunities": "opportunity",
     "quotes": "quote", "sales": "order", "sale_lines": "line", "invoices": "invoice", "members": "member",
+    "cases": "case", "case_events": "log",
 }  # fmt: skip
 # Two words of a file's name that together mean something else than each, in the singular.
 PHRASES = {
     "price book": "price book", "price list": "price book", "line item": "line", "order line": "line",
     "campaign lead": "member", "campaign member": "member", "campaign contact": "member", "sale team": "user",
-    "sale agent": "user", "sale rep": "user",
+    "sale agent": "user", "sale rep": "user", "event log": "log", "case log": "log", "incident log": "log",
 }  # fmt: skip
 HARMLESS = frozenset(
     ("primary", "main", "default", "work", "business", "value", "my", "your", "the", "of", "full", "current", "s")
