@@ -60,6 +60,7 @@ app.conf.update(
         "case-clocks": {"task": "support.tasks.run_clocks", "schedule": 60.0, "options": {"expires": 120}},
         "case-hours": {"task": "support.tasks.keep_policy_hours", "schedule": 60.0, "options": {"expires": 120}},
         "surveys": {"task": "support.tasks.ask_satisfaction", "schedule": 300.0, "options": {"expires": 600}},
+        "presence": {"task": "support.tasks.drop_presence", "schedule": 3600.0, "options": {"expires": 3600}},
         "case-ends": {"task": "support.tasks.close_resolved_cases", "schedule": 600.0, "options": {"expires": 600}},
         "registrations": {
             "task": "support.tasks.expire_registrations",

@@ -22,7 +22,6 @@ from support.models import (
     Case,
     Clock,
     Draft,
-    Entitlement,
     Macro,
     Message,
     MessageFile,
@@ -213,31 +212,29 @@ def background(case, user):
     """What an agent wants to know beside the conversation, under the user's own sight: parties, ways, cases, deals."""
     names = party_names([case], user)
     seen = {name for name, _pk in names}
-    about = Q()
-    for name in ("contact", "customer", "account"):
-        if value := getattr(case, f"{name}_id"):
-            about |= Q(**{name: value})
     return {
         "parties": {name: link for (name, _pk), link in names.items()},
         "tier": case.customer.get_tier_display() if "customer" in seen else "",
-        "ways": ways(case) if "contact" in seen or "account" in seen else [],
-        "cases": last_cases(case, user, about) if about else [], "deals": open_deals(case, user),
-        "entitlement": case.entitlement_id
-        and Entitlement.objects.visible_to(user).filter(pk=case.entitlement_id).select_related("policy").first(),
+        "ways": ways(case, seen), "cases": last_cases(case, user), "deals": open_deals(case, user),
     }  # fmt: skip
 
 
-def ways(case):
-    """How the reporter, else the account, is reached; both were seen."""
-    party = Q(contact=case.contact_id) if case.contact_id else Q(account=case.account_id)
-    rows = ContactMechanism.objects.filter(party, type__in=["email", "phone", "mobile"], do_not_use=False)
-    return list(rows.order_by("type", "-is_primary", "pk")[:FEW])
+def ways(case, seen):
+    """How the reporter, else the account, is reached, as far as they were `seen`."""
+    name = next((name for name in ("contact", "account") if name in seen), None)
+    if name is None:
+        return []
+    rows = ContactMechanism.objects.filter(**{name: getattr(case, f"{name}_id")}, do_not_use=False)
+    return list(rows.filter(type__in=["email", "phone", "mobile"]).order_by("type", "-is_primary", "pk")[:FEW])
 
 
-def last_cases(case, user, about):
-    """The last other cases of the same customer."""
-    rows = Case.objects.visible_to(user).filter(about).exclude(pk=case.pk).select_related("status")
-    found = list(rows.order_by("-pk")[:FEW])
+def last_cases(case, user):
+    """The last other cases of the same customer, else of the account or the reporter."""
+    name = next((name for name in PARTIES if getattr(case, f"{name}_id")), None)
+    if name is None:
+        return []
+    rows = Case.objects.visible_to(user).filter(**{name: getattr(case, f"{name}_id")}).exclude(pk=case.pk)
+    found = list(rows.select_related("status").order_by("-pk")[:FEW])
     for other in found:
         other.tone = STATE_TONES[other.category]
     return found

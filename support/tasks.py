@@ -2,13 +2,16 @@
 
 import logging
 import smtplib
+from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
 from support import sweep
 from support.mail import fetching, intake, reconciling, sending
 from support.operations import registrations
 from support.operations.cases import close_resolved
+from support.operations.desk import forget_presence
 from support.operations.policies import keep_hours
 from support.operations.surveys import ask
 
@@ -74,3 +77,9 @@ def expire_registrations():
     while done := registrations.expire_registrations(by=None):
         count += done
     return count
+
+
+@shared_task(ignore_result=True)
+def drop_presence():
+    """Remove what browsers that went away without a word left behind."""
+    return forget_presence(timezone.now() - timedelta(hours=1), by=None)

@@ -1,8 +1,10 @@
 """The administration of cases, queues, statuses, canned replies and macros."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from customers.admin.parties import KindAdmin
+from support.canned import fill
 from support.forms.case import CaseForm
 from support.kinds.case import CASES
 from support.models import CannedReply, Case, Macro, Queue, QueueMember, Status
@@ -62,6 +64,14 @@ class CannedReplyAdmin(admin.ModelAdmin):
     list_display = ["name", "shortcut", "team", "is_active"]
     list_filter = ["team", "is_active"]
     search_fields = ["name", "shortcut"]
+    readonly_fields = ["preview"]
+
+    @admin.display(description=_("as it reads on the newest case"))
+    def preview(self, obj=None):
+        """The text filled for the newest case of somebody who is known."""
+        rows = Case.objects.unscoped("administrators see all").filter(contact__isnull=False, deleted_at__isnull=True)
+        case = rows.select_related("contact", "account", "customer", "product").order_by("-pk").first()
+        return fill(obj.body, case, None)[0] if obj and case else "–"
 
 
 @admin.register(Macro)

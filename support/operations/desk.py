@@ -1,13 +1,21 @@
 """What an agent does at the desk: drafts, presence, and one action that answers and sets the state."""
 
+import re
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.models import User
 from crm_site.core.operations import Stale, operation, refuse
 from support.canned import unfilled
 from support.models import Draft, Presence
 from support.operations.cases import assign_case, set_status, update_case
 from support.operations.messages import add_note, post_reply, undo_reply
+
+MENTION = re.compile(r"(?<!\S)@([\w.+-]*\w)")
 
 
 @operation
@@ -39,6 +47,12 @@ def end_presence(case, *, by):
     Presence.objects.filter(case=case, user=by).delete()
 
 
+def mentioned(text):
+    """The colleagues whom a note names as @anna, by what stands before the @ of their address."""
+    wanted = [Q(email__istartswith=f"{name}@") for name in dict.fromkeys(MENTION.findall(text))][:10]
+    return list(User.objects.filter(reduce(or_, wanted), is_active=True, door=User.STAFF)) if wanted else []
+
+
 @operation
 def answer_case(case, values, *, by, files=(), status=None, seen=None):
     """Post a reply or an internal note, set the status where one is given, and drop the draft; returns the message.
@@ -47,7 +61,7 @@ def answer_case(case, values, *, by, files=(), status=None, seen=None):
     newer message than `seen` is there, and with field "body" while a reply holds a placeholder that nobody filled.
     """
     if values["kind"] == "note":
-        message = add_note(case, values["body"], by=by, files=files)
+        message = add_note(case, values["body"], by=by, files=files, mentions=mentioned(values["body"]))
         if status:
             set_status(case, status, by=by)
     else:

@@ -85,7 +85,7 @@ def desk_list(request):
     """The list by itself: a browser asks for it every few seconds."""
     need_desk(request.user)
     if not place(request)[0]:
-        raise Http404
+        return redirect("/desk/list/?view=mine")
     context = {"listing": listing(request, {"queues": Queue.objects.filter(is_active=True).values_list("pk", "name")})}
     return pages.fragment(request, "support/desk/_list.html", context)
 

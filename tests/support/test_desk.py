@@ -341,6 +341,13 @@ def test_answering_with_addresses(cast, case):
     assert (message.to, message.cc) == (["bo@x.test"], ["cy@x.test"])
 
 
+def test_a_note_tells_whom_it_names(cast, case):
+    """A colleague named by @ is told; the mark has to stand before a word."""
+    values = {"kind": "note", "body": "@rita please look. Mail x@alice.test."}
+    message = answer_case(case, values, by=cast.dora)
+    assert message.mentions == [cast.rita.pk]
+
+
 def test_a_note_may_set_the_status(cast, case):
     """A note with a status is one action as well."""
     waiting = status_of(Status.WAITING)
