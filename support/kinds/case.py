@@ -143,8 +143,8 @@ for noun in ("account", "contact", "customer"):
 for noun in ("product", "sale"):
     add_panel(f"sales.{noun}", Panel(_("Cases"), f"support:{noun}_cases", model=Case))
 add_panel("support.case", Panel(_("Promises"), "support:case_clocks", side=False, order=55, fold=True))
-add_panel("support.case", Panel(_("Satisfaction"), "support:case_surveys", order=30))
-add_panel("support.case", Panel(_("Merged into this case"), "support:case_merges", order=40))
+add_panel("support.case", Panel(_("Satisfaction"), "support:case_surveys", order=50, fold=True))
+add_panel("support.case", Panel(_("Merged into this case"), "support:case_merges", order=52, fold=True))
 add_panel("support.case", Panel(_("Parts"), "support:case_parts", order=60, fold=True))
 add_panel("support.case", Panel(_("Mails"), "support:case_mails", order=80, fold=True))
 add_panel("support.case", Panel(_("Followers"), "support:case_watchers", order=70, fold=True))

@@ -83,7 +83,8 @@ def case_cover(request, pk):
     """The product that a case is about, and whether a contract covers it: shown before work starts."""
     kind = KINDS["support.case"]
     case = pages.get_visible_or_404(kind, request.user, pk, rights=parts.RIGHTS)
-    installed = InstalledProduct.objects.visible_to(request.user).filter(pk=case.installed_id).first()
+    rows = InstalledProduct.objects.visible_to(request.user)
+    installed = rows.filter(pk=case.installed_id).first() if case.installed_id else None
     if installed:
         installed.said, installed.tone = cover.cover_of(installed, timezone.localdate())
     check = check_entitlement(case)
