@@ -119,7 +119,8 @@ def raw_header(message, name):
 
 def header(message, name):
     """A header's text, with encoded words read."""
-    return words(raw_header(message, name), charset_of(message))
+    value = raw_header(message, name)
+    return words(value, "" if value.isascii() else charset_of(message))
 
 
 def words(value, charset=""):

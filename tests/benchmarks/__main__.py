@@ -115,6 +115,7 @@ def outside(options, env):
         lines.append(f"#25: changes of 10,000 contacts at once, rows/s: {rates} (bar 5,000)")
     lines += forecast(json.loads(command(env, "-m", "tests.benchmarks.forecasting").splitlines()[-1]))
     lines += clocks(json.loads(command(env, "-m", "tests.benchmarks.clocks").splitlines()[-1]))
+    lines += mail(json.loads(command(env, "-m", "tests.benchmarks.mail").splitlines()[-1]))
     plans = command(env | {"DJANGO_SETTINGS_MODULE": "crm_site.settings"}, "-m", "tests.benchmarks.plans")
     return [*lines, f"plans: {plans.splitlines()[-1]}"]
 
@@ -142,6 +143,17 @@ def clocks(found):
             f"#16: {found['clocks']:,} clocks, {few['running']:,} of them running: nothing due {few['nothing']:.1f} ms (bar 10),"
             f" 500 breaches with their notices {few['due']:.0f} ms (bar 1,000); with {many['running']:,} running"
             f" {many['nothing']:.1f} and {many['due']:.0f} ms ({many['due'] / few['due']:.2f} x, bar 1.2)"
+        )
+    ]
+
+
+def mail(found):
+    """How many mails one worker takes in, in wall and in processor time."""
+    return [
+        (
+            f"#24: {found['mails']:,} mails taken in and read at {found['per second']:.0f} mails/s by one worker (bar 100),"
+            f" {found['mails'] / found['cpu s']:.0f} a second of its processor; parsing alone"
+            f" {found['mails'] / found['parse s']:.0f}/s"
         )
     ]
 
