@@ -60,8 +60,8 @@ def create_cases(rows, *, by):
     require(by, Case, "add")
     rows = [dict(row) for row in rows]
     extras = [{key: row.pop(key, None) for key in ("at", "answered", "first")} for row in rows]
-    complete_parties(rows, by)
-    complete(rows, extras, by)
+    people = complete_parties(rows, by)
+    complete(rows, extras, people, by)
     check_owners(Case, {row["owner"] for row in rows if row.get("owner")}, by)
     cases = insert_many(Case, [fresh(Case, **row, created_by=by, changed_by=by) for row in rows])
     keep_first(cases, extras)
@@ -81,7 +81,10 @@ def create_case(values, *, by, at=None, answered=False):
 
 
 def complete_parties(rows, by):
-    """Replace who a row is about by ids, and find the account and the customer that follow; five statements."""
+    """Replace who a row is about by ids, and find the account and the customer that follow; five statements.
+
+    Returns the contacts by id, as far as they had to be read.
+    """
     found = {name: {} for name in PARTIES}
     for row in rows:
         for name in PARTIES:
@@ -102,9 +105,10 @@ def complete_parties(rows, by):
             row["customer_id"] = behind.get(("account", row.get("account_id"))) or behind.get(
                 ("contact", row.get("contact_id"))
             )
+    return found["contact"]
 
 
-def complete(rows, extras, by):
+def complete(rows, extras, people, by):
     """Fill in place what rows leave open: texts, queue, team, status, the dates of their state and their moment."""
     usual, new, now = Queue.objects.filter(is_default=True).select_related("team").first(), None, timezone.now()
     for row, extra in zip(rows, extras, strict=True):
@@ -119,7 +123,7 @@ def complete(rows, extras, by):
             # Who sees only what is their own would lose sight of it.
             row["owner"] = by
         if extra["first"]:
-            extra["first"], counters = first_said(extra["first"], row, at)
+            extra["first"], counters = first_said(extra["first"], row, at, people.get(row.get("contact_id")))
             row.update(counters)
         settle_state(row, at)
 
@@ -151,10 +155,12 @@ def keep_first(cases, extras):
         keep_files(message, files, by=message.user)
 
 
-def first_said(first, row, at):
+def first_said(first, row, at, contact):
     """The first message of a row as it is kept, and the counters that the case has from it."""
     first = {"kind": Message.PUBLIC, "direction": Message.IN, "channel": row.get("channel", Case.PHONE),
              "at": at} | first  # fmt: skip
+    if contact and first["direction"] == Message.IN:
+        first = {"author_name": str(contact), "author_email": contact.email} | first
     counters = {"message_count": 1, "last_message_at": first["at"]}
     if first["kind"] == Message.PUBLIC and first["direction"] == Message.IN:
         counters |= {"last_customer_at": first["at"], "waiting_since": first["at"]}

@@ -63,6 +63,7 @@ def case(cast):
 
 def test_cs1_the_way_through_the_states(cast, case):
     assert (case.category, case.queue.name, case.message_count) == ("new", "Support", 1)
+    assert case.messages.get().author_name == str(case.contact)
     assert case.waiting_since is not None
     assert case.owner is None
     reply = post_reply(case, "Which one?", by=cast.dora, status=status_of(Status.WAITING))
