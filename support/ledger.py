@@ -25,7 +25,11 @@ WRITTEN = (
 
 def hours_of(version):
     """The working hours by which a version counts; always, where it goes by clock time."""
-    return parsed(json.dumps(version.hours, sort_keys=True)) if version.hours else ALWAYS
+    found = version.__dict__.get("read_hours")
+    if found is None:
+        found = parsed(json.dumps(version.hours, sort_keys=True)) if version.hours else ALWAYS
+        version.__dict__["read_hours"] = found
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -13,12 +13,12 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import fresh
-from crm_site.core.models import User
+from crm_site.core.models import Team, User
 from crm_site.core.notifications import notify
 from crm_site.core.operations import Refused, operation
 from support.clocks import refresh
 from support.ledger import tell_fired, untold
-from support.models import METRIC_NAMES, Case, Clock, ClockEvent, Queue, QueueMember
+from support.models import METRIC_NAMES, Case, Clock, ClockEvent, PolicyVersion, Queue, QueueMember
 from support.operations.cases import update_case
 from support.operations.handing import assign_case
 from support.operations.story import address_of, note_event, said
@@ -32,6 +32,9 @@ FIRED = """
     UPDATE support_clock c SET breached_at = t.breached, next_fire_at = t.next
     FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) t(id, breached, next) WHERE c.id = t.id
 """
+# What no notification needs of a case is not read.
+UNREAD = ("case__description", "case__resolution", "case__search_text", "case__name_sort", "case__tags",
+          "case__policy_why", "case__close_reason")  # fmt: skip
 COLUMNS = ("pk", "breached_at", "next_fire_at")
 
 
@@ -56,14 +59,22 @@ def due(now):
 
 def claimed(now, limit):
     """Some of them with their cases, locked; those that somebody else holds wait for the next time."""
-    rows = due(now).select_related("version", "case__team").order_by("next_fire_at", "id")
+    rows = due(now).select_related("case").defer(*UNREAD).order_by("next_fire_at", "id")
     return list(rows.select_for_update(skip_locked=True, no_key=True, of=("self", "case"))[:limit])
+
+
+def with_versions(clocks):
+    """Give clocks their versions, one object for all clocks of a version, so that its hours are read once."""
+    versions = PolicyVersion.objects.in_bulk({clock.version_id for clock in clocks})
+    for clock in clocks:
+        clock.version = versions[clock.version_id]
 
 
 @operation
 def sweep_batch(now, limit, *, by):
     """Claim some clocks and deal with them; (how many were claimed, how many events came of it)."""
     clocks = claimed(now, limit)
+    with_versions(clocks)
     tell_fired(clocks)
     news = [(clock, *moment) for clock in clocks for moment in fire(clock, now)]
     if clocks:
@@ -100,24 +111,31 @@ def step_of(clock, key):
 
 def notices(news):
     """The notifications of events as `notify` takes them, to those who may see the case."""
-    helpers, found = members_of([clock.case for clock, *_event in news]), []
+    cases, found = [clock.case for clock, *_event in news], []
+    helpers, leads = members_of(cases), leads_of(cases)
     for clock, kind, key, at in news:
         step = step_of(clock, key) if kind == ClockEvent.STEP else {"do": OWNER}
         text = said(clock.case, sentence(clock, kind, at))
         row = {"text": text, "url": address_of(clock.case), "key": f"clock:{clock.pk}:{kind}:{key}"}
-        found += [(clock.case_id, row | {"user_id": user}) for user in told_of(clock.case, step, helpers)]
+        found += [(clock.case_id, row | {"user_id": user}) for user in told_of(clock.case, step, helpers, leads)]
     return seen_only(found, {(clock.case_id, clock.case.owner_id) for clock, *_event in news})
 
 
-def told_of(case, step, helpers):
+def told_of(case, step, helpers, leads):
     """The ids of whom a step tells: who has the case or the team's lead, the queue's members where there is neither."""
     if step["do"] not in TELLS:
         return []
-    lead = case.team.manager_id if case.team_id else None
+    lead = leads.get(case.team_id)
     if step["do"] == USER:
         return [step["value"]]
     first, second = (lead, case.owner_id) if step["do"] == LEAD else (case.owner_id, lead)
     return [first or second] if first or second else helpers.get(case.queue_id, [])
+
+
+def leads_of(cases):
+    """{team id: who leads it} of the cases."""
+    teams = {case.team_id for case in cases if case.team_id}
+    return dict(Team.objects.filter(pk__in=teams).values_list("pk", "manager")) if teams else {}
 
 
 def members_of(cases):
