@@ -31,7 +31,7 @@ def when(moment):
     days = (local.date() - timezone.localdate()).days
     time = formats.time_format(local, "H:i")
     if days == 0:
-        return _("today at %(time)s") % {"time": time}
+        return _("%(time)s today") % {"time": time}
     day = formats.date_format(local, "l" if 0 < days < 7 else "j F Y")
     return f"{day} {time}"
 
@@ -42,7 +42,7 @@ def expectation(case):
         return ""
     if case.category == Status.RESOLVED:
         said = _("If it is not solved, just answer.")
-        closing = _("It closes by itself on %(when)s.") % {"when": when(case.closes_at)} if case.closes_at else ""
+        closing = _("It will be closed by %(when)s.") % {"when": when(case.closes_at)} if case.closes_at else ""
         return f"{said} {closing}".strip()
     if case.category == Status.WAITING:
         return str(case.status.portal_name or _("We are waiting for your answer")) + "."
