@@ -18,8 +18,8 @@ KNOWLEDGE_URLS = [
     *(url for kind in (INSTALLED, ENTITLEMENTS, ISSUES, REGISTRATIONS) for url in record_urls(kind)),
     *(path(f"{kind.slug}/<big:pk>/installed/", bound(products.installed_of, kind), name=f"{kind.noun}_installed")
       for kind in (CUSTOMERS, ACCOUNTS, CONTACTS, PRODUCTS, SALES)),
-    path("sales/<big:pk>/install/", products.sale_install, name="sale_install"),
-    path("products/<big:pk>/known/", knowledge.product_known, name="product_known"),
+    path("sales/<big:pk>/install/", bound(products.sale_install, SALES), name="sale_install"),
+    path("products/<big:pk>/known/", bound(knowledge.product_known, PRODUCTS), name="product_known"),
     *(path(f"{kind.slug}/<big:pk>/cases/", bound(products.cases_of, kind), name=f"{kind.noun}_cases")
       for kind in (INSTALLED, ENTITLEMENTS, ISSUES)),
     path("cases/<big:pk>/cover/", products.case_cover, name="case_cover"),
@@ -29,8 +29,8 @@ KNOWLEDGE_URLS = [
     path("known-issues/<big:pk>/fix/", products.issue_fix, name="knownissue_fix"),
     *(path(f"known-issues/<big:pk>/{verb}/", products.issue_verb, {"verb": verb}, name=f"knownissue_{verb}")
       for verb in ("leave", "reopen")),
-    path("accounts/<big:pk>/partner/", partners.account_partner, name="account_partner"),
-    path("accounts/<big:pk>/certify/", partners.account_certify, name="account_certify"),
+    path("accounts/<big:pk>/partner/", bound(partners.account_partner, ACCOUNTS), name="account_partner"),
+    path("accounts/<big:pk>/certify/", bound(partners.account_certify, ACCOUNTS), name="account_certify"),
     path("partners/", partners.partner_report, name="partner_report"),
     path("registrations/<big:pk>/clashes/", partners.registration_clashes, name="dealregistration_clashes"),
     *(path(f"registrations/<big:pk>/{verb}/", partners.registration_decide, {"verb": verb},

@@ -120,9 +120,9 @@ def case_known(request, pk):
 
 @login_required
 @require_GET
-def product_known(request, pk):
+def product_known(request, pk, kind):
     """The known issues and the published articles of a product."""
-    kind, user = KINDS["sales.product"], request.user
+    user = request.user
     product = pages.get_visible_or_404(kind, user, pk)
     issues = KnownIssue.objects.visible_to(user).filter(product=product).order_by("-pk")[:SHOWN]
     found = Article.objects.visible_to(user).filter(product=product, state=Article.PUBLISHED).order_by("-pk")[:SHOWN]

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from crm_site.core import pages, parts
 from crm_site.core.converters import read_id
 from crm_site.core.kinds import KINDS
-from customers.kinds import ACCOUNTS
 from customers.views.parties import done, form_page
 from sales.models import Product
 from support import partners
@@ -24,17 +23,17 @@ SHOWN = 5
 
 @login_required
 @require_GET
-def account_partner(request, pk):
+def account_partner(request, pk, kind):
     """A partner's registrations, figures and certified products; nothing for an account that is none."""
     user = request.user
-    account = pages.get_visible_or_404(ACCOUNTS, user, pk, rights=parts.RIGHTS)
-    context = {"kind": ACCOUNTS, "record": account, "title": _("Partner"), "currency": settings.BASE_CURRENCY}
+    account = pages.get_visible_or_404(kind, user, pk, rights=parts.RIGHTS)
+    context = {"kind": kind, "record": account, "title": _("Partner"), "currency": settings.BASE_CURRENCY}
     if account.is_partner:
         rows = DealRegistration.objects.visible_to(user).filter(partner=account).order_by("-pk")[:SHOWN]
         context |= {
             "rows": rows, "figures": partners.figures(user, [pk])[pk],
             "certified": account.certifications.select_related("product").order_by("product__name_sort"),
-            "seen": user.reach(Product, "view") != "none", "base": ACCOUNTS.record_url(pk),
+            "seen": user.reach(Product, "view") != "none", "base": kind.record_url(pk),
             "may_change": "change" in parts.rights(user, account),
             "may_register": pages.may(user, REGISTRATIONS, "add"),
         }  # fmt: skip
@@ -43,15 +42,15 @@ def account_partner(request, pk):
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def account_certify(request, pk):
+def account_certify(request, pk, kind):
     """Say what a partner is certified for; with `remove` that it no longer is."""
-    account = pages.get_visible_or_404(ACCOUNTS, request.user, pk, "change")
+    account = pages.get_visible_or_404(kind, request.user, pk, "change")
     if gone := read_id(request.POST.get("remove", "")):
         text, user = _("The certification is removed."), request.user
-        return done(request, ACCOUNTS, account, lambda: registrations.uncertify_partner(account, gone, by=user), text)
+        return done(request, kind, account, lambda: registrations.uncertify_partner(account, gone, by=user), text)
     form = CertifyForm(request.POST or None, user=request.user)
     return form_page(
-        request, ACCOUNTS, account, form, _("Certified for a product"),
+        request, kind, account, form, _("Certified for a product"),
         lambda values: registrations.certify_partner(
             account, values["product"], by=request.user, until=values["until"]
         ),

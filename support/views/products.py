@@ -49,9 +49,8 @@ def installed_of(request, pk, kind):
 
 @login_required
 @require_POST
-def sale_install(request, pk):
+def sale_install(request, pk, kind):
     """Make the installed products of a sale's lines."""
-    kind = KINDS["sales.sale"]
     sale = pages.get_visible_or_404(kind, request.user, pk)
     pages.need(request.user, INSTALLED, "add")
     made = []
