@@ -15,7 +15,7 @@ from django.utils import timezone
 from crm_site.core import roles
 from crm_site.core.history import event_models
 from crm_site.core.models import Membership, Record, SavedView, Setting, Team, User
-from crm_site.demo import people, selling, talk
+from crm_site.demo import helping, people, selling, talk
 
 DOMAIN = "corvina.example"
 # First name, last name, role, team, title. The first one may do everything.
@@ -68,13 +68,15 @@ def load():
         parties = people.make(users[0], {code: users[n] for code, n in TERRITORIES.items()}, choose)
         activities = talk.make(users, parties, choose)
         sold = selling.make(users, parties, choose)
+        helped = helping.make(users, parties, sold["products"], choose)
+        guests = helping.let_in(helped["cases"])
         SavedView.objects.bulk_create([
             SavedView(kind=kind, owner=users[n], name=name, query=query, visibility=seen, team=users[n].team)
             for kind, n, name, query, seen in VIEWS + [(k, n, *rest) for n in talk.REPS for k, *rest in REPS_VIEWS]
         ])  # fmt: skip
         date_back(users[0])
-    transaction.on_commit(lambda: write_sign_ins(users, passwords))
-    made = {"users": users, **parties, "activities": activities, **sold}
+    transaction.on_commit(lambda: write_sign_ins(users, passwords, guests))
+    made = {"users": users, **parties, "activities": activities, **sold, **helped}
     return {name: len(rows) for name, rows in made.items()}
 
 
@@ -119,13 +121,13 @@ def date_back(author):
                 )
 
 
-def write_sign_ins(users, passwords):
+def write_sign_ins(users, passwords, guests):
     """Keep the passwords where only the owner of this installation reads them; the launcher prints them."""
     rows = [
         {"role": role, "email": user.email, "password": password}
         for (_first, _last, role, _team, _title), user, password in zip(CAST, users, passwords, strict=True)
     ]
-    write_private(rows)
+    write_private(rows + [{"role": role, "email": user.email, "password": word} for role, user, word in guests])
 
 
 def sign_ins():

@@ -8,7 +8,7 @@ from pghistory.models import Context
 
 from crm_site.core.history import event_models
 from crm_site.core.models import Record, Setting, Share, Team, User
-from crm_site.demo import selling
+from crm_site.demo import helping, selling
 from crm_site.demo.loading import sign_ins, write_private
 from customers.models import Account, Contact, Customer
 
@@ -33,6 +33,7 @@ def remove(*, by=None):
         User.objects.filter(pk=staying.pk).update(is_demo=False, team=None)
         staying.memberships.all().delete()
     User.objects.filter(is_demo=True).delete()
+    helping.forget(teams)
     remove_teams(teams.get("teams", []))
     selling.forget(teams)
     Setting.objects.filter(pk="demo").delete()

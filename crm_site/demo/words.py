@@ -1,9 +1,11 @@
-"""What the invented company sells, to whom, and what is said on the way; the texts are in words.json.
+"""What the invented company sells, to whom, and what is said on the way; the texts are in words.json and service.json.
 
 COUNTRIES: places, names, houses, streets and numbers by country. CHAINS: head office, country, industry and its houses.
 STORY, LATER: steps of a sale and touches afterwards as kind, direction, subject, notes, outcome and minutes.
 TO_DO: kind, subject and notes of what is still to be done. PRODUCTS: name, code, family, price and unit. CAMPAIGNS:
 name, type, how many days ago it began, how long it lasts, budget and cost. LISTS, INQUIRIES: a name or subject, a text.
+PROBLEMS: subject, text and type of cases. ANSWERS: an answer, the customer's, what helped, and that it did not.
+ARTICLES: title, category, whether customers read it, one sentence, and the text.
 """
 
 import json
@@ -31,3 +33,7 @@ LISTS = _words["lists"]
 INQUIRIES = _words["inquiries"]
 DEAL_WORDS = _words["deal_words"]
 NEXT_STEPS = _words["next_steps"]
+_service = json.loads(Path(__file__).with_name("service.json").read_text(encoding="utf-8"))
+PROBLEMS = _service["problems"]
+ANSWERS = _service["answers"]
+ARTICLES = _service["articles"]

@@ -18,6 +18,7 @@ from crm_site.core.roles import SHIPPED
 from crm_site.demo.removing import record_models
 from customers.models import Account, Activity, Contact, Customer
 from sales.models import Lead
+from support.models import Article, Case, Clock, Message, OutgoingMail, PortalAccess, Queue
 
 pytestmark = pytest.mark.django_db
 
@@ -46,8 +47,12 @@ def every(model):
     return model.objects.unscoped("a test counts all")
 
 
+def staff():
+    return User.objects.filter(is_demo=True, door=User.STAFF)
+
+
 def test_it_is_a_whole_company(company):
-    assert {user.groups.get().name for user in User.objects.filter(is_demo=True)} == set(SHIPPED)
+    assert {user.groups.get().name for user in staff()} == set(SHIPPED)
     assert Team.objects.count() == 5
     assert 100 <= every(Account).count() <= 140
     asked = every(Lead).filter(converted_at__isnull=True).values("contact")
@@ -68,6 +73,18 @@ def test_every_seller_has_work_overdue_today_and_ahead(company):
         assert today in days, rep
 
 
+def test_service_has_a_year_behind_it(company):
+    """Cases in every state, promises kept and broken, talk in both directions, and no mail to anybody."""
+    assert {case.category for case in every(Case)} == {"new", "open", "waiting", "resolved", "closed"}
+    assert {clock.state for clock in Clock.objects.all()} >= {"running", "met", "breached"}
+    assert every(Case).filter(reopened__gt=0).exists()
+    assert Message.objects.filter(kind="public", direction="out").count() > 50
+    assert not OutgoingMail.objects.exists()
+    assert not Message.objects.filter(at__gt=timezone.now()).exists()
+    assert every(Article).filter(audience="public", published__isnull=False).count() > 2
+    assert PortalAccess.objects.filter(user__is_demo=True, revoked_at=None).count() == 2
+
+
 def test_each_customer_has_the_history_of_its_status(company):
     for customer in every(Customer).prefetch_related("status_changes"):
         steps = sorted(customer.status_changes.all(), key=lambda change: change.at)
@@ -85,7 +102,7 @@ def test_history_began_when_the_records_did(company):
 def test_sign_ins_are_secret_and_work(company, client):
     assert stat.S_IMODE(company.stat().st_mode) == 0o600
     rows = json.loads(company.read_text())
-    assert {row["role"] for row in rows} == set(SHIPPED)
+    assert {row["role"] for row in rows} == {*SHIPPED, "Customer (portal)"}
     assert len({row["password"] for row in rows}) == len(rows)
     answer = client.post(reverse("account_login"), {"login": rows[2]["email"], "password": rows[2]["password"]})
     assert answer.status_code == 302
@@ -119,6 +136,7 @@ def test_removal_leaves_nothing_of_it_and_all_of_the_rest(company, django_captur
     assert {row.pk for model in record_models() for row in every(model)} == {kept.pk, talk.pk, needed.pk, ours.pk}
     assert list(User.objects.all()) == [real]
     assert list(Team.objects.all()) == [own]
+    assert [queue.name for queue in Queue.objects.all()] == ["Support"]
     assert not company.exists()
     for event in event_models():
         if issubclass(event.pgh_tracked_model, Record):
