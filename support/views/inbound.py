@@ -1,19 +1,13 @@
 """Where a mail provider posts the mails that it took in for us."""
 
-import hashlib
-
 from django.http import Http404, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from support.mail.intake import LARGEST_MAIL, take_in
+from support.mail.keys import hash_of
 from support.models import Mailbox
-
-
-def hash_of(key):
-    """What is kept of a provider's key."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 # The provider has no session: the key in the address is its right, and a forged request could not know it.

@@ -6,10 +6,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,10 +19,10 @@ from customers.models import Account
 from support.kinds import CASES
 from support.mail import fetching, reconciling, sending
 from support.mail.intake import retry
+from support.mail.keys import new_key
 from support.mail.senders import suggestions
 from support.models import InboundMail, Mailbox, OutgoingMail, Reconciliation
 from support.operations.messages import reporter_address
-from support.views.inbound import hash_of
 
 SHOWN = 100
 
@@ -61,8 +60,8 @@ def mailbox_list(request):
 @require_POST
 def mailbox_key(request, pk):
     """Make a new key for the provider that posts mails, and show its address this once."""
-    mailbox, key = get_object_or_404(Mailbox, pk=pk), get_random_string(40)
-    Mailbox.objects.filter(pk=pk).update(key_hash=hash_of(key))
+    mailbox = found(Mailbox.objects.filter(pk=pk))
+    key = new_key(mailbox)
     address = settings.BASE_URL.rstrip("/") + reverse("support:mail_post", args=[mailbox.pk, key])
     context = {"title": _("Address for your provider"), "mailbox": mailbox, "address": address}
     return TemplateResponse(request, "support/mail/key.html", context)
@@ -72,7 +71,7 @@ def mailbox_key(request, pk):
 @require_POST
 def mailbox_check(request, pk):
     """Let a mailbox be read with the next sweep, whatever pause its troubles brought."""
-    Mailbox.objects.filter(pk=pk).update(next_try_at=None) or not_there()
+    fetching.read_soon(found(Mailbox.objects.filter(pk=pk)))
     messages.success(request, _("It is read within half a minute."))
     return redirect("support:mailbox_list")
 
@@ -81,7 +80,7 @@ def mailbox_check(request, pk):
 @require_POST
 def mailbox_missing(request, pk):
     """Fetch the mails that a count found missing."""
-    row = get_object_or_404(Reconciliation.objects.select_related("mailbox"), pk=pk)
+    row = found(Reconciliation.objects.select_related("mailbox").filter(pk=pk))
     try:
         count = reconciling.fetch_missing(row)
     except fetching.TROUBLE as error:
@@ -95,7 +94,7 @@ def mailbox_missing(request, pk):
 @require_POST
 def mail_retry(request, pk):
     """Read a parked mail anew."""
-    retry(get_object_or_404(InboundMail, pk=pk))
+    retry(found(InboundMail.objects.filter(pk=pk)))
     messages.success(request, _("It is tried again."))
     return redirect("support:mailbox_list")
 
@@ -104,7 +103,12 @@ def mail_retry(request, pk):
 @require_GET
 def parked_source(request, pk):
     """A mail that is on no case, as it came."""
-    return source(get_object_or_404(InboundMail, pk=pk, case__isnull=True))
+    return source(found(InboundMail.objects.filter(pk=pk, case__isnull=True)))
+
+
+def found(rows):
+    """The row, or there is no such page."""
+    return rows.first() or not_there()
 
 
 def not_there():
@@ -144,7 +148,7 @@ def case_mails(request, pk):
 def mail_source(request, pk, mail):
     """A mail of a case as it came, for who may change the case: it names all recipients."""
     case = pages.get_visible_or_404(CASES, request.user, pk, "change")
-    return source(get_object_or_404(InboundMail, pk=mail, case=case))
+    return source(found(InboundMail.objects.filter(pk=mail, case=case)))
 
 
 @login_required
@@ -152,6 +156,6 @@ def mail_source(request, pk, mail):
 def mail_again(request, pk, mail):
     """Send a mail again that was refused."""
     case = pages.get_visible_or_404(CASES, request.user, pk, "change")
-    sending.send_again(get_object_or_404(OutgoingMail, pk=mail, case=case, mailed_at__isnull=True))
+    sending.send_again(found(OutgoingMail.objects.filter(pk=mail, case=case, mailed_at__isnull=True)))
     messages.success(request, _("It is sent again."))
     return redirect(CASES.record_url(case.pk))

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from support.mail import intake
+from support.mail.keys import hash_of
 from support.models import InboundMail, Mailbox, Reconciliation
-from support.views.inbound import hash_of
 from tests.support.mailing import arrive, mail, make_mailbox
 
 pytestmark = pytest.mark.django_db
