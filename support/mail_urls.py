@@ -13,6 +13,6 @@ MAIL_URLS = [
     path("mailboxes/parked/<big:pk>/", mail.mail_retry, name="mail_retry"),
     path("mailboxes/parked/<big:pk>/source/", mail.parked_source, name="parked_source"),
     path("cases/<big:pk>/mails/", mail.case_mails, name="case_mails"),
-    path("cases/<big:pk>/mails/<big:mail>/", mail.mail_source, name="mail_source"),
-    path("cases/<big:pk>/outgoing/<big:mail>/", mail.mail_again, name="mail_again"),
+    path("cases/<big:pk>/mails/<big:mail>/", mail.mail_source, name="case_mail_source"),
+    path("cases/<big:pk>/outgoing/<big:mail>/", mail.mail_again, name="case_mail_again"),
 ]

@@ -305,7 +305,7 @@ RULES = (
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),
     Rule("support:case_note", who_notes), Rule("support:case_unwatch", on_record("change"), quiet=True),
     Rule("support:mail_post", nobody, secret=True, tokenless=True), Rule("support:case_mails", on_record("view")),
-    Rule("support:mail_source", on_record("change"), quiet=True), Rule("support:mail_again", on_record("change"), quiet=True),
+    Rule("support:case_mail_source", on_record("change"), quiet=True), Rule("support:case_mail_again", on_record("change"), quiet=True),
     *(Rule(f"support:{name}", administrator, quiet=True) for name in ("mailbox_*", "mail_retry", "parked_source")),
     Rule("support:case_parts", on_record("view")), Rule("support:case_watchers", on_record("view")), Rule("support:*_cases", on_record("view")),
     # Merging, satisfaction and reports of support.
