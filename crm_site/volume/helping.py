@@ -1,8 +1,11 @@
 """What helping.sql needs to know, and how large support is."""
 
 from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 
-from support.models import NEVER, Case, Clock, ClockSegment, Message, Policy, Queue, Status
+from crm_site.core.models import User
+from customers.models import Contact, Customer
+from support.models import NEVER, Case, Clock, ClockSegment, Message, Policy, PortalAccess, Queue, Status
 
 RECORDS = {"case": Case}
 TABLES = [Case, Message, Clock, ClockSegment]
@@ -29,3 +32,13 @@ def choices(values, last_number):
         "every_case": max(2, values["cases"] // min(BUSIEST, max(1, values["cases"] // 10))),
         **{f"status_{category}": pk for category, pk in usual.values_list("category", "pk")},
     }  # fmt: skip
+
+
+def let_in(first_customer, password):
+    """A user of the portal, volume-portal@example.test, who sees the cases of the account that has most."""
+    busiest = Customer._base_manager.get(pk=first_customer + 1)
+    people = Contact._base_manager.filter(deleted_at=None, portal_access=None)
+    contact = people.filter(account=busiest.account_id).first() or people.filter(account__cases__isnull=False).first()
+    user = User.objects.create_user("volume-portal@example.test", password, first_name="Volume", last_name="Customer",
+                                    door=User.PORTAL)  # fmt: skip
+    PortalAccess.objects.create(user=user, contact=contact, reach=PortalAccess.ACCOUNT, accepted_at=timezone.now())

@@ -66,6 +66,7 @@ def load(sizes, *, users, teams, seed, password, history_percent=0, say=print):
             sell(cursor, run, values)
         if "cases" in sizes:
             help_out(cursor, run, values)
+            helping.let_in(values["customer"], password)
         finish(cursor, run, indexes)
     return took
 

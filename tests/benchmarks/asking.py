@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 
 SMALL = "rep of the 30 oldest"
+PORTAL = "customer in the portal"
 PEOPLE = {"administrator": 1, "top manager": 2, SMALL: 3, "rep": 150, "team manager": 10}
 
 

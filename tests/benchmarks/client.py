@@ -69,10 +69,10 @@ class Visitor:
                 self.cookies[key] = rest.split(";")[0]
         return Answer(response.status, data, ms, {name.lower(): value for name, value in response.getheaders()})
 
-    def sign_in(self, **fields):
-        """Sign in through the form at /auth/login/."""
-        self.get("/auth/login/")
-        answer = self.post("/auth/login/", fields)
+    def sign_in(self, at="/auth/login/", **fields):
+        """Sign in through the form at an address."""
+        self.get(at)
+        answer = self.post(at, fields)
         if answer.status != 302:
             raise RuntimeError(f"could not sign in: {answer.status}")
         return self

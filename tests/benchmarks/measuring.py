@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from tests.benchmarks.asking import PEOPLE
+from tests.benchmarks.asking import PEOPLE, PORTAL
 from tests.benchmarks.client import Visitor
 
 PASSWORD = "benchmark-password-1"
@@ -48,6 +48,8 @@ class Side:
             name: Visitor(server.port).sign_in(login=f"volume-{number:04d}@example.test", password=PASSWORD)
             for name, number in PEOPLE.items()
         }
+        door = {"at": "/portal/sign-in/", "login": "volume-portal@example.test", "password": PASSWORD}
+        self.people[PORTAL] = Visitor(server.port).sign_in(**door)
         self.counter = 0
 
     def ask(self, request):

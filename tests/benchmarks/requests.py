@@ -2,7 +2,7 @@
 
 import psycopg
 
-from tests.benchmarks import selling
+from tests.benchmarks import helping, selling
 from tests.benchmarks.asking import PEOPLE, SMALL, Request, cursor_of
 
 FILTERS = selling.FILTERS | {
@@ -37,7 +37,7 @@ def facts(address):
                 f"SELECT {columns} FROM customers_{name} WHERE deleted_at IS NULL ORDER BY {order}"
                 f" OFFSET (SELECT count(*) * 9 / 10 FROM customers_{name}) LIMIT 1"
             ).fetchone())  # fmt: skip
-        return found | selling.facts(connection)
+        return found | selling.facts(connection) | helping.facts(connection)
 
 
 def all_requests(known):
@@ -82,4 +82,4 @@ def all_requests(known):
             Request("10", f"{noun}, save", "administrator", f"/{slug}/{known[noun] + 4}/edit/", 2, 1.2, 25, post="edit")
         )
     made += [Request("12", "home", who, "/", 3, 1.3, 25, parts=True) for who in ("rep", "top manager", "administrator")]
-    return made + selling.all_requests(known)
+    return made + selling.all_requests(known) + helping.all_requests(known)
