@@ -31,7 +31,6 @@ def all_requests(known):
     made += [Request("17", f"cases, filter {query}", each, f"/cases/?{query}", 2.5, 1.5)
              for query in FILTERS for each in ("administrator", SMALL)]  # fmt: skip
     made.append(Request("3", "cases, page at 90 %", "administrator", f"/cases/?view=all&after={known['deep case']}"))
-    made.append(Request("17", "the list of the desk", "administrator", "/desk/list/", 2, 1.25, 25))
     made.append(
         Request(
             "9", "case, page, thread and panels", "administrator", f"/cases/{known['case']}/", 2, 1.2, 25, parts=True
