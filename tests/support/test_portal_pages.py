@@ -265,7 +265,7 @@ def test_search_and_pages(world):
     assert (
         client.get(f"/portal/cases/?q={world.case.number.lower()}")
         .content.decode()
-        .count("/portal/cases/%d/" % world.case.pk)
+        .count(f"/portal/cases/{world.case.pk}/")
         == 1
     )
     resolve_case(world.case, by=None, resolution="Turned it on")
