@@ -5,57 +5,128 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from crm_site.core.migrating import AtOnce
 
-class Migration(migrations.Migration):
 
+class Migration(AtOnce):
     dependencies = [
-        ('customers', '0006_service_tiers'),
-        ('sales', '0010_deals_by_category_and_next_step'),
+        ("customers", "0006_service_tiers"),
+        ("sales", "0010_deals_by_category_and_next_step"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='opportunity',
-            name='insert_insert',
+            model_name="opportunity",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='opportunity',
-            name='update_update',
+            model_name="opportunity",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='opportunity',
-            name='delete_delete',
+            model_name="opportunity",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='opportunity',
-            name='serviced_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='serviced_opportunities', to='customers.account', verbose_name='serviced by partner'),
+            model_name="opportunity",
+            name="serviced_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="serviced_opportunities",
+                to="customers.account",
+                verbose_name="serviced by partner",
+            ),
         ),
         migrations.AddField(
-            model_name='opportunityevent',
-            name='serviced_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='customers.account', verbose_name='serviced by partner'),
+            model_name="opportunityevent",
+            name="serviced_by",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="customers.account",
+                verbose_name="serviced by partner",
+            ),
         ),
         migrations.AlterField(
-            model_name='opportunity',
-            name='partner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='partner_opportunities', to='customers.account', verbose_name='sourced by partner'),
+            model_name="opportunity",
+            name="partner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="partner_opportunities",
+                to="customers.account",
+                verbose_name="sourced by partner",
+            ),
         ),
         migrations.AlterField(
-            model_name='opportunityevent',
-            name='partner',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='customers.account', verbose_name='sourced by partner'),
+            model_name="opportunityevent",
+            name="partner",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="customers.account",
+                verbose_name="sourced by partner",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='opportunity',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_opportunityevent" ("account_id", "amount", "amount_from_lines", "campaign_id", "category", "category_by_hand", "changed_at", "changed_by_id", "close_date", "closed_at", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "description", "id", "lead_id", "loss_note", "loss_reason_id", "lost_to_id", "name", "next_step", "next_step_date", "owner_id", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_by_hand", "serviced_by_id", "source", "stage_id", "state", "tags", "team_id", "type", "version") SELECT new_values."account_id", new_values."amount", new_values."amount_from_lines", new_values."campaign_id", new_values."category", new_values."category_by_hand", new_values."changed_at", new_values."changed_by_id", new_values."close_date", new_values."closed_at", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."description", new_values."id", new_values."lead_id", new_values."loss_note", new_values."loss_reason_id", new_values."lost_to_id", new_values."name", new_values."next_step", new_values."next_step_date", new_values."owner_id", new_values."partner_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."pipeline_id", new_values."probability", new_values."probability_by_hand", new_values."serviced_by_id", new_values."source", new_values."stage_id", new_values."state", new_values."tags", new_values."team_id", new_values."type", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='9326b1f3b9e460dc13d0f21211f33fc7af631e2a', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_41947', referencing='REFERENCING NEW TABLE AS new_values ', table='sales_opportunity', when='AFTER')),
+            model_name="opportunity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_opportunityevent" ("account_id", "amount", "amount_from_lines", "campaign_id", "category", "category_by_hand", "changed_at", "changed_by_id", "close_date", "closed_at", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "description", "id", "lead_id", "loss_note", "loss_reason_id", "lost_to_id", "name", "next_step", "next_step_date", "owner_id", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_by_hand", "serviced_by_id", "source", "stage_id", "state", "tags", "team_id", "type", "version") SELECT new_values."account_id", new_values."amount", new_values."amount_from_lines", new_values."campaign_id", new_values."category", new_values."category_by_hand", new_values."changed_at", new_values."changed_by_id", new_values."close_date", new_values."closed_at", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."description", new_values."id", new_values."lead_id", new_values."loss_note", new_values."loss_reason_id", new_values."lost_to_id", new_values."name", new_values."next_step", new_values."next_step_date", new_values."owner_id", new_values."partner_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."pipeline_id", new_values."probability", new_values."probability_by_hand", new_values."serviced_by_id", new_values."source", new_values."stage_id", new_values."state", new_values."tags", new_values."team_id", new_values."type", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="9326b1f3b9e460dc13d0f21211f33fc7af631e2a",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_41947",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="sales_opportunity",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='opportunity',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_opportunityevent" ("account_id", "amount", "amount_from_lines", "campaign_id", "category", "category_by_hand", "changed_at", "changed_by_id", "close_date", "closed_at", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "description", "id", "lead_id", "loss_note", "loss_reason_id", "lost_to_id", "name", "next_step", "next_step_date", "owner_id", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_by_hand", "serviced_by_id", "source", "stage_id", "state", "tags", "team_id", "type", "version") SELECT new_values."account_id", new_values."amount", new_values."amount_from_lines", new_values."campaign_id", new_values."category", new_values."category_by_hand", new_values."changed_at", new_values."changed_by_id", new_values."close_date", new_values."closed_at", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."description", new_values."id", new_values."lead_id", new_values."loss_note", new_values."loss_reason_id", new_values."lost_to_id", new_values."name", new_values."next_step", new_values."next_step_date", new_values."owner_id", new_values."partner_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."pipeline_id", new_values."probability", new_values."probability_by_hand", new_values."serviced_by_id", new_values."source", new_values."stage_id", new_values."state", new_values."tags", new_values."team_id", new_values."type", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."account_id" IS DISTINCT FROM (new_values."account_id") OR old_values."amount" IS DISTINCT FROM (new_values."amount") OR old_values."amount_from_lines" IS DISTINCT FROM (new_values."amount_from_lines") OR old_values."campaign_id" IS DISTINCT FROM (new_values."campaign_id") OR old_values."category" IS DISTINCT FROM (new_values."category") OR old_values."category_by_hand" IS DISTINCT FROM (new_values."category_by_hand") OR old_values."changed_at" IS DISTINCT FROM (new_values."changed_at") OR old_values."changed_by_id" IS DISTINCT FROM (new_values."changed_by_id") OR old_values."close_date" IS DISTINCT FROM (new_values."close_date") OR old_values."closed_at" IS DISTINCT FROM (new_values."closed_at") OR old_values."contact_id" IS DISTINCT FROM (new_values."contact_id") OR old_values."created_at" IS DISTINCT FROM (new_values."created_at") OR old_values."created_by_id" IS DISTINCT FROM (new_values."created_by_id") OR old_values."currency" IS DISTINCT FROM (new_values."currency") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."deleted_at" IS DISTINCT FROM (new_values."deleted_at") OR old_values."deleted_by_id" IS DISTINCT FROM (new_values."deleted_by_id") OR old_values."description" IS DISTINCT FROM (new_values."description") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."lead_id" IS DISTINCT FROM (new_values."lead_id") OR old_values."loss_note" IS DISTINCT FROM (new_values."loss_note") OR old_values."loss_reason_id" IS DISTINCT FROM (new_values."loss_reason_id") OR old_values."lost_to_id" IS DISTINCT FROM (new_values."lost_to_id") OR old_values."name" IS DISTINCT FROM (new_values."name") OR old_values."next_step" IS DISTINCT FROM (new_values."next_step") OR old_values."next_step_date" IS DISTINCT FROM (new_values."next_step_date") OR old_values."owner_id" IS DISTINCT FROM (new_values."owner_id") OR old_values."partner_id" IS DISTINCT FROM (new_values."partner_id") OR old_values."pipeline_id" IS DISTINCT FROM (new_values."pipeline_id") OR old_values."probability" IS DISTINCT FROM (new_values."probability") OR old_values."probability_by_hand" IS DISTINCT FROM (new_values."probability_by_hand") OR old_values."serviced_by_id" IS DISTINCT FROM (new_values."serviced_by_id") OR old_values."source" IS DISTINCT FROM (new_values."source") OR old_values."stage_id" IS DISTINCT FROM (new_values."stage_id") OR old_values."state" IS DISTINCT FROM (new_values."state") OR old_values."tags" IS DISTINCT FROM (new_values."tags") OR old_values."team_id" IS DISTINCT FROM (new_values."team_id") OR old_values."type" IS DISTINCT FROM (new_values."type") OR old_values."version" IS DISTINCT FROM (new_values."version")) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='7ac2ea4c6f25f443ded5ace5fb3ceb11afcd9da4', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_fe013', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='sales_opportunity', when='AFTER')),
+            model_name="opportunity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_opportunityevent" ("account_id", "amount", "amount_from_lines", "campaign_id", "category", "category_by_hand", "changed_at", "changed_by_id", "close_date", "closed_at", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "description", "id", "lead_id", "loss_note", "loss_reason_id", "lost_to_id", "name", "next_step", "next_step_date", "owner_id", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_by_hand", "serviced_by_id", "source", "stage_id", "state", "tags", "team_id", "type", "version") SELECT new_values."account_id", new_values."amount", new_values."amount_from_lines", new_values."campaign_id", new_values."category", new_values."category_by_hand", new_values."changed_at", new_values."changed_by_id", new_values."close_date", new_values."closed_at", new_values."contact_id", new_values."created_at", new_values."created_by_id", new_values."currency", new_values."customer_id", new_values."deleted_at", new_values."deleted_by_id", new_values."description", new_values."id", new_values."lead_id", new_values."loss_note", new_values."loss_reason_id", new_values."lost_to_id", new_values."name", new_values."next_step", new_values."next_step_date", new_values."owner_id", new_values."partner_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."pipeline_id", new_values."probability", new_values."probability_by_hand", new_values."serviced_by_id", new_values."source", new_values."stage_id", new_values."state", new_values."tags", new_values."team_id", new_values."type", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values."account_id" IS DISTINCT FROM (new_values."account_id") OR old_values."amount" IS DISTINCT FROM (new_values."amount") OR old_values."amount_from_lines" IS DISTINCT FROM (new_values."amount_from_lines") OR old_values."campaign_id" IS DISTINCT FROM (new_values."campaign_id") OR old_values."category" IS DISTINCT FROM (new_values."category") OR old_values."category_by_hand" IS DISTINCT FROM (new_values."category_by_hand") OR old_values."changed_at" IS DISTINCT FROM (new_values."changed_at") OR old_values."changed_by_id" IS DISTINCT FROM (new_values."changed_by_id") OR old_values."close_date" IS DISTINCT FROM (new_values."close_date") OR old_values."closed_at" IS DISTINCT FROM (new_values."closed_at") OR old_values."contact_id" IS DISTINCT FROM (new_values."contact_id") OR old_values."created_at" IS DISTINCT FROM (new_values."created_at") OR old_values."created_by_id" IS DISTINCT FROM (new_values."created_by_id") OR old_values."currency" IS DISTINCT FROM (new_values."currency") OR old_values."customer_id" IS DISTINCT FROM (new_values."customer_id") OR old_values."deleted_at" IS DISTINCT FROM (new_values."deleted_at") OR old_values."deleted_by_id" IS DISTINCT FROM (new_values."deleted_by_id") OR old_values."description" IS DISTINCT FROM (new_values."description") OR old_values."id" IS DISTINCT FROM (new_values."id") OR old_values."lead_id" IS DISTINCT FROM (new_values."lead_id") OR old_values."loss_note" IS DISTINCT FROM (new_values."loss_note") OR old_values."loss_reason_id" IS DISTINCT FROM (new_values."loss_reason_id") OR old_values."lost_to_id" IS DISTINCT FROM (new_values."lost_to_id") OR old_values."name" IS DISTINCT FROM (new_values."name") OR old_values."next_step" IS DISTINCT FROM (new_values."next_step") OR old_values."next_step_date" IS DISTINCT FROM (new_values."next_step_date") OR old_values."owner_id" IS DISTINCT FROM (new_values."owner_id") OR old_values."partner_id" IS DISTINCT FROM (new_values."partner_id") OR old_values."pipeline_id" IS DISTINCT FROM (new_values."pipeline_id") OR old_values."probability" IS DISTINCT FROM (new_values."probability") OR old_values."probability_by_hand" IS DISTINCT FROM (new_values."probability_by_hand") OR old_values."serviced_by_id" IS DISTINCT FROM (new_values."serviced_by_id") OR old_values."source" IS DISTINCT FROM (new_values."source") OR old_values."stage_id" IS DISTINCT FROM (new_values."stage_id") OR old_values."state" IS DISTINCT FROM (new_values."state") OR old_values."tags" IS DISTINCT FROM (new_values."tags") OR old_values."team_id" IS DISTINCT FROM (new_values."team_id") OR old_values."type" IS DISTINCT FROM (new_values."type") OR old_values."version" IS DISTINCT FROM (new_values."version")) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="7ac2ea4c6f25f443ded5ace5fb3ceb11afcd9da4",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_fe013",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="sales_opportunity",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='opportunity',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_opportunityevent" ("account_id", "amount", "amount_from_lines", "campaign_id", "category", "category_by_hand", "changed_at", "changed_by_id", "close_date", "closed_at", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "description", "id", "lead_id", "loss_note", "loss_reason_id", "lost_to_id", "name", "next_step", "next_step_date", "owner_id", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_by_hand", "serviced_by_id", "source", "stage_id", "state", "tags", "team_id", "type", "version") SELECT old_values."account_id", old_values."amount", old_values."amount_from_lines", old_values."campaign_id", old_values."category", old_values."category_by_hand", old_values."changed_at", old_values."changed_by_id", old_values."close_date", old_values."closed_at", old_values."contact_id", old_values."created_at", old_values."created_by_id", old_values."currency", old_values."customer_id", old_values."deleted_at", old_values."deleted_by_id", old_values."description", old_values."id", old_values."lead_id", old_values."loss_note", old_values."loss_reason_id", old_values."lost_to_id", old_values."name", old_values."next_step", old_values."next_step_date", old_values."owner_id", old_values."partner_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."pipeline_id", old_values."probability", old_values."probability_by_hand", old_values."serviced_by_id", old_values."source", old_values."stage_id", old_values."state", old_values."tags", old_values."team_id", old_values."type", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='b13953bcc5e93bd54069fcc974543785787e1f7c', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_e4131', referencing='REFERENCING OLD TABLE AS old_values ', table='sales_opportunity', when='AFTER')),
+            model_name="opportunity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "sales_opportunityevent" ("account_id", "amount", "amount_from_lines", "campaign_id", "category", "category_by_hand", "changed_at", "changed_by_id", "close_date", "closed_at", "contact_id", "created_at", "created_by_id", "currency", "customer_id", "deleted_at", "deleted_by_id", "description", "id", "lead_id", "loss_note", "loss_reason_id", "lost_to_id", "name", "next_step", "next_step_date", "owner_id", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_by_hand", "serviced_by_id", "source", "stage_id", "state", "tags", "team_id", "type", "version") SELECT old_values."account_id", old_values."amount", old_values."amount_from_lines", old_values."campaign_id", old_values."category", old_values."category_by_hand", old_values."changed_at", old_values."changed_by_id", old_values."close_date", old_values."closed_at", old_values."contact_id", old_values."created_at", old_values."created_by_id", old_values."currency", old_values."customer_id", old_values."deleted_at", old_values."deleted_by_id", old_values."description", old_values."id", old_values."lead_id", old_values."loss_note", old_values."loss_reason_id", old_values."lost_to_id", old_values."name", old_values."next_step", old_values."next_step_date", old_values."owner_id", old_values."partner_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."pipeline_id", old_values."probability", old_values."probability_by_hand", old_values."serviced_by_id", old_values."source", old_values."stage_id", old_values."state", old_values."tags", old_values."team_id", old_values."type", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="b13953bcc5e93bd54069fcc974543785787e1f7c",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_e4131",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="sales_opportunity",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

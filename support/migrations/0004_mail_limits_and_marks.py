@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from crm_site.core.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
     dependencies = [
         ("support", "0003_portal_sessions"),
     ]
