@@ -39,7 +39,9 @@ class Mailbox(models.Model):
         _("also take mails of so many days before"), default=0, help_text=_("Counts when the mailbox is first read.")
     )
     plus_addresses = models.BooleanField(
-        _("answers go to address+mark"), default=False, db_default=False,
+        _("answers go to address+mark"),
+        default=False,
+        db_default=False,
         help_text=_("Only where the mail server delivers support+anything@… to support@…"),
     )
     sends_receipt = models.BooleanField(_("confirm new cases by mail"), default=True)
@@ -152,7 +154,8 @@ class OutgoingMail(models.Model):
                 fields=["to", "-created_at"], name="outgoing_mail_auto_ix", condition=models.Q(is_automatic=True)
             ),
             models.Index(
-                fields=["source", "-created_at"], name="outgoing_mail_source_ix",
+                fields=["source", "-created_at"],
+                name="outgoing_mail_source_ix",
                 condition=models.Q(is_automatic=True) & ~models.Q(source=""),
             ),
         ]

@@ -101,8 +101,6 @@ def note_spoken(case, at, *, direction, automatic=False):
         setattr(case, name, value)
 
 
-
-
 def tell(case, users, text, key):
     """Notify users about a case, those of them who may see it; `key` makes each of them hear of it once."""
     rows = []

@@ -150,7 +150,9 @@ def sees_cases(user, route, subject):
 
 def lists_cases(user, route, subject):
     """Staff who see some cases, by role or by a share."""
-    return staff(user, route, subject) and (user.reach(KINDS["support.case"].model, "view") != "none" or user.shares.exists())
+    return staff(user, route, subject) and (
+        user.reach(KINDS["support.case"].model, "view") != "none" or user.shares.exists()
+    )
 
 
 def works_cases(user, route, subject):
@@ -202,7 +204,9 @@ def suggested_to(user, route, subject):
 
 def who_installs(user, route, subject):
     """Who sees the sale and may make installed products."""
-    return on_record("view")(user, route, subject) and user.reach(KINDS["support.installedproduct"].model, "add") != "none"
+    return (
+        on_record("view")(user, route, subject) and user.reach(KINDS["support.installedproduct"].model, "add") != "none"
+    )
 
 
 def hands_out(user, route, subject):

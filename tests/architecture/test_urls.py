@@ -120,7 +120,11 @@ def wrong(response, tables, *, method, user, may, rule):
 def denied_wrongly(response, user, rule):
     """Why this is no proper refusal, or an empty text."""
     status, target = response.status_code, response.get("Location", "")
-    if status == 302 and target.startswith(("/auth/login/", "/admin/login/", "/portal/sign-in/")) and (user is None or "admin" in target):
+    if (
+        status == 302
+        and target.startswith(("/auth/login/", "/admin/login/", "/portal/sign-in/"))
+        and (user is None or "admin" in target)
+    ):
         return ""
     if status in DENIED and (user is not None or rule.secret):
         return ""
@@ -167,7 +171,10 @@ def test_every_post_needs_its_token(world):
 
 def test_one_address_takes_posts_without_a_token(world):
     """R11: only the public web form, which knows nobody: who is signed in is nobody to it, and others get no cookie."""
-    assert [str(route.name) for route, rule in declared() if rule.tokenless] == ["sales:webform_public", "support:mail_post"]
+    assert [str(route.name) for route, rule in declared() if rule.tokenless] == [
+        "sales:webform_public",
+        "support:mail_post",
+    ]
     address = f"/forms/{world.things['webform'].key}/"
     inquiry = {"last_name": "Asker", "email": "asker@kith.test"}
     for actor in ("alice", "anonymous"):

@@ -123,7 +123,9 @@ class World:
 
 def portal_things(paula, owner, account):
     """Paula as a customer of an account of the owner's, and what is hers in the portal."""
-    contact, colleague = (ContactFactory(owner=owner, account=account, email=f"{n}@world.test") for n in ("own", "other"))
+    contact, colleague = (
+        ContactFactory(owner=owner, account=account, email=f"{n}@world.test") for n in ("own", "other")
+    )
     now, about = timezone.now(), {"owner": owner, "account": account, "contact": contact}
     access = PortalAccess.objects.create(user=paula, contact=contact, accepted_at=now, reach="account", may_invite=True)
     other = PortalAccess.objects.create(user=UserFactory(door="portal"), contact=colleague, accepted_at=now)

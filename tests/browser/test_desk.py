@@ -27,7 +27,9 @@ def make_cases(cast, number):
 
 def test_u33_a_case_is_worked_by_keys_alone(cast, page, signed_in, judge):
     """U28, U30, U31, U33: take next, answer with a canned text, sent as resolved, the next case stands there."""
-    CannedReply.objects.create(name="Thanks", shortcut="thanks", body="Dear {contact.first_name}, the glue is on its way.")
+    CannedReply.objects.create(
+        name="Thanks", shortcut="thanks", body="Dear {contact.first_name}, the glue is on its way."
+    )
     first, second, third = make_cases(cast, 3)
     assign_case(second, cast.dora, by=cast.dora)
     assign_case(third, cast.dora, by=cast.dora)

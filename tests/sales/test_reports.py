@@ -80,7 +80,9 @@ def test_nonsense_in_the_address_is_left_out(cast, query):
     assert signed_in(cast.alice).get(f"/reports/sales/?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("text", ["x", "winloss|won|2026-01-01|x", "winloss|won|2026-01-01|2026-02-01|owner=x", "a|b|c|d", "|||"])
+@pytest.mark.parametrize(
+    "text", ["x", "winloss|won|2026-01-01|x", "winloss|won|2026-01-01|2026-02-01|owner=x", "a|b|c|d", "|||"]
+)
 def test_a_slice_that_names_nothing_is_told(cast, text):
     answer = signed_in(cast.alice).get("/opportunities/", {"report": text})
     assert answer.status_code == 200

@@ -128,8 +128,14 @@ def test_cs1_statuses_are_free_and_categories_fixed(cast, case):
 
 def test_cs1_a_case_can_begin_at_its_end(cast):
     """A question that was answered on the phone; and one from a file, with its own dates."""
-    done = create_case({"subject": "Where is it?", "status": status_of("resolved"), "resolution": "There."}, by=cast.dora)
-    assert (done.category, done.resolved_at, done.closes_at) == ("resolved", done.created_at, done.created_at + timedelta(7))
+    done = create_case(
+        {"subject": "Where is it?", "status": status_of("resolved"), "resolution": "There."}, by=cast.dora
+    )
+    assert (done.category, done.resolved_at, done.closes_at) == (
+        "resolved",
+        done.created_at,
+        done.created_at + timedelta(7),
+    )
     began, ended = timezone.now() - timedelta(days=90), timezone.now() - timedelta(days=80)
     row = {"subject": "Old", "status": status_of("closed"), "at": began, "resolved_at": ended, "closed_at": ended}
     old = again(create_cases([row], by=cast.rita)[0])
@@ -288,7 +294,12 @@ def test_a_reply_goes_by_mail_after_a_moment_and_can_be_taken_back(cast, case):
     assert again(case).category == "resolved"
     assert undo_reply(reply, by=cast.dora) == "Try a fuse."
     now = again(case)
-    assert (now.category, now.first_replied_at, now.last_agent_at, OutgoingMail.objects.count()) == ("open", None, None, 0)
+    assert (now.category, now.first_replied_at, now.last_agent_at, OutgoingMail.objects.count()) == (
+        "open",
+        None,
+        None,
+        0,
+    )
     assert now.waiting_since == now.messages.get(direction="in").at
     sent = post_reply(case, "Try a fuse.", by=cast.dora)
     OutgoingMail.objects.update(mailed_at=timezone.now(), due=None)
@@ -318,7 +329,12 @@ def test_files_hang_on_the_case_and_the_message(cast, case):
     shot.cid = "img1"
     message = receive_message(case, contact=case.contact, body="See.", channel="email", files=[shot])
     kept = message.files.get()
-    assert (kept.attachment.name, kept.attachment.object_id, kept.cid, kept.is_inline) == ("shot.png", case.pk, "img1", True)
+    assert (kept.attachment.name, kept.attachment.object_id, kept.cid, kept.is_inline) == (
+        "shot.png",
+        case.pk,
+        "img1",
+        True,
+    )
 
 
 def test_cs7_three_levels_and_no_loop(cast):
@@ -368,7 +384,11 @@ def test_the_agent_is_told_of_what_others_do(cast, case):
     post_reply(case, "Well.", by=cast.rita)
     post_reply(case, "And.", by=cast.dora)
     texts = list(Notification.objects.filter(user=cast.dora).order_by("pk").values_list("text", flat=True))
-    assert [text.split(": ", 1)[1] for text in texts] == ["is yours now", f"{case.contact} wrote", "Rita Tester answered"]
+    assert [text.split(": ", 1)[1] for text in texts] == [
+        "is yours now",
+        f"{case.contact} wrote",
+        "Rita Tester answered",
+    ]
 
 
 def test_the_bin_and_back(cast, case):
@@ -391,7 +411,9 @@ def test_spam_is_closed_and_never_opened_again(cast, case):
 
 def test_cu5_open_cases_of_who_is_deleted_are_decided_about(cast, case):
     """CU-5: kept, taken over or closed."""
-    other = CaseFactory(contact=case.contact, status=status_of("closed"), resolved_at=timezone.now(), closed_at=timezone.now())
+    other = CaseFactory(
+        contact=case.contact, status=status_of("closed"), resolved_at=timezone.now(), closed_at=timezone.now()
+    )
     assert list(open_cases(case.contact, cast.rita)) == [case]
     settle_cases(case.contact, "mine", by=cast.dora)
     assert (again(case).owner, again(other).owner) == (cast.dora, None)

@@ -54,7 +54,9 @@ def test_u27_what_is_due_is_said_in_words_and_stands_first(cast):
 def test_the_views_that_everybody_has(cast):
     mine, free = CaseFactory(subject="Mine", owner=cast.dora), CaseFactory(subject="Nobody's")
     waits = CaseFactory(subject="Rests", status=status_of("waiting"))
-    over = CaseFactory(subject="Ended", status=status_of("closed"), resolved_at=mine.created_at, closed_at=mine.created_at)
+    over = CaseFactory(
+        subject="Ended", status=status_of("closed"), resolved_at=mine.created_at, closed_at=mine.created_at
+    )
     soon = CaseFactory(subject="Ticks", owner=cast.rita, due_at=timezone.now(), due_metric="first")
     shown = {}
     for preset in CASES.presets:
@@ -190,7 +192,9 @@ def test_cu5_deleting_a_contact_asks_about_its_open_cases(cast):
     (page,) = texts(client, f"/contacts/{contact.pk}/delete/")
     assert "Open cases" in page
     assert client.post(f"/contacts/{contact.pk}/delete/", {}).status_code == 200
-    choices = {d.name: d.choices[0][0] for d in DEPENDENTS["customers.contact"] if d.choices and d.count(contact, cast.rita)}
+    choices = {
+        d.name: d.choices[0][0] for d in DEPENDENTS["customers.contact"] if d.choices and d.count(contact, cast.rita)
+    }
     assert client.post(f"/contacts/{contact.pk}/delete/", choices | {"cases": "close"}).status_code == 302
     assert again(case).category == "closed"
 
@@ -222,7 +226,9 @@ def test_many_cases_change_by_the_same_statements(cast, name, values, most):
         if "queue_id" in values:
             values = {"queue_id": QueueFactory(team=cast.service).pk}
         if name == "after_assign":
-            Case.objects.unscoped("a test").filter(pk__in=[c.pk for c in cases]).update(owner=cast.dora, team=cast.north)
+            Case.objects.unscoped("a test").filter(pk__in=[c.pk for c in cases]).update(
+                owner=cast.dora, team=cast.north
+            )
             with CaptureQueriesContext(connection) as queries:
                 after_assign([case.pk for case in cases])
             counts.append(len(queries))

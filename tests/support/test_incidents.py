@@ -20,7 +20,9 @@ def incident(cast):
     whole = asked(cast, "Server down", contact=ContactFactory(email="ops@x.test"))
     ann = ContactFactory(email="ann@x.test")
     people = (ann, ann, ContactFactory(email="ben@x.test"), ContactFactory(email=""))
-    parts = [set_parent(asked(cast, f"No access {n}", contact=who), whole, by=cast.dora) for n, who in enumerate(people)]
+    parts = [
+        set_parent(asked(cast, f"No access {n}", contact=who), whole, by=cast.dora) for n, who in enumerate(people)
+    ]
     return whole, parts
 
 

@@ -119,7 +119,11 @@ def test_the_pages_of_an_article(cast, client_of):
 
 
 def test_files_bring_articles_with_their_state(cast):
-    rows = [{"name": "A", "body": "Text", "state": "published"}, {"name": "B", "state": "published"}, {"name": "C", "body": "x"}]
+    rows = [
+        {"name": "A", "body": "Text", "state": "published"},
+        {"name": "B", "state": "published"},
+        {"name": "C", "body": "x"},
+    ]
     made = create_articles(rows, by=cast.dora)
     states = list(Article.objects.visible_to(cast.dora).order_by("name").values_list("state", flat=True))
     assert states == ["published", "draft", "draft"]
@@ -174,7 +178,10 @@ def test_pp4_many_who_fix_it_at_once_tell_once(everyone):
 
 
 def test_pp4_the_pages_of_an_issue(cast, client_of):
-    client, issue = client_of(cast.dora), KnownIssueFactory(owner=cast.dora, workaround="Turn it off", product=ProductFactory())
+    client, issue = (
+        client_of(cast.dora),
+        KnownIssueFactory(owner=cast.dora, workaround="Turn it off", product=ProductFactory()),
+    )
     case = CaseFactory(owner=cast.dora, subject="Screen stays dark", product=issue.product)
     assert "Turn it off" in client.get(f"/cases/{case.pk}/known/").content.decode()
     assert client.post(f"/cases/{case.pk}/issue/", {"issue": issue.pk}).status_code == 302

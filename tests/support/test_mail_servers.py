@@ -192,7 +192,10 @@ def test_em6_an_answer_keeps_the_thread(cast, case, settings):
     assert (first["In-Reply-To"], first["References"]) == ("<first@x.test>", "<first@x.test>")
     assert first["Auto-Submitted"] is None
     text, file = first.get_payload()
-    assert text.get_payload(decode=True).decode().replace("\r\n", "\n").strip() == "Press the red button.\n\n-- \nYour support"
+    assert (
+        text.get_payload(decode=True).decode().replace("\r\n", "\n").strip()
+        == "Press the red button.\n\n-- \nYour support"
+    )
     assert (file.get_filename(), file.get_payload(decode=True)) == ("plan.pdf", b"%PDF-1.4")
     assert second["In-Reply-To"] == "<second@x.test>"
     assert first["Message-ID"] in second["References"]

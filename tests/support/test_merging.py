@@ -60,9 +60,19 @@ def test_cs6_messages_interleave_with_their_origin(cast, pair):
     receive_message(survivor, contact=source.contact, body="last", channel="email", at=timezone.now() - 2 * HOUR)
     merge_cases(source, survivor, by=cast.dora)
     assert spoken(survivor) == ["Boat broken", "Broken boat", "later", "last"]
-    assert [m.origin_id for m in survivor.messages.exclude(kind="event").order_by("at")] == [source.pk, None, source.pk, None]
+    assert [m.origin_id for m in survivor.messages.exclude(kind="event").order_by("at")] == [
+        source.pk,
+        None,
+        source.pk,
+        None,
+    ]
     source, survivor = fresh(source, survivor)
-    assert (source.category, source.merged_into, source.message_count, survivor.message_count) == ("closed", survivor, 0, 4)
+    assert (source.category, source.merged_into, source.message_count, survivor.message_count) == (
+        "closed",
+        survivor,
+        0,
+        4,
+    )
     assert survivor.waiting_since == survivor.messages.exclude(kind="event").order_by("at").first().at
     assert "Merged into" in source.close_reason
 
@@ -155,7 +165,10 @@ def test_cs6_unmerge_says_what_it_could_not_restore(cast, pair):
     set_parent(child, None, by=cast.dora)
     receive_message(source, contact=source.contact, body="after", channel="email")
     left = unmerge_case(merge, by=cast.dora)
-    assert left == ["Not restored, because changed since: 1 parts", f"1 message written since stays on {survivor.number}."]
+    assert left == [
+        "Not restored, because changed since: 1 parts",
+        f"1 message written since stays on {survivor.number}.",
+    ]
     assert fresh(child).parent is None
     assert spoken(survivor) == ["Broken boat", "after"]
 
@@ -240,9 +253,7 @@ def together(transactional_db):
 @pytest.mark.parametrize("_turn", range(3))
 def test_cs6_two_merge_into_each_other_and_one_wins(together, _turn):
     cast, one, two = together
-    results = at_once(
-        lambda: merge_cases(one, two, by=cast.dora), lambda: merge_cases(two, one, by=cast.dora)
-    )
+    results = at_once(lambda: merge_cases(one, two, by=cast.dora), lambda: merge_cases(two, one, by=cast.dora))
     assert sorted(type(result).__name__ for result in results) == ["CaseMerge", "Refused"]
     assert Case.objects.unscoped("test").filter(merged_into__isnull=False).count() == 1
     assert Message.objects.exclude(kind="event").values("case").distinct().count() == 1

@@ -88,7 +88,12 @@ def test_pp1_a_clash_is_shown_to_managers_only(cast, client_of):
     """PP-1: whoever registers the same prospect learns nothing; who decides sees it and has to say so."""
     account = AccountFactory(owner=cast.alice)
     first = approve_registration(registered(cast.charlie, account=account, domain="acme.test"), by=cast.bob)
-    form = {"name": "Same one", "partner": partner(cast.alice, name="Second").pk, "account": account.pk, "owner": cast.alice.pk}
+    form = {
+        "name": "Same one",
+        "partner": partner(cast.alice, name="Second").pk,
+        "account": account.pk,
+        "owner": cast.alice.pk,
+    }
     client = client_of(cast.alice)
     assert client.post("/registrations/new/", form).status_code == 302
     second = DealRegistration.objects.visible_to(cast.alice).get()
@@ -156,7 +161,10 @@ def test_pp2_the_report_adds_up_to_its_lists(cast, client_of):
     won = Stage.objects.filter(state=Stage.WON).first()
     now = timezone.now()
     ends = {"owner": cast.alice, "stage": won, "closed_at": now, "created_at": now - timedelta(days=10)}
-    OpportunityFactory(partner=one, amount=Decimal(100), **ends), OpportunityFactory(partner=one, amount=Decimal(50), **ends)
+    (
+        OpportunityFactory(partner=one, amount=Decimal(100), **ends),
+        OpportunityFactory(partner=one, amount=Decimal(50), **ends),
+    )
     OpportunityFactory(partner=other, serviced_by=one, amount=Decimal(7), **ends)
     OpportunityFactory(partner=one, owner=cast.alice), OpportunityFactory(partner=one, **ends | {"owner": cast.charlie})
     for state in ("approved", "approved", "pending"):

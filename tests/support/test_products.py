@@ -185,7 +185,11 @@ def test_pp3_the_pages_show_what_is_installed_and_covered(cast, client_of):
     assert client.post(f"/sales/{sale.pk}/install/").status_code == 302
     installed = InstalledProduct.objects.visible_to(cast.dora).filter(sale=sale).first()
     contract = EntitlementFactory(account=sale.account, name="Gold support")
-    for address in (f"/accounts/{sale.account_id}/installed/", f"/products/{installed.product_id}/", f"/sales/{sale.pk}/"):
+    for address in (
+        f"/accounts/{sale.account_id}/installed/",
+        f"/products/{installed.product_id}/",
+        f"/sales/{sale.pk}/",
+    ):
         assert f"/installed/{installed.pk}/" in client.get(address).content.decode(), address
     assert "Gold support" in client.get(f"/accounts/{sale.account_id}/installed/").content.decode()
     case = CaseFactory(owner=cast.dora, account=sale.account, installed=installed)
@@ -204,7 +208,9 @@ def test_pp3_the_pages_show_what_is_installed_and_covered(cast, client_of):
 @pytest.mark.django_db(transaction=True)
 def test_files_bring_products_contracts_and_issues(cast, client_of):
     client = client_of(cast.rita)
-    text = "Product,Serial number,Account,Warranty until\nPump,P-1,Acme,2030-01-01\nPump,P-2,Acme,2030-01-01\n,P-3,Acme,\n"
+    text = (
+        "Product,Serial number,Account,Warranty until\nPump,P-1,Acme,2030-01-01\nPump,P-2,Acme,2030-01-01\n,P-3,Acme,\n"
+    )
     job = through(client, text, "Installed.csv", kind="installed")
     assert counts(job)[0] == 2
     assert counts(through(client, text.replace("2030", "2031"), "Installed.csv", kind="installed"))[1] == 2
@@ -213,4 +219,6 @@ def test_files_bring_products_contracts_and_issues(cast, client_of):
     text = "Contract name,Account,Start date,End date,Cases\nGold,Acme,2026-01-01,2026-12-31,10\n"
     assert counts(through(client, text, "Contracts.csv", kind="entitlements"))[0] == 1
     assert Entitlement.objects.visible_to(cast.rita).get().cases_total == 10
-    assert counts(through(client, "Title,Status,Versions\nDead,Resolved,1.0\n", "Issues.csv", kind="known-issues"))[0] == 1
+    assert (
+        counts(through(client, "Title,Status,Versions\nDead,Resolved,1.0\n", "Issues.csv", kind="known-issues"))[0] == 1
+    )

@@ -84,7 +84,9 @@ def test_cs9_satisfaction_by_agent_queue_product_and_period(cast, desk):
         case = asked(cast, f"Rated {n}", 3, ContactFactory(email=f"r{n}@x.test"), owner=cast.dora)
         resolve_case(case, by=cast.dora, at=timezone.now() - 2 * HOUR)
     ask(by=None)
-    for survey, score in zip(Survey.objects.filter(case__subject__startswith="Rated").order_by("pk"), (5, 4, 1), strict=True):
+    for survey, score in zip(
+        Survey.objects.filter(case__subject__startswith="Rated").order_by("pk"), (5, 4, 1), strict=True
+    ):
         answer(survey, score, "Said so.", by=None)
     client = signed_in(cast.dora)
     asked_, answered, average, good, poor = client.get("/support/satisfaction/?by=agent").context["table"].total

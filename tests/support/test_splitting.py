@@ -65,7 +65,10 @@ def test_the_page_splits(cast, talk):
     client = signed_in(cast.dora)
     assert "Also: my invoice?" in client.get(f"/cases/{case.pk}/split/").content.decode()
     answer = client.post(f"/cases/{case.pk}/split/", {"subject": "", "messages": [second.pk]})
-    assert (answer.status_code, f'value="{second.pk}" id="m{second.pk}" checked' in answer.content.decode()) == (422, True)
+    assert (answer.status_code, f'value="{second.pk}" id="m{second.pk}" checked' in answer.content.decode()) == (
+        422,
+        True,
+    )
     answer = client.post(f"/cases/{case.pk}/split/", {"subject": "Invoice", "messages": [second.pk]})
     assert spoken(fresh(second.case)) == ["Broken boat", "We look.", "That is for accounting."]
     assert answer.status_code == 302
