@@ -1,4 +1,7 @@
-"""What the demo company's service did in a year: machines at customers, promises, articles, cases with their talk."""
+"""What the demo company's service did in a year: machines, promises, articles, cases with their talk.
+
+Also what is known to be wrong, and what partners registered (KnownIssue, DealRegistration, InstalledProduct).
+"""
 
 import secrets
 from datetime import timedelta
@@ -13,14 +16,26 @@ from support.models import Case, Policy, PolicyVersion, PortalAccess, Queue, Que
 from support.operations.articles import create_articles
 from support.operations.cases import create_cases
 from support.operations.entitlements import create_entitlements
+from support.operations.issues import create_issues, link_case
 from support.operations.messages import add_note, post_reply, receive_message
 from support.operations.policies import new_version
 from support.operations.portal import user_of
 from support.operations.products import create_installed
+from support.operations.registrations import approve_registration, register_deals
 from support.operations.states import close_case, resolve_case, set_status, status_of
 
 YEAR, CASES = 365, 90
 AGENTS = (7, 8)
+ISSUES = (
+    (
+        "The pump is loud after descaling",
+        "up to 2.1",
+        "Run 200 ml of water through the steam wand, start again.",
+    ),
+    ("The display stays dark after a power cut", "2.0 to 2.3", "Hold the left button for ten seconds."),
+    ("The milk sensor reports an empty jug", "all", "Wipe the sensor with a dry cloth."),
+)
+PROSPECTS = (("Hotel Seeblick", "hotel-seeblick.example"), ("Bistro Marché Neuf", "marche-neuf.example"))
 # What is promised to who pays for it: minutes by metric and priority.
 PROMISE = {
     "first": {"1": 30, "2": 60, "3": 120, "4": 240}, "next": {"1": 60, "2": 120, "3": 240, "4": 480},
@@ -45,7 +60,32 @@ def make(users, parties, products, choose):
     Notification.objects.filter(
         user__in=users, key__regex="^(case|message):", created_at__gt=now - timedelta(days=1)
     ).delete()
-    return {"installed": installed, "entitlements": entitled, "articles": articles, "cases": cases}
+    known, registered = make_known(agents[0], products, cases), make_registrations(users, parties)
+    return {"installed": installed, "entitlements": entitled, "articles": articles, "cases": cases, "issues": known,
+            "registrations": registered}  # fmt: skip
+
+
+def make_known(agent, products, cases):
+    """What is known to be wrong, with the cases that ask about it."""
+    issues = create_issues([
+        {"name": name, "product": products[n], "versions": versions, "workaround": workaround, "owner": agent}
+        for n, (name, versions, workaround) in enumerate(ISSUES)
+    ], by=agent)  # fmt: skip
+    for case in [case for case in cases if case.product_id == products[0].pk][-3:]:
+        link_case(case, issues[0], by=agent)
+    return issues
+
+
+def make_registrations(users, parties):
+    """Prospects that partners brought: one protected, one undecided."""
+    partners = [account for account in parties["accounts"] if account.is_partner]
+    made = register_deals([
+        {"name": name, "domain": domain, "partner": partner, "owner": users[1]}
+        for partner, (name, domain) in zip(partners, PROSPECTS, strict=False)
+    ], by=users[1])  # fmt: skip
+    for registration in made[:1]:
+        approve_registration(registration, by=users[1])
+    return made
 
 
 def make_queue(agents):

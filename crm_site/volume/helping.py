@@ -27,6 +27,7 @@ def choices(values, last_number):
     usual = Status.objects.filter(is_active=True, is_default=True)
     return {
         "case": last_number(Case), "queues": queues, "n_queues": QUEUES, "never": NEVER,
+        "things": min(5000, values["cases"] // 10),
         "version": Policy.objects.get(is_default=True).current_id,
         "case_type": ContentType.objects.get_for_model(Case).pk,
         "every_case": max(2, values["cases"] // min(BUSIEST, max(1, values["cases"] // 10))),

@@ -81,3 +81,42 @@ SELECT k.id, 'running', k.started_at, coalesce(k.stopped_at, k.paused_at), '' FR
 UNION ALL
 SELECT k.id, 'paused', k.paused_at, NULL, 'Waiting for customer' FROM support_clock k
 WHERE k.case_id > %(case)s AND k.state = 'paused';
+
+-- step: what customers have and what is known of it
+INSERT INTO support_installedproduct (
+    name, product_id, serial, version_name, customer_id, account_id, contact_id, bought_on, description, owner_id, team_id,
+    tags, created_at, created_by_id, changed_at, changed_by_id, version)
+SELECT p.name, p.id, 'SN-' || (%(case)s + i), '', cu.id, cu.account_id, cu.contact_id, now()::date - 400, '', u.id, u.team_id,
+    pg_temp.tagged(i), now() - i * interval '1 minute', u.id, now() - i * interval '1 minute', u.id, 1
+FROM generate_series(1, %(things)s) i
+CROSS JOIN LATERAL (SELECT id, name FROM sales_product OFFSET pg_temp.pick(i, 401, 50) LIMIT 1) p
+JOIN customers_customer cu ON cu.id = %(customer)s + 1 + pg_temp.pick(i, 402, %(customers)s)
+LEFT JOIN volume_seller s ON s.slot = pg_temp.seller(i, 59)
+LEFT JOIN core_user u ON u.id = s.user_id;
+INSERT INTO support_entitlement (
+    name, customer_id, account_id, product_id, starts_on, ends_on, cases_total, cases_used, minutes_used, description,
+    owner_id, team_id, tags, created_at, created_by_id, changed_at, changed_by_id, version)
+SELECT 'Contract ' || n.serial, n.customer_id, n.account_id, n.product_id, n.bought_on, n.bought_on + 730, 12, 0, 0, '',
+    n.owner_id, n.team_id, n.tags, n.created_at, n.created_by_id, n.changed_at, n.changed_by_id, 1
+FROM support_installedproduct n WHERE n.serial LIKE 'SN-%%';
+INSERT INTO support_knownissue (
+    name, product_id, versions, state, workaround, description, fixed_in, owner_id, team_id, tags, created_at,
+    created_by_id, changed_at, changed_by_id, version)
+SELECT 'Trouble ' || n.serial, n.product_id, 'all', 'open', '', '', '', n.owner_id, n.team_id, n.tags, n.created_at,
+    n.created_by_id, n.changed_at, n.changed_by_id, 1
+FROM support_installedproduct n WHERE n.serial LIKE 'SN-%%';
+INSERT INTO support_article (
+    name, summary, body, category, audience, state, product_id, helpful, unhelpful, owner_id, team_id, tags, created_at,
+    created_by_id, changed_at, changed_by_id, version)
+SELECT 'About ' || n.serial, '', 'Turn it off and on again.', 'Volume', 'internal', 'draft', n.product_id, 0, 0,
+    n.owner_id, n.team_id, n.tags, n.created_at, n.created_by_id, n.changed_at, n.changed_by_id, 1
+FROM support_installedproduct n WHERE n.serial LIKE 'SN-%%';
+INSERT INTO support_dealregistration (
+    name, partner_id, domain, state, decision_note, description, owner_id, team_id, tags, created_at, created_by_id,
+    changed_at, changed_by_id, version)
+SELECT 'Prospect ' || n.serial, a.id, '', 'pending', '', '', n.owner_id, n.team_id, n.tags, n.created_at,
+    n.created_by_id, n.changed_at, n.changed_by_id, 1
+FROM support_installedproduct n
+CROSS JOIN LATERAL (SELECT id FROM customers_account WHERE is_partner AND deleted_at IS NULL LIMIT 1) a
+WHERE n.serial LIKE 'SN-%%';
+ANALYZE support_installedproduct, support_entitlement, support_knownissue, support_article, support_dealregistration;

@@ -195,6 +195,11 @@ class Case(Record):
             ),
             models.Index(fields=["queue", "-id"], name="case_queue_all_ix", condition=alive()),
             models.Index(fields=["priority", "-id"], name="case_priority_ix", condition=alive()),
+            models.Index(fields=["channel", "due_at", "id"], name="case_channel_ix", condition=alive()),
+            models.Index(
+                fields=["due_at", "id"], name="case_broken_ix", condition=alive() & models.Q(breached=True)
+            ),
+            models.Index(fields=["due_at", "id"], name="case_spam_ix", condition=alive() & models.Q(is_spam=True)),
             models.Index(fields=["customer", "-id"], name="case_customer_ix"),
             models.Index(fields=["account", "-id"], name="case_account_ix"),
             models.Index(fields=["contact", "-id"], name="case_contact_ix"),

@@ -192,6 +192,9 @@ class DealRegistration(Record):
             models.Index(
                 fields=["protected_until"], name="dealreg_until_ix", condition=models.Q(state="approved")
             ),
+            models.Index(
+                fields=["protected_until"], name="dealreg_protect_ix", condition=models.Q(protected_until__isnull=False)
+            ),
         ]  # fmt: skip
 
     def __str__(self):
