@@ -21,13 +21,6 @@ class RegistrationForm(SectionForm):
         model = DealRegistration
         fields = ["name", "partner", "account", "domain", "opportunity", "description", "owner", "team", "tags"]
 
-    def clean_partner(self):
-        """An account that is a partner."""
-        partner = self.cleaned_data["partner"]
-        if not partner.is_partner:
-            raise forms.ValidationError(_("This account is no partner."))
-        return partner
-
 
 class ApproveForm(forms.Form):
     """For how long a prospect is protected."""

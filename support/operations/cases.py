@@ -113,7 +113,7 @@ def complete(rows, extras, people, by):
     usual, new, now = Queue.objects.filter(is_default=True).select_related("team").first(), None, timezone.now()
     for row, extra in zip(rows, extras, strict=True):
         extra["at"] = at = extra["at"] or row.get("created_at") or now
-        row["subject"] = " ".join((row.get("subject") or "").split())[:255]
+        row["subject"] = (row.get("subject") or "").strip()[:255]
         if not row.get("status"):
             row["status"] = new = new or status_of(Status.NEW)
         if not row.get("queue") and not row.get("queue_id"):

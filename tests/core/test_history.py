@@ -40,7 +40,7 @@ def test_r21_every_write_once(cast, key):
     for event in history.events_of(record):
         assert event.pgh_context.metadata["user"] == user.pk
         assert event.pgh_context.metadata["door"] == "web"
-        assert event.pgh_context.metadata["operation"].startswith(("create", "log", "make", "new", "add"))
+        assert event.pgh_context.metadata["operation"].startswith(("create", "log", "make", "new", "add", "register"))
     before = len(labels(record))
     kind.restore(kind.delete(record, by=user) or record, by=user)
     assert len(labels(record)) == before + 2
