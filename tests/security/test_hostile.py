@@ -2,9 +2,9 @@
 
 import base64
 import html
-import re
 import json
 import os
+import re
 import time
 
 import pytest
