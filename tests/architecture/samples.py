@@ -29,12 +29,6 @@ def make_record(kind, owner, **values):
     return kind.create(form.values(), by=owner)
 
 
-def writer(kind, cast):
-    """Who of the cast may make records of the kind, a rep before the others."""
-    people = (cast.alice, cast.mia, cast.bob, cast.rita)
-    return next(user for user in people if user.reach(kind.model, "add") != "none")
-
-
 def filled(kind, user, **values):
     """What a browser would post to the create form: required fields, and what FILLED adds."""
     form = kind.form(user=user)

@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import SavedView
 from tests.architecture.routes import takes_number
-from tests.architecture.samples import filled, make_record, text_fields, writer
+from tests.architecture.samples import filled, make_record, text_fields
 from tests.architecture.world import World, asked, declared
+from tests.cast import writer
 from tests.conftest import signed_in
 from tests.factories import AccountFactory
 from tests.security.corpus import ELSEWHERE, HOSTILE, naughty

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from crm_site.core.kinds import KINDS
 from customers.models import Account
-from tests.architecture.samples import edit_data, filled, make_record, sample, writer
-from tests.cast import grant
+from tests.architecture.samples import edit_data, filled, make_record, sample
+from tests.cast import grant, writer
 from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
