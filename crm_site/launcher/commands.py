@@ -61,7 +61,8 @@ def _test(root, arguments):
     folder, python = _own_environment(place, packages.DEVELOPMENT)
     packages.front_end(place, root, folder)
     if not arguments:
-        arguments = ["-n", "auto"]
+        # One more than there are cores: browsers, brokers and killed servers are waited for.
+        arguments = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
     if not shutil.which("chromium"):
         whisper("No /usr/bin/chromium: browser tests are skipped (`apt-get install chromium` brings it).")
     with services.borrowed(place, folder):
