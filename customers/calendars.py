@@ -1,15 +1,13 @@
 """Meetings as calendar programs know them: an invitation, a cancellation, and a user's own feed."""
 
-import hashlib
 import secrets
 from datetime import timedelta
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core import signing
 from django.utils import timezone
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from crm_site.core.outside import digest, host
 from customers import timeline
 from customers.models import Activity, CalendarFeed, Participant
 
@@ -17,11 +15,6 @@ ANSWERS = {"": "NEEDS-ACTION", "accepted": "ACCEPTED", "declined": "DECLINED", "
 STATUSES = {Activity.OPEN: "CONFIRMED", Activity.DONE: "CONFIRMED", Activity.CANCELLED: "CANCELLED"}
 BACK, AHEAD = timedelta(days=60), timedelta(days=400)
 SALT = "invitation"
-
-
-def host():
-    """The site's host, the second half of each UID."""
-    return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 
 def calendar(method):
@@ -111,11 +104,6 @@ def new_feed(user):
     values = {"token_hash": digest(token), "created_at": timezone.now()}
     CalendarFeed.objects.update_or_create(user=user, defaults=values)
     return token
-
-
-def digest(token):
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def feed_of(token):

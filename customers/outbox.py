@@ -1,6 +1,5 @@
 """What leaves customers/ by a sweep: reminders of activities and invitations to meetings."""
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -8,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.notifications import notify
 from crm_site.core.outbox import Outbox, letter, one_line, send_due
+from crm_site.core.outside import whole
 from customers.calendars import answer_token, invitation
 from customers.models import Activity, Participant
 from customers.operations.activities import zone_of
@@ -61,7 +61,7 @@ def message_of(row):
     zone = zone_of(row.user or activity.owner)
     when = formats.date_format(activity.at.astimezone(zone), "DATETIME_FORMAT")
     words = {"what": one_line(activity.subject), "when": f"{when} ({zone.key})", "place": activity.place}
-    link = settings.BASE_URL.rstrip("/") + reverse("customers:invitation_answer", args=[answer_token(row)])
+    link = whole(reverse("customers:invitation_answer", args=[answer_token(row)]))
     if cancelled:
         subject, lines = (
             _("Cancelled: %(what)s") % words,

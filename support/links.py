@@ -4,14 +4,13 @@ A row keeps the hash of its secret. Its mail stands in the outbox with MARK wher
 there when the mail is sent. All addresses begin with the site's own, whatever host a request named.
 """
 
-import hashlib
 from datetime import timedelta
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from crm_site.core.outside import whole
 from support.models import OutgoingMail, PortalToken, ProfileChange
 
 LIVES = timedelta(hours=1)
@@ -23,16 +22,6 @@ def secret_of(row, side=""):
     """The secret part of a row's address; `side` tells the two addresses of a change apart."""
     said = f"{row._meta.label_lower}:{row.pk}:{row.created_at.timestamp():.6f}:{side}"
     return salted_hmac("support.portal.link", said, algorithm="sha256").hexdigest()
-
-
-def digest(secret):
-    """What is kept of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def whole(path):
-    """The whole address of a page of the site."""
-    return settings.BASE_URL.rstrip("/") + path
 
 
 def mail_link(row, to, subject, lines, side=""):

@@ -1,6 +1,5 @@
 """Signing in: nobody signs up by themselves, guessing is slow without locking the owner out; a user's own settings."""
 
-import hashlib
 import secrets
 import unicodedata
 
@@ -11,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from crm_site.core.models import User
 from crm_site.core.operations import operation
+from crm_site.core.outside import digest
 
 KNOWN_FOR = 180 * 24 * 3600
 SALT = "kith.known-device"
@@ -55,11 +55,6 @@ class Adapter(DefaultAccountAdapter):
 def folded(address):
     """The address as the sign-in compares it, so that no other spelling of it is counted apart."""
     return unicodedata.normalize("NFKC", address.strip()).casefold()
-
-
-def digest(address):
-    """What a device knows of the address that was used on it."""
-    return hashlib.sha256(address.encode()).hexdigest()
 
 
 def known_device(request, address):

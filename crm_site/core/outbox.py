@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.utils import timezone
+
+from crm_site.core.outside import host
 
 BATCH = 200
 GIVE_UP = timedelta(days=3)
@@ -81,8 +81,7 @@ def send_next(outbox, connection):
 
 def letter(key, subject, body, to, *, answers_to: Any = None):
     """A mail with a Message-ID made of the key; the subject is cut to a line, `answers_to` is a user."""
-    host = urlsplit(settings.BASE_URL).hostname or "localhost"
-    mail = EmailMessage(one_line(subject)[:150], body, to=[to], headers={"Message-ID": f"<{key}@{host}>"})
+    mail = EmailMessage(one_line(subject)[:150], body, to=[to], headers={"Message-ID": f"<{key}@{host()}>"})
     if answers_to:
         mail.reply_to = [answers_to.email]
     return mail

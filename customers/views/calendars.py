@@ -1,6 +1,5 @@
 """Doors for calendar programs and for those who are invited: no sign-in, only a secret or signed address."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -9,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from crm_site.core.outside import whole
 from customers import calendars
 from customers.models import Activity, CalendarFeed, Participant
 from customers.operations.activities import answer_invitation, zone_of
@@ -33,7 +33,7 @@ def calendar_settings(request):
         messages.success(request, _("The old address no longer works."))
         return redirect("customers:calendar_settings")
     if request.method == "POST":
-        url = f"{settings.BASE_URL.rstrip('/')}/calendar/{calendars.new_feed(request.user)}.ics"
+        url = whole(f"/calendar/{calendars.new_feed(request.user)}.ics")
     feed = CalendarFeed.objects.filter(user=request.user).first()
     return render(request, "customers/activities/calendar.html", {"feed": feed, "url": url})
 

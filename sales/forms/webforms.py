@@ -3,7 +3,6 @@
 import time
 
 from django import forms
-from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.outside import whole
 from sales.models import Lead, WebForm
 
 # The field that people do not see and programs fill in; the one that says when the page was made.
@@ -140,4 +140,4 @@ class WebFormForm(forms.ModelForm):
 
 def address_of(form):
     """The public address of a web form."""
-    return f"{settings.BASE_URL.rstrip('/')}/forms/{form.key}/"
+    return whole(f"/forms/{form.key}/")

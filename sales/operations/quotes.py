@@ -1,10 +1,8 @@
 """Operations on quotes: drafts, editions, sending, and the customer's answer."""
 
-import hashlib
 from datetime import timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +22,7 @@ from crm_site.core.operations import (
     write,
     write_many,
 )
+from crm_site.core.outside import digest, whole
 from sales.models import Quote, QuoteLine, QuoteMail, Sale
 from sales.operations.closing import win_opportunity
 from sales.operations.linking import link_parties
@@ -177,14 +176,9 @@ def token_of(quote):
     return salted_hmac("sales.quote.accept", said, algorithm="sha256").hexdigest()
 
 
-def digest(token):
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def answer_url(quote):
     """The whole secret address of a sent quote."""
-    return settings.BASE_URL.rstrip("/") + reverse("sales:quote_accept", args=[token_of(quote)])
+    return whole(reverse("sales:quote_accept", args=[token_of(quote)]))
 
 
 def quote_of(token):

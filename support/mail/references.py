@@ -1,11 +1,11 @@
 """The signed mark of a case that mails carry, so that answers find their way back and nobody can guess one."""
 
 import re
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from crm_site.core.outside import host
 from support.models import Case
 
 SALT = "support.mail.case"
@@ -32,11 +32,6 @@ def case_of(token):
         if constant_time_compare(signature(int(found[1]), secret), found[2]):
             return Case.objects.unscoped("a mail names it by a mark that we signed").filter(pk=int(found[1])).first()
     return None
-
-
-def host():
-    """What stands behind the @ of our Message-IDs."""
-    return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 
 def message_id_of(mail):

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
+from crm_site.core.outside import digest
 from customers.models import Contact
 from customers.operations.contacts import update_contact
-from support.links import LIVES, digest, mail_link, secret_of
+from support.links import LIVES, mail_link, secret_of
 from support.models import Case, PortalSession, ProfileChange, Survey
 from support.operations import surveys
 from support.operations.cases import create_case
@@ -158,7 +159,7 @@ def rate_case(access, case, score, comment, *, by):
         case=current, resolved_at=current.resolved_at,
         defaults={
             "contact": access.contact, "agent": current.owner, "expires_at": now + timedelta(days=OPEN_DAYS),
-            "token_hash": surveys.digest(surveys.token_of(current.pk, current.resolved_at)),
+            "token_hash": digest(surveys.token_of(current.pk, current.resolved_at)),
         },
     )  # fmt: skip
     return surveys.answer(survey, score, comment, by=None)

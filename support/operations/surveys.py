@@ -1,9 +1,7 @@
 """Satisfaction: asking once after a resolution, and the answer."""
 
-import hashlib
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -13,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.models import Setting
 from crm_site.core.operations import operation, refuse
+from crm_site.core.outside import digest, whole
 from support.models import Case, OutgoingMail, Status, Survey
 from support.operations.messages import mailbox_of
 from support.operations.story import note_event, said, tell
@@ -30,11 +29,6 @@ def token_of(case_id, resolved_at):
     return f"{case_id:x}-{mac[:40]}"
 
 
-def digest(token):
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def survey_of(token):
     """The survey that a secret address names, or None."""
     return Survey.objects.select_related("case", "contact", "agent").filter(token_hash=digest(token)).first()
@@ -43,7 +37,7 @@ def survey_of(token):
 def address_of(survey):
     """The whole secret address of a survey."""
     token = token_of(survey.case_id, survey.resolved_at)
-    return settings.BASE_URL.rstrip("/") + reverse("support:survey_answer", args=[token])
+    return whole(reverse("support:survey_answer", args=[token]))
 
 
 def every_days():

@@ -5,8 +5,8 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from crm_site.core.outside import digest
 from support.mail.intake import LARGEST_MAIL, take_in
-from support.mail.keys import hash_of
 from support.models import Mailbox
 
 
@@ -16,7 +16,7 @@ from support.models import Mailbox
 def mail_post(request, pk, key):
     """Keep the mail that is the body (RFC 822). 202 when it is kept, 404 for a wrong key, 413 when it is too large."""
     mailbox = Mailbox.objects.filter(pk=pk, is_active=True).first()
-    known = constant_time_compare(hash_of(key), mailbox.key_hash if mailbox else "")
+    known = constant_time_compare(digest(key), mailbox.key_hash if mailbox else "")
     if not known:
         raise Http404
     # Read piece by piece up to the limit: what the sender says of its length counts for nothing.

@@ -2,7 +2,6 @@
 
 import functools
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import pages
+from crm_site.core.outside import whole
 from crm_site.core.parts import rights
 from crm_site.core.views.jobs import attachment
 from customers.models import Account
@@ -62,7 +62,7 @@ def mailbox_key(request, pk):
     """Make a new key for the provider that posts mails, and show its address this once."""
     mailbox = found(Mailbox.objects.filter(pk=pk))
     key = new_key(mailbox)
-    address = settings.BASE_URL.rstrip("/") + reverse("support:mail_post", args=[mailbox.pk, key])
+    address = whole(reverse("support:mail_post", args=[mailbox.pk, key]))
     context = {"title": _("Address for your provider"), "mailbox": mailbox, "address": address}
     return TemplateResponse(request, "support/mail/key.html", context)
 
