@@ -206,20 +206,34 @@ class SettingAdmin(admin.ModelAdmin):
     list_display = ["name", "value"]
 
 
-class ReadOnlyAdmin(BigAdmin):
-    """What the machinery keeps: to be looked at, not changed by hand."""
+class ReadOnly:
+    """Rows that are looked at here, never changed by hand."""
 
-    def has_add_permission(self, request):
-        """Nothing is added by hand."""
+    def has_add_permission(self, request, obj=None):
+        """Never."""
         return False
 
     def has_change_permission(self, request, obj=None):
-        """Nothing is changed by hand."""
+        """Never."""
         return False
 
     def has_delete_permission(self, request, obj=None):
-        """Nothing is deleted by hand."""
+        """Never."""
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, BigAdmin):
+    """What the machinery keeps: to be looked at."""
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):
+    """Rows of a record, shown to whoever sees that; they are changed on its own page."""
+
+    extra, can_delete = 0, False
+
+    def has_view_permission(self, request, obj=None):
+        """With the record."""
+        return True
 
 
 @admin.register(Job)

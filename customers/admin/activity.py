@@ -3,29 +3,17 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.admin import ReadOnlyInline
 from customers.admin.parties import KindAdmin
 from customers.kinds import ACTIVITIES
 from customers.models import Activity, CalendarFeed, Participant
 
 
-class ParticipantInline(admin.TabularInline):
+class ParticipantInline(ReadOnlyInline):
     """Who takes part; changed on the activity's own page."""
 
     model = Participant
     fields = readonly_fields = ("contact", "user", "answer", "answered_at", "invited_at")
-    extra, can_delete = 0, False
-
-    def has_add_permission(self, request, obj=None):
-        """On the activity's own page."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """On the activity's own page."""
-        return False
-
-    def has_view_permission(self, request, obj=None):
-        """With the activity."""
-        return True
 
     def get_queryset(self, request):
         """With the names, in one statement."""

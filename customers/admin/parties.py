@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from crm_site.core import lists, pages
-from crm_site.core.admin import BigAdmin
+from crm_site.core.admin import BigAdmin, ReadOnlyInline
 from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.pages import broken_rule
@@ -138,24 +138,11 @@ class ContactAdmin(KindAdmin):
     fields = [*ContactForm.Meta.fields, *KindAdmin.readonly_fields]
 
 
-class StatusInline(admin.TabularInline):
+class StatusInline(ReadOnlyInline):
     """How the status of a customer changed; read only."""
 
     model = CustomerStatusChange
     fields = readonly_fields = ("at", "from_status", "to_status", "reason", "by")
-    extra, can_delete = 0, False
-
-    def has_add_permission(self, request, obj=None):
-        """Only by changing the status."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-    def has_view_permission(self, request, obj=None):
-        """With the customer."""
-        return True
 
 
 @admin.register(Customer)

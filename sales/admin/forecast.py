@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from crm_site.core.admin import BigAdmin
+from crm_site.core.admin import ReadOnlyAdmin
 from customers.admin.parties import KindAdmin
 from sales.forms.target import TargetForm
 from sales.kinds.target import TARGETS
@@ -20,22 +20,6 @@ class TargetAdmin(KindAdmin):
     autocomplete_fields = ("user", "for_team")
     fields = [*TargetForm.Meta.fields, "name", "ends_on", *KindAdmin.readonly_fields]
     readonly_fields = (*KindAdmin.readonly_fields, "name", "ends_on")
-
-
-class ReadOnlyAdmin(BigAdmin):
-    """Rows that the machinery keeps: to be read."""
-
-    def has_add_permission(self, request):
-        """Never."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        """Never."""
-        return False
 
 
 @admin.register(Adjustment)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from crm_site.core.admin import ReadOnlyInline
 from customers.admin.parties import KindAdmin, SafeAdmin
 from sales.forms.papers import InvoiceForm, PriceBookForm, ProductForm, QuoteForm, SaleForm
 from sales.kinds.product import PRICE_BOOKS, PRODUCTS
@@ -13,25 +14,7 @@ from sales.operations.products import add_price, change_price, end_price
 SUMS = ("currency", "net", "tax", "adjustment", "total")
 
 
-class ReadOnly(admin.TabularInline):
-    """Rows of a record that are only read here."""
-
-    extra, can_delete = 0, False
-
-    def has_add_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-    def has_view_permission(self, request, obj=None):
-        """With the record."""
-        return True
-
-
-class QuoteLines(ReadOnly):
+class QuoteLines(ReadOnlyInline):
     """Lines; they are typed on the quote's own page."""
 
     model = QuoteLine
@@ -44,7 +27,7 @@ class SaleLines(QuoteLines):
     model = SaleLine
 
 
-class SaleCredits(ReadOnly):
+class SaleCredits(ReadOnlyInline):
     """The ledger of a sale's credit."""
 
     model = Credit

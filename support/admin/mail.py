@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.admin import BigAdmin
+from crm_site.core.admin import ReadOnlyAdmin
 from support.mail.fetching import LOCAL, SECRET_PREFIX
 from support.mail.intake import retry
 from support.mail.sending import send_again
@@ -50,24 +50,8 @@ class MailboxAdmin(admin.ModelAdmin):
         return False
 
 
-class KeptAdmin(BigAdmin):
-    """What the machinery keeps: to be read."""
-
-    def has_add_permission(self, request):
-        """Never."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-
 @admin.register(InboundMail)
-class InboundMailAdmin(KeptAdmin):
+class InboundMailAdmin(ReadOnlyAdmin):
     """The mails that came."""
 
     list_display = ["received_at", "mailbox", "sender", "subject", "state", "why", "tries"]
@@ -85,7 +69,7 @@ class InboundMailAdmin(KeptAdmin):
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(KeptAdmin):
+class OutgoingMailAdmin(ReadOnlyAdmin):
     """The mails that are to go, and went."""
 
     list_display = ["created_at", "kind", "to", "subject", "due", "mailed_at", "error"]
@@ -103,7 +87,7 @@ class OutgoingMailAdmin(KeptAdmin):
 
 
 @admin.register(Reconciliation)
-class ReconciliationAdmin(KeptAdmin):
+class ReconciliationAdmin(ReadOnlyAdmin):
     """The counts of mailboxes."""
 
     list_display = ["at", "mailbox", "folder", "there", "here"]

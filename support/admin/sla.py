@@ -9,26 +9,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.admin import ReadOnly
 from support.conditions import said_all
 from support.forms.policy import GROUPS, PolicyForm
 from support.models import Clock, Policy, PolicyVersion
 from support.operations.policies import new_version, re_apply
-
-
-class ReadOnly:
-    """Rows that are looked at, never changed by hand."""
-
-    def has_add_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        """Never."""
-        return False
 
 
 class VersionInline(ReadOnly, admin.TabularInline):
