@@ -1,7 +1,5 @@
 """The composer: one form for a note, a call, an e-mail, a meeting or a task, and the task that follows from it."""
 
-import hashlib
-import json
 import uuid
 from datetime import timedelta
 
@@ -9,7 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.forms import PickField
+from crm_site.core.forms import PickField, fingerprint
 from customers.models import Account, Activity, Contact
 from customers.operations.activities import tomorrow_at, zone_of
 
@@ -135,5 +133,4 @@ class ComposerForm(forms.Form):
 
     def digest(self):
         """A fingerprint of what was typed, to tell a repeat from another form with the same key."""
-        typed = {k: self.data.getlist(k) for k in sorted(self.data) if k != "csrfmiddlewaretoken"}
-        return hashlib.sha256(json.dumps(typed).encode()).hexdigest()
+        return fingerprint(self.data)

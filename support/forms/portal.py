@@ -1,6 +1,5 @@
 """The forms of the portal, and those of staff about it."""
 
-import hashlib
 import uuid
 import zoneinfo
 
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.attachments import LARGEST
+from crm_site.core.forms import fingerprint
 from customers.forms.ways import MechanismForm, helper
 from customers.models import Contact, ContactMechanism
 from support import portal
@@ -82,9 +82,8 @@ class OnceForm(forms.Form):
         return self.cleaned_data["once"] or self.initial["once"]
 
     def digest(self):
-        """What the form says, as a short text that is the same for the same contents."""
-        said = sorted((name, str(value)) for name, value in self.cleaned_data.items() if name not in ("once", "files"))
-        return hashlib.sha256(repr(said).encode()).hexdigest()
+        """A fingerprint of what was typed, to tell a repeat from another form with the same key."""
+        return fingerprint(self.data)
 
 
 class CaseForm(OnceForm):
