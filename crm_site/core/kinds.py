@@ -22,8 +22,8 @@ class Sort:
 class Panel:
     """A fragment of one app shown on a record page of another: loaded by `url_name` with the record's id.
 
-    Panels stand in their `order`, those of the main column below the timeline unless `top`; `fold` keeps one closed,
-    `late` leaves a closed one unread until somebody opens it.
+    Panels stand in their `order`, those of the main column below the timeline unless `top`; one that is to `fold` is
+    closed, and read when somebody opens it.
     """
 
     title: Any
@@ -33,7 +33,6 @@ class Panel:
     order: int = 50
     fold: bool = False
     top: bool = False
-    late: bool = False
 
 
 @dataclass(frozen=True)

@@ -168,8 +168,8 @@ def record_page(request, kind, pk, **extra):
         "kind": kind, "record": record, "title": str(record), "groups": groups,
         "subtitle": kind.subtitle(record) if kind.subtitle else "",
         "highlights": facts(kind, record, kind.highlights, user, links, may_change=allowed["change"]),
-        "actions": kind.actions(record, user) if kind.actions else [], "panels_side": panels["side"],
-        "panels_top": panels["top"], "panels_main": panels["main"],
+        "actions": kind.actions(record, user) if kind.actions else [],
+        **{f"panels_{where}": [p for p in panels if p["where"] == where] for where in ("top", "main", "side")},
         "timeline": kind.has_timeline and own_part(request, f"{base}timeline/"),
         "composer": kind.has_timeline and own_part(request, f"{base}log/"),
         "edit_url": allowed["change"] and f"{base}edit/", "delete_url": allowed["delete"] and f"{base}delete/",
@@ -191,14 +191,15 @@ def may_model(user, model):
 
 
 def panels_of(request, kind, pk):
-    """{where on the page: its panels in their order}, each filled; `html` is None when it could not be made now."""
-    made = {"top": [], "main": [], "side": []}
+    """The panels of a record in their order, each filled; `html` is None when it could not be made now."""
+    made = []
     for panel in sorted(PANELS.get(kind.key, []), key=lambda panel: panel.order):
         if panel.model is None or may_model(request.user, panel.model):
             url = reverse(panel.url_name, args=[pk])
-            made["side" if panel.side else "top" if panel.top else "main"].append({
+            made.append({
                 "title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold,
-                "late": panel.late, "html": None if panel.late else parts.part(request, url),
+                "html": None if panel.fold else parts.part(request, url),
+                "where": "side" if panel.side else "top" if panel.top else "main",
             })  # fmt: skip
     return made
 

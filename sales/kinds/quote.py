@@ -90,7 +90,7 @@ def hanging(key):
 
 
 for key in ("customer", "account", "contact"):
-    add_panel(f"customers.{key}", Panel(_("Quotes"), f"sales:{key}_quotes", model=Quote, fold=True, late=True))
+    add_panel(f"customers.{key}", Panel(_("Quotes"), f"sales:{key}_quotes", model=Quote, fold=True))
     add_dependent(f"customers.{key}", Dependent(_("Quotes"), hanging(key)))
 add_panel("sales.opportunity", Panel(_("Lines"), "sales:opportunity_lines", side=False, top=True))
 add_panel("sales.opportunity", Panel(_("Quotes"), "sales:opportunity_quotes", model=Quote, order=20))

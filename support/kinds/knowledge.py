@@ -163,7 +163,7 @@ REGISTRATIONS = register(
 for noun in ("customer", "account", "contact"):
     add_panel(
         f"customers.{noun}",
-        Panel(_("Products and contracts"), f"support:{noun}_installed", model=InstalledProduct, order=60, late=True),
+        Panel(_("Products and contracts"), f"support:{noun}_installed", model=InstalledProduct, order=60, fold=True),
     )
     add_dependent(f"customers.{noun}", Dependent(_("Installed products"), hanging(InstalledProduct, noun)))
 add_panel("customers.account", Panel(_("Partner"), "support:account_partner", order=70))

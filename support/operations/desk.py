@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
-from crm_site.core.operations import Stale, operation, refuse
+from crm_site.core.operations import operation, refuse
 from support.canned import unfilled
 from support.models import Draft, Presence
-from support.operations.cases import assign_case, set_status, update_case
+from support.operations.cases import set_status
 from support.operations.messages import add_note, post_reply, undo_reply
 
 MENTION = re.compile(r"(?<!\S)@([\w.+-]*\w)")
@@ -78,26 +78,6 @@ def answer_case(case, values, *, by, files=(), status=None, seen=None):
 def take_back(case, message, *, by):
     """Take back a reply that has not left, and keep its text as the draft. Refused when it was sent already."""
     keep_draft(case, undo_reply(message, by=by), by=by)
-
-
-@operation
-def set_case(case, values, *, by, version=None):
-    """Set properties of a case beside the conversation: status, owner and plain fields; returns the case.
-
-    Raises Stale when `version` is no longer the case's.
-    """
-    values = dict(values)
-    case.refresh_from_db(fields=["version"])
-    if version is not None and version != case.version:
-        raise Stale(type(case).objects.visible_to(by).select_related("status", "owner", "queue").get(pk=case.pk))
-    plain = {name: value for name, value in values.items() if name not in ("status", "owner")}
-    if plain:
-        case = update_case(case, plain, by=by)
-    if "owner" in values and values["owner"] != case.owner:
-        case = assign_case(case, values["owner"], by=by)
-    if values.get("status") and values["status"] != case.status:
-        case = set_status(case, values["status"], by=by)
-    return case
 
 
 @operation

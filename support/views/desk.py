@@ -6,11 +6,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
 from django.http import Http404, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -18,15 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import lists, pages, parts
 from crm_site.core.converters import read_id
-from crm_site.core.kinds import PANELS
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.recent import remember
 from support import canned, desk
 from support.forms.desk import ComposerForm, PropertiesForm
 from support.kinds.case import CASES
 from support.models import CannedReply, Case, Message, Queue, Status
-from support.operations.cases import take_next
-from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, set_case, take_back
+from support.operations.cases import take_next, update_case
+from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, take_back
 from support.operations.macros import macros_for, run_macro
 from support.views.merging import moved_on
 
@@ -157,18 +154,12 @@ def ready_for(user, choices):
 
 
 def panels_beside(request, case):
-    """What other parts of the house show of a case; what is folded is only fetched when somebody opens it."""
-    found = []
-    for panel in sorted(PANELS.get(CASES.key, ()), key=lambda panel: panel.order):
-        if panel.model is None or pages.may_model(request.user, panel.model):
-            url = reverse(panel.url_name, args=[case.pk])
-            found.append({
-                "title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold,
-                "html": None if panel.fold else parts.part(request, url),
-            })  # fmt: skip
+    """What other parts of the house show of a case, and the parts that it has by itself, all of these closed."""
     base = CASES.record_url(case.pk)
     own = (("facts", _("Everything about the case")), ("timeline", _("Activities")), ("files", _("Files")))
-    return found + [{"title": title, "url": f"{base}{name}/", "id": name, "fold": True} for name, title in own]
+    return pages.panels_of(request, CASES, case.pk) + [
+        {"title": title, "url": f"{base}{name}/", "id": name, "fold": True} for name, title in own
+    ]
 
 
 @login_required
@@ -251,7 +242,7 @@ def case_answer(request, pk):
     form = ComposerForm(request.POST, request.FILES)
     ahead = neighbour(request, case) if "next" in request.POST else ""
     files = request.FILES.getlist("files")[:10]
-    message = form.is_valid() and attempt(form, lambda: answer_case(
+    message = form.is_valid() and pages.attempt(form, lambda: answer_case(
         case, form.cleaned_data, by=request.user, files=files, status=form.cleaned_data["status"],
         seen=form.cleaned_data["seen"],
     ))  # fmt: skip
@@ -264,19 +255,6 @@ def case_answer(request, pk):
     undo = f"undo:/cases/{pk}/undo/?message={message.pk}&{place(request)[2]}"
     messages.success(request, text, extra_tags=undo if public else "")
     return redirect(ahead or back(request, pk))
-
-
-def attempt(form, do):
-    """The operation's result, or None with the reason in the form."""
-    try:
-        return do()
-    except Refused as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-    except PermissionDenied:
-        form.add_error(None, _("You may not do that."))
-    except IntegrityError as error:
-        form.add_error(None, pages.broken_rule(error))
-    return None
 
 
 def back(request, pk):
@@ -348,10 +326,10 @@ def case_set(request, pk):
     case = pages.get_visible_or_404(CASES, request.user, pk, "change")
     form = PropertiesForm(request.POST)
     if "me" in request.POST:
-        told(request, lambda: set_case(case, {"owner": request.user}, by=request.user), _("It is yours."))
+        told(request, lambda: update_case(case, {"owner": request.user}, by=request.user), _("It is yours."))
     elif form.is_valid():
         version = form.cleaned_data["version"]
-        told(request, lambda: set_case(case, form.values(), by=request.user, version=version), _("Saved."))
+        told(request, lambda: update_case(case, form.values(), by=request.user, version=version), _("Saved."))
     else:
         messages.error(request, _("That choice is not offered."))
     if Case.objects.visible_to(request.user).filter(pk=pk).exists():
