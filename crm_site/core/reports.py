@@ -357,7 +357,7 @@ def shown(measure, row, count):
         return Number(plain(value), text, formats.number_format(count, force_grouping=True) if count else "")
     number = Number(count, formats.number_format(count, force_grouping=True))
     if measure.of is not None and (whole := row[f"{measure.name}_of"]):
-        number.hint = f"{formats.number_format(100 * count / whole, 0)} %"
+        number.hint = f"{formats.number_format(round(100 * count / whole))} %"
     return number
 
 
@@ -381,5 +381,5 @@ def span(value):
 FORMS = {
     "span": span,
     "money": lambda value: money_text(value, settings.BASE_CURRENCY),
-    "score": lambda value: formats.number_format(Decimal(value), 2),
+    "score": lambda value: formats.number_format(round(Decimal(value), 2), 2),
 }

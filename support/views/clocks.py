@@ -50,7 +50,7 @@ def sums_of(story):
 @require_GET
 def attainment(request):
     """Which share of the promises was kept; with `file=whole` by metric, service level, team and month at once."""
-    need_cases(request.user)
+    pages.need_list(request.user, CASES)
     if request.GET.get("file") == "whole":
         whole = report()
         rows, days = visible_clocks(request.user), days_of(request.GET)
@@ -59,17 +59,11 @@ def attainment(request):
     return report_page(request, attainment_reports(), _("Promises kept"), links=links)
 
 
-def need_cases(user):
-    """404 for those whose roles show no cases."""
-    if user.reach(CASES.model, "view") == "none":
-        raise Http404
-
-
 @login_required
 @require_GET
 def attainment_clocks(request):
     """The promises behind one number of the report, each with its case."""
-    need_cases(request.user)
+    pages.need_list(request.user, CASES)
     try:
         part = slice_of(request.GET.get("report", ""))
     except ValueError:
