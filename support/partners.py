@@ -4,10 +4,9 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q,
 
 from customers.models import Account
 from sales.models import Opportunity, Stage
-from support.models import Case, DealRegistration
+from support.models import Case, DealRegistration, Status
 
 MOST = 200
-OPEN_CASES = ("new", "open", "waiting")
 
 
 def figures(user, partners):
@@ -24,7 +23,7 @@ def figures(user, partners):
          {"registered": Count("pk"), "approved": Count("pk", Q(state=DealRegistration.APPROVED))}),
         (won, "partner", {"won": Count("pk"), "amount": Sum("amount_base"), "cycle": Avg(cycle)}),
         (won, "serviced_by", {"serviced": Count("pk")}),
-        (Case.objects.visible_to(user).filter(category__in=OPEN_CASES), "partner", {"cases": Count("pk")}),
+        (Case.objects.visible_to(user).filter(category__in=Status.UNRESOLVED), "partner", {"cases": Count("pk")}),
     )  # fmt: skip
     for rows, field, sums in asked:
         counted = rows.filter(**{f"{field}__in": list(found)}).order_by().values(field).annotate(**sums)

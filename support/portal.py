@@ -32,6 +32,8 @@ from support.models import (
 from support.operations.portal import has_ended
 
 WHY = "the portal's own gate"
+# So many messages of a conversation at once.
+PAGE = 50
 
 
 def access_of(user):
@@ -107,6 +109,19 @@ def messages_of(case):
     held = OutgoingMail.objects.filter(message=OuterRef("pk"), mailed_at__isnull=True, due__gt=timezone.now())
     rows = Message.objects.filter(case=case, kind=Message.PUBLIC).filter(~Exists(held))
     return rows.select_related("user", "contact").prefetch_related("files__attachment").order_by("at", "id")
+
+
+def thread_of(case, before=0):
+    """(the newest PAGE messages that the customer sees, or those before one, in their order; id of where older begin).
+
+    The id is 0 where there are none. What it costs does not depend on how long the conversation is.
+    """
+    rows = messages_of(case).order_by("-at", "-id")
+    at = rows.filter(pk=before).values_list("at", flat=True).first() if before else None
+    if at:
+        rows = rows.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=before))
+    found = list(rows[: PAGE + 1])
+    return found[:PAGE][::-1], found[PAGE - 1].pk if len(found) > PAGE else 0
 
 
 def file_for(case, pk):

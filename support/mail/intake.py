@@ -21,7 +21,7 @@ from support.mail.references import read_message_id
 from support.mail.senders import contacts_at, domain_of, suggestions
 from support.models import Case, InboundMail, Message, OutgoingMail
 from support.operations.cases import create_case
-from support.operations.messages import receive_message
+from support.operations.messages import receive
 from support.operations.story import note_event
 
 LARGEST_MAIL = 40 * 1024 * 1024
@@ -243,7 +243,7 @@ def take_automatic(row, mail, why):
     if case is None:
         finish(row, InboundMail.IGNORED, _("Written by a machine or to a list (%(why)s)") % {"why": why})
         return
-    message = receive_message(case, **said_by(row, mail, case), automatic=True)
+    message = continued(row, mail, case, automatic=True)
     finish(row, InboundMail.CASE, _("Automatic (%(why)s)") % {"why": why}, message.case, message)
 
 
@@ -255,20 +255,27 @@ def take_written(row, mail):
         receipts.confirm(case, mail, row.mailbox)
         finish(row, InboundMail.CASE, _("New case"), case, message)
         return
-    message = receive_message(case, **said_by(row, mail, case))
+    message = continued(row, mail, case)
     note_refused(message.case, mail)
     finish(row, InboundMail.CASE, how, message.case, message)
 
 
-def said_by(row, mail, case=None):
-    """The parts of a mail as receive_message takes them."""
+def continued(row, mail, case, *, automatic=False):
+    """The message that a mail makes on a case that is there, or on the one that follows it."""
+    values = said_by(row, mail, contacts_at(mail.sender)) | {"is_automatic": automatic}
+    values["is_verified"] &= threading.takes_part(case, mail.sender)
+    return receive(case, values, files_of(mail)[0], by=None)
+
+
+def said_by(row, mail, people):
+    """A mail as the fields of a message; `people` are the contacts with the sender's address."""
     body, quoted = trimming.trim(mail.text)
-    contact = contact_among(contacts_at(mail.sender), mail)
+    contact = contact_among(people, mail)
     return {
-        "contact": contact, "name": mail.sender_name or str(contact or ""), "email": mail.sender, "at": row.received_at,
-        "subject": mail.subject, "body": body, "quoted": quoted, "html": mail.html, "channel": Case.EMAIL,
-        "message_id": row.key, "to": mail.to, "cc": mail.cc, "files": files_of(mail)[0],
-        "verified": not threading.is_forged(mail) and (case is None or threading.takes_part(case, mail.sender)),
+        "contact": contact, "author_name": mail.sender_name or str(contact or ""), "author_email": mail.sender,
+        "is_verified": not threading.is_forged(mail), "at": row.received_at, "subject": mail.subject, "body": body,
+        "quoted": quoted, "html": mail.html, "channel": Case.EMAIL, "message_id": row.key, "to": mail.to,
+        "cc": mail.cc,
     }  # fmt: skip
 
 
@@ -280,17 +287,13 @@ def contact_among(found, mail):
 def open_case(row, mail):
     """(case, message) of a mail that begins something; who wrote it is known by the address or not at all."""
     people = contacts_at(mail.sender)
-    contact, (body, quoted) = contact_among(people, mail), trimming.trim(mail.text)
-    first = {
-        "contact_id": contact.pk if contact else None, "author_name": mail.sender_name or str(contact or ""),
-        "author_email": mail.sender, "is_verified": not threading.is_forged(mail), "at": row.received_at,
-        "subject": mail.subject, "body": body, "quoted": quoted, "html": mail.html, "channel": Case.EMAIL,
-        "message_id": row.key, "to": mail.to, "cc": mail.cc, "files": files_of(mail)[0],
+    first = said_by(row, mail, people)
+    values = {
+        "subject": mail.subject.strip() or _("(no subject)"), "channel": Case.EMAIL, "queue": row.mailbox.queue,
+        "first": first | {"files": files_of(mail)[0]}, "contact": first["contact"],
     }  # fmt: skip
-    values = {"subject": mail.subject.strip() or _("(no subject)"), "channel": Case.EMAIL, "queue": row.mailbox.queue,
-              "first": first, "contact": contact}  # fmt: skip
     case = create_case(values, by=None, at=row.received_at)
-    if contact is None:
+    if first["contact"] is None:
         note_event(case, unknown(mail, people), by=None, at=row.received_at)
     note_refused(case, mail)
     return case, Message.objects.get(message_id=row.key)

@@ -49,12 +49,7 @@ def take_next(queue, *, by):
 
     The order is: due soonest, then priority, then age. Two agents never get the same one, and none waits for another.
     """
-    rows = Case.objects.visible_to(by, "change").filter(
-        queue=queue, owner__isnull=True, category__in=[Status.NEW, Status.OPEN], deleted_at__isnull=True,
-        merged_into__isnull=True,
-    )  # fmt: skip
-    rows = rows.order_by("due_at", "priority", "id").select_for_update(of=("self",), skip_locked=True)
-    case = rows.first()
+    case = waiting_in(queue, by).select_for_update(of=("self",), skip_locked=True).first()
     if case is None:
         return None
     case, _changed = write(case, {"owner": by} | team_for(case, by), by=by)

@@ -1,7 +1,5 @@
 """Operations on known issues: what is wrong with a product, the cases that it caused, and telling of the fix once."""
 
-import hashlib
-
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,7 +7,8 @@ from django.utils.translation import ngettext
 
 from crm_site.core.notifications import notify
 from crm_site.core.operations import lock, new_rows, operation, refuse, write
-from support.models import Case, IssueNotice, KnownIssue, Mailbox, Message, OutgoingMail
+from crm_site.core.outside import digest
+from support.models import Case, IssueNotice, KnownIssue, Mailbox, Message, OutgoingMail, Status
 from support.operations.cases import update_case
 from support.operations.story import note_events
 
@@ -97,7 +96,7 @@ def tell_of_fix(issue, by):
     mails = [mail_of(issue, case, addresses[case.pk], mailboxes) for case in found if addresses.get(case.pk)]
     OutgoingMail.objects.bulk_create(mails, ignore_conflicts=True)
     open_ones = cases.model.objects.unscoped("as above").filter(issue=issue, owner__isnull=False, deleted_at=None)
-    open_ones = open_ones.filter(category__in=["new", "open", "waiting"]).values("owner").annotate(n=Count("pk"))
+    open_ones = open_ones.filter(category__in=Status.UNRESOLVED).values("owner").annotate(n=Count("pk"))
     notify([
         {"user_id": row["owner"], "url": f"/known-issues/{issue.pk}/", "key": f"issue-fixed-{issue.pk}",
          "text": ngettext("%(issue)s is fixed: %(n)s of your cases has it.",
@@ -131,7 +130,7 @@ def mailboxes_of(cases):
 
 def mail_of(issue, case, address, mailboxes):
     """The mail to a requester; its key is the address's, so that one with several cases gets it once."""
-    whose = hashlib.sha256(address.lower().encode()).hexdigest()[:32]
+    whose = digest(address.lower())[:32]
     lines = [
         _("You wrote to us about “%(subject)s”.") % {"subject": case.subject},
         _("What caused it is fixed: %(what)s.") % {"what": issue.name},

@@ -1,6 +1,5 @@
 """Operations around the door of the portal: who is let in, the links that they sign in by, their sessions."""
 
-import hashlib
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
@@ -10,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
+from crm_site.core.outside import digest
 from customers.models import Account, Contact
 from customers.operations.contacts import create_contact
-from support.links import LIVES, digest, mail_link, secret_of
+from support.links import LIVES, mail_link, secret_of
 from support.models import Case, PortalAccess, PortalSession, PortalToken
 
 KEPT = timedelta(days=30)
@@ -156,7 +156,7 @@ def use_link(secret, *, by):
 
 def key_hash(key):
     """What is kept of a session's key."""
-    return hashlib.sha256((key or "").encode()).hexdigest()
+    return digest(key or "")
 
 
 @operation

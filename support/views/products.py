@@ -11,6 +11,7 @@ from crm_site.core import pages, parts
 from crm_site.core.kinds import KINDS
 from customers.views.parties import done, form_page
 from support import cover
+from support.columns.case import STATE_TONES
 from support.forms.knowledge import FixForm, LinkForm, UseForm
 from support.kinds.knowledge import INSTALLED, ISSUES
 from support.models import Case, Entitlement, EntitlementUse, InstalledProduct
@@ -20,7 +21,6 @@ from support.operations.products import install_sale
 
 SHOWN = 10
 FIELDS = {"installedproduct": "installed", "knownissue": "issue"}
-CASE_TONES = {"new": "azure", "open": "blue", "waiting": "yellow", "resolved": "green", "closed": "grey"}
 
 
 @login_required
@@ -69,7 +69,7 @@ def cases_of(request, pk, kind):
     found = Case.objects.visible_to(request.user).filter(**{field: record}).select_related("status", "owner")
     rows = list(found.order_by("-pk")[: SHOWN * 5 + 1])
     for case in rows:
-        case.tone = CASE_TONES[case.category]
+        case.tone = STATE_TONES[case.category]
     context = {
         "kind": kind, "record": record, "title": _("Cases"), "rows": rows[: SHOWN * 5], "more": len(rows) > SHOWN * 5
     }  # fmt: skip

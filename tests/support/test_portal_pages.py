@@ -7,15 +7,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm_site.core.models import User
 from sales.models import Quote
+from support import portal
 from support.links import text_of
 from support.models import Article, ArticleVersion, Case, OutgoingMail, ProfileChange, Status, Survey
 from support.models.common import NEVER
 from support.operations.cases import close_case, resolve_case
+from support.operations.messages import receive_message
 from support.operations.portal import revoke_access
 from support.operations.profile import decide_change
 from tests.factories import QuoteFactory, SaleFactory
@@ -271,3 +275,24 @@ def test_search_and_pages(world):
     resolve_case(world.case, by=None, resolution="Turned it on")
     assert "printer" in client.get("/portal/cases/?state=done").content.decode()
     assert "Turned it on" in client.get(f"/portal/cases/{world.case.pk}/").content.decode()
+
+
+def test_a_long_conversation_is_read_in_pages(world):
+    """The newest messages first, the earlier ones by a link; the same number of statements however many there are."""
+    client = browser(world.ada)
+    address = f"/portal/cases/{world.case.pk}/"
+    costs = []
+    for numbers in (range(2), range(2, portal.PAGE + 20)):
+        for number in numbers:
+            receive_message(world.case, name="Ada", body=f"said {number:03}", channel="portal")
+        client.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(address)
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
+    text = page.content.decode()
+    assert f"said {portal.PAGE + 19:03}" in text
+    assert "said 005" not in text
+    older = client.get(f"{address}?before={page.context['earlier']}")
+    assert "said 005" in older.content.decode()
+    assert older.context["earlier"] == 0

@@ -8,7 +8,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm_site.core.operations import Refused, Repeated, submit_once
+from crm_site.core import lists, pages
+from crm_site.core.converters import read_id
+from crm_site.core.operations import Refused, submit_once
 from crm_site.core.views.jobs import attachment
 from support import portal
 from support.forms.portal import CaseForm, CloseForm, RateForm, ReplyForm
@@ -22,7 +24,7 @@ from support.operations.surveys import is_open
 from support.operations.survivors import end_of
 
 SHOWN = 20
-OPEN = ("new", "open", "waiting")
+OPEN = Status.UNRESOLVED
 
 
 def when(moment):
@@ -91,11 +93,7 @@ def portal_cases(request):
     rows = portal.cases_for(request.access).filter(merged_into=None).select_related("status")
     q, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
     if q:
-        number = q.upper().removeprefix("K-").lstrip("0")
-        hits = rows.filter(subject__icontains=q)
-        rows = (
-            hits | rows.filter(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else hits
-        )
+        rows = lists.search(rows, q, Case)
     if state in ("open", "done"):
         rows = rows.filter(category__in=OPEN) if state == "open" else rows.exclude(category__in=OPEN)
     page = Paginator(rows.order_by("-last_message_at", "-id"), SHOWN).get_page(request.GET.get("page"))
@@ -120,12 +118,7 @@ def portal_case_new(request):
 
 def once(request, form, do):
     """Do a form's work once and return its address; None with the fault on the form."""
-    try:
-        return submit_once(request.user, form.key, form.digest(), do)
-    except (Refused, Repeated) as refusal:
-        field = getattr(refusal, "field", None)
-        form.add_error(field if field in form.fields else None, str(refusal))
-        return None
+    return pages.attempt(form, lambda: submit_once(request.user, form.key, form.digest(), do))
 
 
 def begun(request, form):
@@ -164,10 +157,12 @@ def portal_case(request, pk):
 
 def conversation(request, case, **forms):
     """The page of a case; `forms` are those that came back with faults."""
-    rows = [told(request.access, row) for row in portal.messages_of(case)]
+    found, earlier = portal.thread_of(case, read_id(request.GET.get("before", "")) or 0)
+    rows = [told(request.access, row) for row in found]
     ended = case.category in (Status.RESOLVED, Status.CLOSED)
     context = {
-        "case": case, "rows": rows, "expectation": expectation(case), "ended": ended, "is_new": "new" in request.GET,
+        "case": case, "rows": rows, "earlier": earlier, "expectation": expectation(case), "ended": ended,
+        "is_new": "new" in request.GET,
         "over": is_over(case, timezone.now()), "reply": ReplyForm(), "close": CloseForm(),
         "rate": RateForm() if ended and may_rate(case) else None,
     } | forms  # fmt: skip

@@ -7,11 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from crm_site.core import lists
 from crm_site.core.operations import Refused
 from sales.models import Quote
 from sales.operations.quotes import accept_quote, reject_quote
 from sales.views.quotes import as_file
 from support import portal
+from support.models import Article
 
 SHOWN = 20
 
@@ -91,7 +93,7 @@ def portal_articles(request):
     """Answers that are written down, to be searched."""
     q = request.GET.get("q", "").strip()[:100]
     rows = portal.articles_for(request.access)
-    rows = rows.filter(search_text__icontains=q.lower()) if q else rows
+    rows = lists.search(rows, q, Article) if q else rows
     return listed(request, rows.order_by("name_sort", "id"), "portal/articles.html", q=q)
 
 
