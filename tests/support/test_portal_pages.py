@@ -278,7 +278,7 @@ def test_search_and_pages(world):
 
 
 def test_a_long_conversation_is_read_in_pages(world):
-    """The newest messages first, the earlier ones by a link; the same number of statements however many there are."""
+    """The newest messages first, the earlier ones by a link; never more statements than for a short one."""
     client = browser(world.ada)
     address = f"/portal/cases/{world.case.pk}/"
     costs = []
@@ -289,7 +289,7 @@ def test_a_long_conversation_is_read_in_pages(world):
         with CaptureQueriesContext(connection) as queries:
             page = client.get(address)
         costs.append(len(queries))
-    assert costs[0] == costs[1]
+    assert costs[1] <= costs[0]  # the first page has a message with a file, one look more
     text = page.content.decode()
     assert f"said {portal.PAGE + 19:03}" in text
     assert "said 005" not in text
