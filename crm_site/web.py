@@ -1,7 +1,6 @@
 """gunicorn's settings: `gunicorn crm_site.wsgi -c python:crm_site.web -b ADDRESS`."""
 
 import os
-from pathlib import Path
 
 from crm_site import logs
 
@@ -17,6 +16,6 @@ max_requests = 20000
 max_requests_jitter = 2000
 control_socket_disable = True
 # A heartbeat file on a slow disk would make a healthy worker look frozen.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file there
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn makes a private file there
 accesslog = None
 logconfig_dict = logs.LOGGING
