@@ -5,10 +5,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.imports.links import content_type
 from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Importer, Target, external_id, register
 from crm_site.core.imports.targets import link_targets
 from crm_site.core.loading import fresh, insert_many
+from crm_site.core.models import ExternalId
 from customers.models import Contact
 from sales.imports import stages
 from sales.imports.common import (
@@ -21,11 +23,12 @@ from sales.imports.common import (
     settle_sums,
     word,
 )  # fmt: skip
-from sales.models import CATEGORIES, LossReason, Opportunity, OpportunityLine, Stage
+from sales.models import CATEGORIES, LossReason, Opportunity, OpportunityLine, Sale, Stage
 from sales.operations.converted import note_deals
 from sales.operations.opportunities import default_stage, update_opportunity
 from sales.operations.past import create_past_opportunities, noon_after
 from sales.operations.products import prices_of
+from sales.operations.sales import sell_many, update_sale
 from sales.operations.totals import line_values
 
 TYPE_WORDS = {
@@ -33,6 +36,11 @@ TYPE_WORDS = {
     "existing customer - upgrade": "upsell", "existing customer - replacement": "renewal", "upgrade": "upsell",
     "existingbusiness": "upsell", "existing customer": "upsell", "cross-sell": "upsell",
     "existing customer - downgrade": "renewal", "extension": "renewal",
+}  # fmt: skip
+# What a won deal becomes; where the other system's own sales come too, they would be counted twice.
+BECOME = {
+    "auto": gettext_lazy("Sales, unless the sales of the same system are imported"), "sales": gettext_lazy("Sales"),
+    "deals": gettext_lazy("Won deals without a sale"),
 }  # fmt: skip
 NO_DATE = "no date"
 NAMES = ("opportunity name", "deal name", "deal title", "potential name", "opportunity", "deal", "potential")
@@ -64,6 +72,7 @@ def opportunity_targets():
         *link_targets("product", gettext_lazy("Product"), "sales.product", ("product name",)),
         *link_targets("lead", gettext_lazy("Lead"), "sales.lead")[1:],
         *link_targets("campaign", gettext_lazy("Campaign"), "marketing.campaign", ("campaign name", "campaign source")),
+        Target("become", gettext_lazy("What won deals become"), "choice", choices=BECOME),
         Target("created_at", gettext_lazy("Created"), "datetime", BEGINS),
         *others,
     ]  # fmt: skip
@@ -72,6 +81,7 @@ def opportunity_targets():
 def prepare_opportunity(draft, run):
     """Stage, moments, amount and names; a deal without any date gets today's and a tag."""
     values = draft.values
+    draft.extra = values.pop("become", None) or "auto"
     settle_sums(draft, run, ("amount",))
     settle_stage(draft, run)
     settle_moments(draft, run)
@@ -173,6 +183,26 @@ def make_opportunities(rows, *, by):
     return deals
 
 
+def sell_won(drafts, run):
+    """Won deals become sales, which belong to the import and go back with it."""
+    usual = "deals" if kept(run, "own sales", lambda: has_sales(run)) else "sales"
+    won = [
+        draft.record for draft in drafts
+        if draft.record.state == Stage.WON and (usual if draft.extra == "auto" else draft.extra) == "sales"
+    ]  # fmt: skip
+    if not won or run.user.reach(Sale, "add") == "none":
+        return {}
+    sales = sell_many(won, by=run.user)
+    run.made.extend(sales)
+    return {"sales": len(sales)}
+
+
+def has_sales(run):
+    """Whether the system's own sales are here or come with the other files of this import."""
+    rows = ExternalId.objects.filter(system=run.plan.system, content_type=content_type(Sale))
+    return "sales" in run.job.options.get("also", ()) or rows.exclude(external_id__startswith="made:").exists()
+
+
 def list_prices(rows):
     """{(product id, currency): price}; a statement a currency."""
     wanted = {}
@@ -205,6 +235,9 @@ def link_opportunity(field, pairs, *, by):
     """Set the lead, the campaign or a party of deals that came before it."""
     for deal, record in pairs.items():
         update_opportunity(deal, {field: record}, by=by)
+        if field in ("account", "contact", "customer"):
+            for sale in deal.sales.filter(**{field: None}):
+                update_sale(sale, {field: record}, by=by)
     if field == "lead":
         note_deals(Opportunity.objects.visible_to(by).filter(Q(pk__in=[deal.pk for deal in pairs])))
 
@@ -220,6 +253,7 @@ OPPORTUNITY_IMPORT = register(
     Importer(
         name="opportunities", label=gettext_lazy("Opportunities"), model=Opportunity, targets=opportunity_targets,
         order=36, icon="trending", create=make_opportunities, update=change_opportunity, prepare=prepare_opportunity,
-        ready=stages.ready, find=find_opportunities, link=link_opportunity, makes=False,
+        ready=stages.ready, find=find_opportunities, link=link_opportunity, makes=False, after=sell_won,
+        constants=("become",), guess=lambda _name, _headers: {"become": "auto"},
     )
 )  # fmt: skip

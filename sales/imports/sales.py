@@ -10,7 +10,7 @@ from customers.imports.common import find_by
 from sales.imports.common import SUMS, day_of, party_targets, record_targets, settle_sums, sum_targets
 from sales.models import Sale
 from sales.operations.linking import link_parties
-from sales.operations.sales import create_sales, update_sale, void_sale
+from sales.operations.sales import create_sales, delete_sales, update_sale, void_sale
 
 STATUSES = Sale.PROGRESS | {Sale.CANCELLED: Sale.STATUSES[Sale.CANCELLED]}
 STATUS_WORDS = {
@@ -90,5 +90,6 @@ SALE_IMPORT = register(
     Importer(
         name="sales", label=gettext_lazy("Sales"), model=Sale, targets=sale_targets, order=41, icon="coin",
         create=make_sales, update=change_sale, prepare=prepare_sale, find=find_sales, link=link_sale, makes=False,
+        delete=delete_sales,
     )
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Operations on sales: what a won deal becomes, once."""
 
+from collections import defaultdict
 from decimal import Decimal
 
 from django.utils import timezone
@@ -17,10 +18,10 @@ from crm_site.core.operations import (
     require,
     restore_record,
     write,
+    write_many,
 )
-from customers.models import Customer
-from customers.operations.customers import put_status
-from sales.models import Opportunity, Sale, SaleLine
+from customers.models import Customer, CustomerStatusChange
+from sales.models import Opportunity, OpportunityLine, Sale, SaleLine
 from sales.operations.credits import reverse_credits, write_credits
 from sales.operations.numbers import documents
 from sales.operations.totals import line_values, totals
@@ -29,6 +30,7 @@ COPIED = (
     "position", "product_id", "description", "quantity", "unit_price", "discount_percent", "discount_amount",
     "tax_rate", "net", "tax", "total",
 )  # fmt: skip
+FROM_DEAL = ("name", "customer_id", "account_id", "contact_id", "owner_id", "team_id", "currency")
 GIVEN = ("net", "discount", "tax", "adjustment", "total")
 SERIES = "SO"
 
@@ -41,25 +43,61 @@ def sell(deal, *, by, amount=None, sold_on=None, quote=None):
     The customer becomes active and credit is written. Repeated and simultaneous calls return the same sale.
     """
     require(by, Sale, "add")
-    deals = Opportunity.objects.unscoped("who may win the deal was asked by who calls")
-    deal = deals.select_for_update(of=("self",)).get(pk=deal.pk)
-    standing = Sale.objects.unscoped("there is one whoever sees it").filter(opportunity=deal, status=Sale.ACTIVE)
-    if found := standing.first():
+    deal = locked([deal]).get()
+    if found := standing([deal]).first():
         return found
     lines = copied_lines(quote or deal, SaleLine) or [plain_line(deal.name, amount or deal.amount, deal.currency)]
-    sums = agreed(lines, amount, quote)
-    sold_on = sold_on or timezone.localdate()
-    sale = fresh(
-        Sale, name=deal.name, opportunity=deal, quote=quote, customer_id=deal.customer_id, account_id=deal.account_id,
-        contact_id=deal.contact_id, owner_id=deal.owner_id, team_id=deal.team_id, currency=deal.currency,
-        sold_on=sold_on, total_base=Rates([deal.currency]).base(sums["total"], deal.currency, sold_on),
-        created_by=by, changed_by=by, **sums, document=documents(SERIES, [sold_on.year])[0],
-    )  # fmt: skip
-    [sale] = insert_many(Sale, [sale])
-    keep_lines([(sale, lines)])
-    write_credits([sale])
-    activate_customer(sale, by)
-    return sale
+    values = agreed(lines, amount, quote) | {"quote": quote, "sold_on": sold_on or timezone.localdate()}
+    return sold([(deal, lines, values)], by)[0]
+
+
+@operation
+def sell_many(deals, *, by):
+    """The sales of many deals that were won elsewhere, on their close dates and at their amounts; see sell.
+
+    Those that have an active sale or no amount are left out. The number of statements grows with the years and with
+    the days on which customers became active, not with the deals.
+    """
+    require(by, Sale, "add")
+    there = set(standing(deals).values_list("opportunity", flat=True))
+    lines = defaultdict(list)
+    rows = OpportunityLine.objects.filter(opportunity__in=[deal.pk for deal in deals]).order_by("position", "id")
+    for row in rows.values("opportunity_id", *COPIED):
+        lines[row.pop("opportunity_id")].append(fresh(SaleLine, **row))
+    made = []
+    for deal in locked(deals):
+        if deal.pk not in there and deal.amount is not None:
+            own = lines[deal.pk] or [plain_line(deal.name, deal.amount, deal.currency)]
+            made.append((deal, own, agreed(own, deal.amount, None) | {"sold_on": deal.close_date}))
+    return sold(made, by)
+
+
+def locked(deals):
+    """These deals, locked one after the other."""
+    rows = Opportunity.objects.unscoped("who may win the deals was asked by who calls")
+    return rows.select_for_update(of=("self",)).filter(pk__in=[deal.pk for deal in deals]).order_by("pk")
+
+
+def standing(deals):
+    """The active sales of deals."""
+    rows = Sale.objects.unscoped("there is one whoever sees it")
+    return rows.filter(opportunity__in=[deal.pk for deal in deals], status=Sale.ACTIVE)
+
+
+def sold(rows, by):
+    """Insert sales with all that follows: [(locked deal, unsaved lines, sums and day)] -> sales in order."""
+    rates = Rates({deal.currency for deal, _lines, _values in rows})
+    numbers = documents(SERIES, [values["sold_on"].year for _deal, _lines, values in rows])
+    sales = insert_many(Sale, [
+        fresh(
+            Sale, **{name: getattr(deal, name) for name in FROM_DEAL}, opportunity=deal, created_by=by, changed_by=by,
+            total_base=rates.base(values["total"], deal.currency, values["sold_on"]), document=number, **values,
+        ) for (deal, _lines, values), number in zip(rows, numbers, strict=True)
+    ])  # fmt: skip
+    keep_lines(zip(sales, (lines for _deal, lines, _values in rows), strict=True))
+    write_credits(sales)
+    activate_customers(sales, by)
+    return sales
 
 
 def copied_lines(source, model, extra=()):
@@ -99,14 +137,27 @@ def keep_lines(pairs):
     return insert_many(SaleLine, made)
 
 
-def activate_customer(sale, by):
-    """Who bought something is an active customer."""
-    rows = Customer.objects.unscoped("buying makes a customer active whoever may change it")
-    customer = rows.select_for_update(of=("self",)).filter(pk=sale.customer_id).first()
-    if customer is None or customer.status == Customer.ACTIVE:
+def activate_customers(sales, by):
+    """Who bought something is an active customer, at least since that day."""
+    firsts = {sale.customer_id: sale for sale in sorted(sales, key=lambda sale: sale.sold_on, reverse=True)}
+    rows = Customer.objects.unscoped("buying makes a customer active whoever may change it").order_by("pk")
+    waiting = list(rows.select_for_update(of=("self",)).filter(pk__in=firsts).exclude(status=Customer.ACTIVE))
+    if not waiting:
         return
-    may = by and Customer.objects.changeable_by(by).filter(pk=customer.pk).exists()
-    put_status(customer, Customer.ACTIVE, _("Sale %(number)s") % {"number": sale.document}, by if may else None)
+    ids = [customer.pk for customer in waiting]
+    mine = set(Customer.objects.changeable_by(by).filter(pk__in=ids).values_list("pk", flat=True)) if by else set()
+    insert_many(CustomerStatusChange, [
+        CustomerStatusChange(
+            customer=customer, from_status=customer.status, to_status=Customer.ACTIVE, at=timezone.now(),
+            reason=_("Sale %(number)s") % {"number": firsts[customer.pk].document},
+            by=by if customer.pk in mine else None,
+        ) for customer in waiting
+    ])  # fmt: skip
+    days = defaultdict(list)
+    for customer in waiting:
+        days[customer.pk in mine, customer.since or firsts[customer.pk].sold_on].append(customer.pk)
+    for (may, day), some in days.items():
+        write_many(rows.filter(pk__in=some), {"status": Customer.ACTIVE, "since": day}, by=by if may else None)
 
 
 @operation
@@ -176,6 +227,15 @@ def delete_sale(sale, *, by):
     if current.status == Sale.ACTIVE:
         reverse_credits(current)
     return delete_record(current, by=by)
+
+
+@operation
+def delete_sales(ids, *, by):
+    """Put imported sales into the bin, those of won deals too, and take their credit back; returns how many."""
+    found = list(Sale.objects.visible_to(by, "delete").filter(pk__in=ids))
+    reverse_credits(*found)
+    rows = Sale.objects.unscoped("these came through the gate").filter(pk__in=[sale.pk for sale in found])
+    return write_many(rows, {"deleted_at": timezone.now(), "deleted_by": by}, by=by)
 
 
 @operation

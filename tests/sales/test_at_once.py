@@ -66,6 +66,7 @@ def everybody(do, records):
 
 
 def test_r23_eight_people_win_the_same_deals(cast):
+    """R23."""
     deals = deals_of(cast.alice, EACH)
     found = everybody(lambda deal: win_opportunity(deal, by=cast.bob), deals)
     assert [len({sale.pk for sale in sales}) for sales in found.values()] == [1] * EACH
@@ -74,6 +75,7 @@ def test_r23_eight_people_win_the_same_deals(cast):
 
 
 def test_r23_eight_people_answer_the_same_quotes(cast):
+    """R23."""
     deals = deals_of(cast.alice, EACH)
     set_lines(deals[0], [{"description": "A", "unit_price": Decimal(5)}], by=cast.alice)
     quotes = []
@@ -100,7 +102,7 @@ def win(deal, *, by):
 
 
 def test_r23_without_lock_and_constraint_there_would_be_two(cast):
-    """Negative control: neither rows are locked nor does the database refuse a second sale."""
+    """R23: Negative control: neither rows are locked nor does the database refuse a second sale."""
     [deal], rule = deals_of(cast.alice, 1), next(c for c in Sale._meta.constraints if c.name == "sale_opportunity_once")
     real, barrier = selling.copied_lines, threading.Barrier(2)
 
@@ -134,7 +136,7 @@ def sale_rows(number):
 
 
 def test_r26_no_number_is_given_twice_or_left_out(cast):
-    """Eight people make papers in pieces of different sizes: the numbers run from one without a gap."""
+    """R26: Eight people make papers in pieces of different sizes: the numbers run from one without a gap."""
     sizes = [1, 3, 7, 20, 2, 11, 1, 5]
 
     def many(size):
@@ -146,7 +148,7 @@ def test_r26_no_number_is_given_twice_or_left_out(cast):
 
 
 def test_r26_numbers_taken_without_the_lock_meet(cast):
-    """Negative control: numbers counted from the rows that are there are given twice; the database refuses them."""
+    """R26: Negative control: numbers counted from the rows that are there are given twice; the database refuses them."""
     barrier = threading.Barrier(2)
 
     def careless(prefix, years):
@@ -214,7 +216,7 @@ def work(user, deals, seed, turns=60):
 
 
 def test_r26_a_mixed_load_leaves_no_drift(cast):
-    """Six people at the same deals for a while: nobody meets a deadlock, and all sums made anew are those stored."""
+    """R26: Six people at the same deals for a while: nobody meets a deadlock, and all sums made anew are those stored."""
     deals = deals_of(cast.bob, 12)
     people = [cast.bob, cast.bob, cast.rita, cast.bob, cast.rita, cast.bob]
     results = at_once(*[lambda u=user, n=seed: work(u, deals, n) for seed, user in enumerate(people)])
@@ -229,7 +231,7 @@ def test_r26_a_mixed_load_leaves_no_drift(cast):
     (Customer, {"name": "Wrong"}, "name"),
 ])  # fmt: skip
 def test_r26_drift_is_seen(cast, model, values, word):
-    """Negative control: a value that was changed past the operations is found."""
+    """R26: Negative control: a value that was changed past the operations is found."""
     lead = create_leads([{"last_name": "Berg", "company": "C", "amount": Decimal(50)}], by=cast.alice)[0]
     made = convert_lead(lead, {"account": "new", "opportunity": "new"}, by=cast.alice).opportunity
     update_opportunity(made, {"amount": Decimal(50)}, by=cast.alice)

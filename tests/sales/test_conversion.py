@@ -50,6 +50,7 @@ def form_of(client, lead):
 
 
 def test_lc2_matches_are_ranked_with_their_reasons(cast):
+    """LC-2."""
     works = create_account({"name": "Åkerblom Group", "website": "akerblom.test"}, by=cast.alice)
     create_account({"name": "Åkerblom"}, by=cast.alice)
     ann = create_contact({"first_name": "Åsa", "last_name": "Berg"}, by=cast.alice)
@@ -66,12 +67,14 @@ def test_lc2_matches_are_ranked_with_their_reasons(cast):
 
 
 def test_lc2_a_free_mail_domain_is_no_reason(cast):
+    """LC-2."""
     create_account({"name": "Mail Works", "website": "gmail.com"}, by=cast.alice)
     lead = create_lead({"last_name": "Berg", "email": "berg@gmail.com", "company": "Other"}, by=cast.alice)
     assert matches_of(lead, cast.alice).accounts == []
 
 
 def test_lc3_a_match_out_of_sight_is_counted_with_whom_to_ask(cast):
+    """LC-3."""
     hers = create_account({"name": "Åkerblom AB"}, by=cast.alice)
     create_opportunity({"name": "Qwertz", "account": hers}, by=cast.alice)
     lead = create_lead(NEW, by=cast.charlie)
@@ -86,6 +89,7 @@ def test_lc3_a_match_out_of_sight_is_counted_with_whom_to_ask(cast):
 
 
 def test_lc3_everything_new(cast):
+    """LC-3."""
     lead = create_lead(NEW, by=cast.alice)
     own = lead.contact
     done = convert_lead(lead, ALL_NEW, by=cast.alice)
@@ -100,6 +104,7 @@ def test_lc3_everything_new(cast):
 
 
 def test_lc3_a_private_person_without_a_deal(cast):
+    """LC-3."""
     lead = create_lead(NEW | {"company": ""}, by=cast.alice)
     done = convert_lead(lead, {"account": None, "opportunity": None}, by=cast.alice)
     assert (done.account, done.opportunity, done.customer.kind) == (None, None, "individual")
@@ -110,6 +115,7 @@ def test_lc3_a_private_person_without_a_deal(cast):
 
 
 def test_lc3_added_to_an_open_deal(cast):
+    """LC-3."""
     known = create_customer({"kind": "business", "company": "Works"}, by=cast.alice)
     deal = create_opportunity({"name": "Fleet", "account": known.account}, by=cast.alice)
     lead = create_lead(NEW, by=cast.alice)
@@ -121,6 +127,7 @@ def test_lc3_added_to_an_open_deal(cast):
 
 
 def test_lc4_only_empty_fields_are_filled_unless_ticked(cast):
+    """LC-4."""
     works = create_account({"name": "Works", "industry": "Steel"}, by=cast.alice)
     ann = create_contact({"first_name": "Ann", "last_name": "Berg", "phone": "+46 8 999 99 99", "source": "Fair"},
                          by=cast.alice)  # fmt: skip
@@ -142,6 +149,7 @@ def test_lc4_only_empty_fields_are_filled_unless_ticked(cast):
 
 
 def test_lc4_a_record_that_one_only_sees_is_used_and_left_as_it_is(cast):
+    """LC-4."""
     works = create_account({"name": "Works"}, by=cast.bob)
     Account.objects.filter(pk=works.pk).update(team=cast.north)
     lead = create_lead(NEW, by=cast.alice)
@@ -153,6 +161,7 @@ def test_lc4_a_record_that_one_only_sees_is_used_and_left_as_it_is(cast):
 
 
 def test_lc5_the_campaign_that_was_answered_last_gets_the_credit(cast):
+    """LC-5."""
     lead, now = create_lead(NEW, by=cast.alice), timezone.now()
     names = (("Answered", 9, 5), ("Answered early", 2, 8), ("Only asked", 1, None))
     made = {}
@@ -169,6 +178,7 @@ def test_lc5_the_campaign_that_was_answered_last_gets_the_credit(cast):
 
 
 def test_lc5_what_is_typed_counts_before_what_the_lead_says(cast):
+    """LC-5."""
     lead = create_lead(NEW, by=cast.alice)
     deal = {"name": "Typed", "amount": Decimal(5), "next_step_date": timezone.localdate()}
     done = convert_lead(lead, ALL_NEW | {"deal": deal}, by=cast.alice).opportunity
@@ -176,6 +186,7 @@ def test_lc5_what_is_typed_counts_before_what_the_lead_says(cast):
 
 
 def test_lc6_a_lead_of_a_queue_needs_an_owner(cast):
+    """LC-6."""
     lead = create_lead(NEW | {"owner": None, "team": cast.north}, by=cast.bob)
     with pytest.raises(Refused) as caught:
         convert_lead(lead, ALL_NEW, by=cast.bob)
@@ -188,6 +199,7 @@ def test_lc6_a_lead_of_a_queue_needs_an_owner(cast):
 
 
 def test_lc7_what_was_done_stays_in_reach_and_only_open_things_are_handed_over(cast):
+    """LC-7."""
     lead = create_lead(NEW | {"owner": cast.charlie, "team": cast.south}, by=cast.bob)
     done_call, task = log_activities(
         [{"kind": "call", "subject": "Done", "regarding": lead, "owner": cast.charlie},
@@ -204,6 +216,7 @@ def test_lc7_what_was_done_stays_in_reach_and_only_open_things_are_handed_over(c
 
 
 def test_lc7_the_membership_moves_and_keeps_the_day_of_its_answer(cast):
+    """LC-7."""
     fair = Campaign.objects.create(name="Fair", owner=cast.alice)
     known = create_contact({"first_name": "Åsa", "last_name": "Berg-Ek"}, by=cast.alice)
     lead = create_lead(NEW | {"campaign": fair}, by=cast.alice)
@@ -216,6 +229,7 @@ def test_lc7_the_membership_moves_and_keeps_the_day_of_its_answer(cast):
 
 
 def test_lc9_a_converted_lead_is_read_only_searchable_and_leads_on(cast):
+    """LC-9."""
     lead, client = create_lead(NEW, by=cast.alice), signed_in(cast.alice)
     done = convert_lead(lead, ALL_NEW, by=cast.alice)
     with pytest.raises(Refused):
@@ -234,6 +248,7 @@ def test_lc9_a_converted_lead_is_read_only_searchable_and_leads_on(cast):
 
 
 def test_lc9_taken_back_while_nobody_used_it(cast):
+    """LC-9."""
     lead = create_lead(NEW, by=cast.alice)
     done = convert_lead(lead, ALL_NEW, by=cast.alice)
     assert [item.reason for item in remains_of(done.lead, cast.alice)] == ["", "", ""]
@@ -252,6 +267,7 @@ def test_lc9_taken_back_while_nobody_used_it(cast):
 
 
 def test_lc9_what_was_used_since_stays_and_is_told(cast):
+    """LC-9."""
     lead = create_lead(NEW, by=cast.alice)
     done = convert_lead(lead, ALL_NEW, by=cast.alice)
     update_opportunity(done.opportunity, {"amount": Decimal(9)}, by=cast.alice)
@@ -265,6 +281,7 @@ def test_lc9_what_was_used_since_stays_and_is_told(cast):
 
 
 def test_lc9_not_after_thirty_days_and_not_without_the_right(cast):
+    """LC-9."""
     lead = create_lead(NEW, by=cast.alice)
     convert_lead(lead, ALL_NEW, by=cast.alice)
     with pytest.raises(PermissionDenied):
@@ -275,6 +292,7 @@ def test_lc9_not_after_thirty_days_and_not_without_the_right(cast):
 
 
 def test_lc9_the_own_contact_comes_back(cast):
+    """LC-9."""
     known = create_contact({"first_name": "Åsa", "last_name": "Berg-Ek"}, by=cast.alice)
     lead = create_lead(NEW, by=cast.alice)
     own = lead.contact
@@ -304,6 +322,7 @@ def test_a_refused_conversion_leaves_nothing(cast):
 
 
 def test_u20_one_page_two_clicks_and_the_second_does_no_harm(cast):
+    """U20."""
     lead, client = create_lead(NEW, by=cast.alice), signed_in(cast.alice)
     assert f'href="/leads/{lead.pk}/convert/"' in client.get(f"/leads/{lead.pk}/").content.decode()
     data, before = form_of(client, lead), counts()
@@ -318,6 +337,7 @@ def test_u20_one_page_two_clicks_and_the_second_does_no_harm(cast):
 
 
 def test_u20_a_likely_match_is_offered_first_and_its_fields_may_be_overwritten(cast):
+    """U20."""
     works = create_account({"name": "Åkerblom", "website": "akerblom.test", "industry": "Steel"}, by=cast.alice)
     lead, client = create_lead(NEW, by=cast.alice), signed_in(cast.alice)
     data = form_of(client, lead)
@@ -331,6 +351,7 @@ def test_u20_a_likely_match_is_offered_first_and_its_fields_may_be_overwritten(c
 
 
 def test_lc7_files_of_the_lead_are_at_hand_on_what_it_became(cast):
+    """LC-7."""
     lead, client = create_lead(NEW, by=cast.alice), signed_in(cast.alice)
     kind = ContentType.objects.get_for_model(Lead)
     Attachment.objects.create(content_type=kind, object_id=lead.pk, file=ContentFile(b"x", "plan.txt"),
@@ -342,6 +363,7 @@ def test_lc7_files_of_the_lead_are_at_hand_on_what_it_became(cast):
 
 
 def test_lc5_the_product_becomes_a_line(cast):
+    """LC-5."""
     boat = Product.objects.create(name="Boat", owner=cast.alice)
     lead = create_lead(NEW | {"subject": "", "product": boat}, by=cast.alice)
     deal = convert_lead(lead, ALL_NEW, by=cast.alice).opportunity

@@ -35,6 +35,7 @@ def counts():
 
 
 def test_lc8_two_at_once_make_one_of_each(cast):
+    """LC-8."""
     lead = create_lead(NEW, by=cast.alice)
     results = at_once(*[lambda: convert_lead(lead, ALL_NEW, by=cast.alice) for _copy in range(2)])
     assert sorted(result.repeated for result in results) == [False, True]
@@ -43,6 +44,7 @@ def test_lc8_two_at_once_make_one_of_each(cast):
 
 
 def test_lc8_two_clicks_lead_to_the_same_page(cast):
+    """LC-8."""
     lead = create_lead(NEW, by=cast.alice)
     url = f"/leads/{lead.pk}/convert/"
     forms = {user: signed_in(user).get(url).context["form"] for user in (cast.alice, cast.bob)}
@@ -60,7 +62,7 @@ def test_lc8_two_clicks_lead_to_the_same_page(cast):
 
 
 def test_lc8_without_the_lock_there_would_be_two(cast):
-    """Negative control: the lead read without its lock, by both before either writes."""
+    """LC-8: Negative control: the lead read without its lock, by both before either writes."""
     lead, both = create_lead(NEW, by=cast.alice), threading.Barrier(2)
 
     def unlocked(record, _by, _action="change"):
@@ -74,6 +76,7 @@ def test_lc8_without_the_lock_there_would_be_two(cast):
 
 
 def test_r23_eight_people_and_many_leads(cast):
+    """R23."""
     rows = [NEW | {"last_name": f"Berg{n}", "company": f"C{n}", "email": f"b{n}@x.test"} for n in range(LEADS)]
     leads = create_leads(rows, by=cast.alice)
 

@@ -34,6 +34,7 @@ def start(leads, values, by):
 
 
 def test_lc10_each_row_has_its_answer_and_one_failure_undoes_no_other(cast):
+    """LC-10."""
     leads = some_leads(cast)
     job = start(leads, VALUES, cast.bob)
     run_due_jobs()
@@ -49,6 +50,7 @@ def test_lc10_each_row_has_its_answer_and_one_failure_undoes_no_other(cast):
 
 
 def test_lc10_likely_accounts_are_used_only_when_the_user_says_so(cast):
+    """LC-10."""
     leads = some_leads(cast)
     for likely, accounts in (("use", 1), ("new", 2)):
         lead = create_lead({"last_name": likely, "company": "Works", "email": f"{likely}@works.test"}, by=cast.alice)
@@ -59,6 +61,7 @@ def test_lc10_likely_accounts_are_used_only_when_the_user_says_so(cast):
 
 
 def test_lc10_from_the_list(cast):
+    """LC-10."""
     leads, client = some_leads(cast), signed_in(cast.bob)
     assert b'value="convert"' in client.get("/leads/").content
     rows = {"action": "convert", "row": [lead.pk for lead in leads], "query": ""}

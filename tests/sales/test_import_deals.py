@@ -9,8 +9,9 @@ from django.core.management import call_command
 from crm_site.core.jobs import run_due_jobs
 from crm_site.core.models import Job, JobProblem, PendingLink, Team, User
 from customers.models import Account, Activity, Contact
+from customers.operations.customers import create_customer
 from marketing.models import CampaignMember
-from sales.models import Invoice, Lead, Opportunity, Pipeline, Product, Quote, Sale
+from sales.models import Credit, Invoice, Lead, Opportunity, Pipeline, Product, Quote, Sale
 from tests.core.test_import_wizard import counts, fields_of, upload
 from tests.factories import AccountFactory
 
@@ -250,3 +251,52 @@ def test_deals_find_their_account_by_name(cast, client_of):
     deal = Opportunity.objects.get()
     assert (deal.account, deal.state, deal.amount, deal.currency) == (known, "lost", 5500, "EUR")
     assert deal.closed_at.date() == date(2025, 8, 31)
+
+
+def credited():
+    """What the ledger says was sold."""
+    return sum(row.amount_base for row in Credit.objects.all())
+
+
+def test_won_deals_become_sales(cast, client_of):
+    """QS-3: at the file's amounts and days, with credit; repeated nothing happens, taken back they go with the deals."""
+    client = client_of(cast.alice)
+    account = create_customer({"kind": "business", "company": "Isdom"}, by=cast.alice).account
+    text = PIPELINE.replace("Engaging,2016-12-25,,", "Won,2016-12-25,2017-02-01,100.25")
+    job = through(client, text, "sales_pipeline.csv")
+    assert job.counts["made"]["sales"] == 2
+    first, second = Sale.objects.order_by("id")
+    assert [(s.total, s.sold_on, s.owner) for s in (first, second)] == [
+        (4514, date(2017, 3, 11), cast.alice), (Decimal("100.25"), date(2017, 2, 1), cast.alice)]  # fmt: skip
+    assert (first.opportunity.state, first.account, first.lines.get().total) == ("won", account, 4514)
+    assert (first.customer.status, first.customer.since) == ("active", date(2017, 3, 11))
+    assert credited() == Decimal("4614.25")
+    assert "sales of won deals" in client.get(f"/imports/{job.pk}/").content.decode()
+    through(client, text, "sales_pipeline.csv")
+    assert Sale.objects.count() == 2
+    client.post(f"/imports/{job.pk}/undo/")
+    run_due_jobs()
+    assert not Sale.objects.filter(deleted_at=None).exists()
+    assert not Opportunity.objects.filter(deleted_at=None).exists()
+    assert credited() == 0
+
+
+@pytest.mark.parametrize(("become", "sales"), [("auto", 2), ("sales", 3), ("deals", 2)])
+def test_what_is_sold_is_counted_once(cast, client_of, become, sales):
+    """Where the other system's own orders come too, its won deals make no more of them, unless somebody says so."""
+    client = client_of(cast.rita)
+    through(client, SALES, "Sales_Orders.csv")
+    job = upload(client, DEALS, "Potentials.csv")
+    client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job) | {"all_become": become})
+    run_due_jobs()
+    client.post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    assert Sale.objects.count() == sales
+
+
+def test_a_folder_with_orders_makes_no_sales_of_deals(cast, tmp_path):
+    """The orders come after the deals."""
+    (tmp_path / "Potentials.csv").write_text(DEALS)
+    (tmp_path / "Sales_Orders.csv").write_text(SALES)
+    call_command("import_data", str(tmp_path), system="zoho", user=cast.rita.email)
+    assert (Sale.objects.count(), Opportunity.objects.filter(state="won").count()) == (2, 1)

@@ -5,12 +5,12 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from crm_site.core.models import Job, Team, User
 from customers.models import Account, Activity
 from marketing.models import Campaign, CampaignMember
-from sales.models import Invoice, Lead, Opportunity, OpportunityChange, Product, Quote, Sale, SaleLine
+from sales.models import Credit, Invoice, Lead, Opportunity, OpportunityChange, Product, Quote, Sale, SaleLine
 from tests.customers.test_import_real import bring, folder, ids, rows_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_data, pytest.mark.slow]
@@ -134,8 +134,31 @@ def test_a_sales_team_with_its_pipeline(cast):
     assert Opportunity.objects.filter(lines__product__isnull=False).distinct().count() == len(rows)
     assert Opportunity.objects.filter(tags__contains=["no date"]).count() == sum(not row["engage_date"] for row in rows)
     check_past(rows)
+    check_sold(Opportunity, [row for row in rows if row["deal_stage"] == "Won"], "close_value", "close_date")
+    assert sum(Credit.objects.values_list("amount_base", flat=True)) == total(Sale.objects.all(), "total")
     again = bring(data, "maven", cast.rita)
     assert again == {name: (0, 0, len(files[name]), 0) for name in counts}
+
+
+def check_sold(model, won, amount, day):
+    """Each won deal is a sale at the file's amount, on its day, of its owner and account."""
+    sold = Sale.objects.filter(status="active")
+    assert sold.count() == model.objects.filter(state="won").count() == len(won)
+    assert total(sold, "total") == money(won, amount)
+    assert not sold.exclude(owner=F("opportunity__owner"), sold_on=F("opportunity__close_date")).exists()
+    assert not sold.exclude(account=F("opportunity__account")).filter(opportunity__account__isnull=False).exists()
+    assert Counter(sold.values_list("sold_on__year", flat=True)) == Counter(
+        int(re.search(r"\b20\d\d\b", row[day])[0]) for row in won
+    )
+
+
+def test_deals_that_come_without_their_orders_become_sales(cast):
+    """QS-3: the won ones of the file of deals alone, to the cent, and once."""
+    path = folder("crm/*/Potentials.csv") / "Potentials.csv"
+    won = [row for row in rows_of(path) if row["Forecast Type"] == "Won"]
+    for _turn in range(2):
+        bring(path, "zoho", cast.rita)
+        check_sold(Opportunity, won, "Amount", "Closing Date")
 
 
 def check_past(rows):

@@ -33,6 +33,7 @@ NEW = {"first_name": "Åsa", "last_name": "Berg", "company": "Åkerblom AB", "em
 
 
 def test_lc1_a_lead_makes_its_person(cast):
+    """LC-1."""
     lead = create_lead(NEW, by=cast.alice)
     contact = lead.contact
     assert (str(contact), contact.email, contact.phone) == ("Åsa Berg", "asa@akerblom.test", "+46812345678")
@@ -41,6 +42,7 @@ def test_lc1_a_lead_makes_its_person(cast):
 
 
 def test_lc1_a_known_person_is_found_by_address_and_by_number_with_the_name(cast):
+    """LC-1."""
     ann = create_contact({"first_name": "Ann", "last_name": "Lee", "email": "ann@x.test", "phone": "+46 8 1234567"},
                          by=cast.alice)  # fmt: skip
     assert create_lead({"last_name": "Lee", "email": "ANN@x.test"}, by=cast.alice).contact == ann
@@ -49,6 +51,7 @@ def test_lc1_a_known_person_is_found_by_address_and_by_number_with_the_name(cast
 
 
 def test_lc1_a_person_out_of_sight_is_not_used(cast):
+    """LC-1."""
     hers = create_contact({"first_name": "Ann", "last_name": "Lee", "email": "ann@x.test"}, by=cast.alice)
     assert create_lead({"last_name": "Lee", "email": "ann@x.test"}, by=cast.charlie).contact != hers
     with pytest.raises(PermissionDenied):
@@ -56,6 +59,7 @@ def test_lc1_a_person_out_of_sight_is_not_used(cast):
 
 
 def test_lc1_two_rows_of_one_person_share_the_contact(cast):
+    """LC-1."""
     first, second, third = create_leads([NEW, NEW, {"last_name": "Berg"}], by=cast.alice)
     assert first.contact == second.contact != third.contact
 
@@ -89,6 +93,7 @@ def test_many_leads_take_the_statements_of_few(cast):
 
 
 def test_lc1_the_campaign_gets_a_response_once(cast):
+    """LC-1."""
     fair = Campaign.objects.create(name="Fair", owner=cast.alice)
     lead = create_lead(NEW | {"campaign": fair}, by=cast.alice)
     member = CampaignMember.objects.get(campaign=fair, contact=lead.contact)
@@ -108,6 +113,7 @@ def test_a_lead_without_owner_waits_in_the_queue_of_its_team(cast, monkeypatch):
 
 
 def test_lc11_disqualified_with_a_reason_and_reopened(cast):
+    """LC-11."""
     lead = create_lead(NEW, by=cast.alice)
     with pytest.raises(Refused):
         disqualify_lead(lead, "", by=cast.alice)
@@ -122,6 +128,7 @@ def test_lc11_disqualified_with_a_reason_and_reopened(cast):
 
 
 def test_lc11_the_buttons(cast):
+    """LC-11."""
     lead, client = create_lead(NEW, by=cast.alice), signed_in(cast.alice)
     assert client.post(f"/leads/{lead.pk}/disqualify/", {"reason": ""}).status_code == 200
     assert client.post(f"/leads/{lead.pk}/disqualify/", {"reason": "spam"}).status_code == 302
@@ -182,6 +189,7 @@ def test_another_contact_brings_its_account(cast):
 
 
 def test_u19_quick_create_asks_for_five_fields_and_needs_one(cast):
+    """U19."""
     client = signed_in(cast.alice)
     modal = {"HX-Request": "true", "HX-Target": "modal-content"}
     dialog = client.get("/leads/new/", headers=modal)

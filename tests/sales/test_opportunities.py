@@ -46,6 +46,7 @@ def again(deal):
 
 
 def test_op1_a_deal_needs_only_an_account(cast):
+    """OP-1."""
     account = create_account({"name": "Works"}, by=cast.alice)
     made = create_opportunity({"account": account}, by=cast.alice)
     assert (made.name, made.stage.name, made.state) == ("Works", "Qualification", "open")
@@ -60,6 +61,7 @@ def test_op1_a_deal_needs_only_an_account(cast):
 
 
 def test_op1_the_parties_follow_from_each_other(cast):
+    """OP-1."""
     customer = create_customer(
         {"kind": "business", "company": "Works", "first_name": "Ann", "last_name": "Lee"}, by=cast.alice
     )
@@ -76,6 +78,7 @@ def test_op1_the_parties_follow_from_each_other(cast):
 
 
 def test_op1_many_deals_take_the_statements_of_one(cast):
+    """OP-1."""
     account, counts = create_account({"name": "Works"}, by=cast.alice), []
     for size in (50, 100):
         rows = [{"account": account, "amount": n, "name": f"D{n}"} for n in range(size)]
@@ -86,6 +89,7 @@ def test_op1_many_deals_take_the_statements_of_one(cast):
 
 
 def test_op4_probability_and_category_follow_the_stage_unless_set_by_hand(cast):
+    """OP-4."""
     deal = create_opportunity({"name": "A", "amount": 100}, by=cast.alice)
     deal = move_opportunity(deal, stage("Proposal"), by=cast.alice)
     assert (deal.probability, deal.category, deal.probability_by_hand) == (50, "best", False)
@@ -99,6 +103,7 @@ def test_op4_probability_and_category_follow_the_stage_unless_set_by_hand(cast):
 
 
 def test_op4_a_form_that_shows_the_old_values_does_not_set_them_by_hand(cast):
+    """OP-4."""
     deal = create_opportunity({"name": "A", "amount": 100}, by=cast.alice)
     deal = update_opportunity(
         deal, {"stage": stage("Needs analysis"), "probability": 10, "category": "pipeline"}, by=cast.alice
@@ -107,6 +112,7 @@ def test_op4_a_form_that_shows_the_old_values_does_not_set_them_by_hand(cast):
 
 
 def test_op5_each_move_is_a_row_of_history_back_and_forth_and_past_stages(cast):
+    """OP-5."""
     deal = create_opportunity({"name": "A", "amount": 100}, by=cast.alice)
     for name in ("Negotiation", "Needs analysis", "Proposal"):
         deal = move_opportunity(deal, stage(name), by=cast.alice)
@@ -140,6 +146,7 @@ def test_a_move_that_somebody_else_made_first_is_stale(cast):
 
 
 def test_u10_a_move_can_be_taken_back_once(cast):
+    """U10."""
     deal = create_opportunity({"name": "A", "probability": 33}, by=cast.alice)
     first, second = stage("Qualification"), stage("Needs analysis")
     move_opportunity(deal, second, by=cast.alice)
@@ -150,6 +157,7 @@ def test_u10_a_move_can_be_taken_back_once(cast):
 
 
 def test_op6_winning_takes_the_actual_amount_and_day_and_makes_one_sale(cast):
+    """OP-6."""
     deal = create_opportunity({"name": "A", "amount": 100}, by=cast.alice)
     day = timezone.localdate() - timedelta(days=3)
     sale = win_opportunity(deal, by=cast.alice, amount=Decimal(90), closed_on=day)
@@ -165,6 +173,7 @@ def test_op6_winning_takes_the_actual_amount_and_day_and_makes_one_sale(cast):
 
 
 def test_op6_losing_needs_a_reason_and_some_reasons_a_note(cast):
+    """OP-6."""
     deal = create_opportunity({"name": "A", "probability": 44}, by=cast.alice)
     rival = create_account({"name": "Rival", "is_competitor": True}, by=cast.alice)
     other = LossReason.objects.get(name="Other")
@@ -184,6 +193,7 @@ def test_op6_losing_needs_a_reason_and_some_reasons_a_note(cast):
 
 
 def test_op2_won_and_lost_stages_have_their_fixed_probability(cast):
+    """OP-2."""
     won = stage("Won")
     won.probability = 50
     assert save_stage(won, by=cast.rita).probability == 100
@@ -192,6 +202,7 @@ def test_op2_won_and_lost_stages_have_their_fixed_probability(cast):
 
 
 def test_op2_a_stage_in_use_is_removed_only_with_a_replacement(cast):
+    """OP-2."""
     deal = create_opportunity({"name": "A", "amount": 10, "stage": stage("Needs analysis")}, by=cast.alice)
     by_hand = create_opportunity({"name": "B", "stage": stage("Needs analysis"), "probability": 99}, by=cast.alice)
     gone, target = stage("Needs analysis"), stage("Proposal")
@@ -207,6 +218,7 @@ def test_op2_a_stage_in_use_is_removed_only_with_a_replacement(cast):
 
 
 def test_op9_pushes_count_moves_to_a_later_month(cast):
+    """OP-9."""
     deal = create_opportunity({"name": "A", "close_date": date(2026, 1, 10)}, by=cast.alice)
     for day in (date(2026, 1, 20), date(2026, 2, 1), date(2026, 1, 5), date(2026, 3, 1)):
         deal = update_opportunity(deal, {"close_date": day}, by=cast.alice)
@@ -214,6 +226,7 @@ def test_op9_pushes_count_moves_to_a_later_month(cast):
 
 
 def test_op10_revenue_shares_add_up_and_overlay_comes_on_top(cast):
+    """OP-10."""
     deal = create_opportunity({"name": "A"}, by=cast.alice)
     with pytest.raises(Refused, match="30 % are missing"):
         set_splits(deal, [{"user": cast.alice, "percent": 70}], by=cast.alice)
@@ -242,6 +255,7 @@ def test_people_and_competitors_of_a_deal(cast):
 
 
 def test_op1_lines_make_the_amount(cast):
+    """OP-1."""
     deal = create_opportunity({"name": "A", "amount": 5}, by=cast.alice)
     deal = set_lines(
         deal, [{"description": "Work", "quantity": Decimal(3), "unit_price": Decimal("33.335")}], by=cast.alice
@@ -274,6 +288,7 @@ def test_amounts_in_foreign_money_take_the_rate_of_the_month_or_of_the_closing_d
 
 
 def test_u17_what_happens_to_a_deal_is_told_on_its_timeline(cast):
+    """U17."""
     deal = OpportunityFactory(owner=cast.alice)
     move_opportunity(deal, stage("Needs analysis"), by=cast.alice)
     win_opportunity(again(deal), by=cast.alice)

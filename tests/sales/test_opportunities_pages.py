@@ -39,7 +39,7 @@ def stage(name):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("query", ["", "mine=true", "attention=no_amount", "q=blue", "amount_min=300"])
 def test_op7_list_board_and_sql_agree_to_the_cent(cast, seed, query):
-    """Whatever the deals, the filters and the user are."""
+    """OP-7: Whatever the deals, the filters and the user are."""
     dice, stages = random.Random(seed), list(Stage.objects.order_by("id"))
     for _number in range(40):
         at, owner = dice.choice(stages), dice.choice([cast.alice, cast.bob, cast.charlie])
@@ -68,6 +68,7 @@ def test_op7_list_board_and_sql_agree_to_the_cent(cast, seed, query):
 
 
 def test_op8_a_column_loads_fifty_cards_and_then_the_others_in_few_statements(cast):
+    """OP-8."""
     OpportunityFactory(owner=cast.alice)
     client, counts = signed_in(cast.alice), []
     for more in (0, 119):
@@ -88,6 +89,7 @@ def test_op8_a_column_loads_fifty_cards_and_then_the_others_in_few_statements(ca
 
 
 def test_op8_a_move_is_one_post_and_a_late_one_a_409(cast):
+    """OP-8."""
     deal = create_opportunity({"name": "Deal", "amount": 10}, by=cast.alice)
     first, second, third = stage("Qualification"), stage("Needs analysis"), stage("Proposal")
     client, url = signed_in(cast.alice), f"/opportunities/{deal.pk}/move/"
@@ -105,6 +107,7 @@ def test_op8_a_move_is_one_post_and_a_late_one_a_409(cast):
 
 
 def test_u15_only_what_is_missing_is_asked_for(cast):
+    """U15."""
     deal = create_opportunity({"name": "Deal"}, by=cast.alice)
     target = stage("Proposal")
     client, url = signed_in(cast.alice), f"/opportunities/{deal.pk}/move/?stage={target.pk}"
@@ -123,6 +126,7 @@ def test_u15_only_what_is_missing_is_asked_for(cast):
 
 
 def test_op6_winning_losing_and_reopening_in_the_browser(cast):
+    """OP-6."""
     deal = create_opportunity({"name": "Deal", "amount": 10}, by=cast.alice)
     client, url = signed_in(cast.alice), f"/opportunities/{deal.pk}/"
     other = LossReason.objects.get(name="Other")
@@ -140,6 +144,7 @@ def test_op6_winning_losing_and_reopening_in_the_browser(cast):
 
 
 def test_op4_what_is_by_hand_says_so_and_can_be_reset(cast):
+    """OP-4."""
     deal = create_opportunity({"name": "Deal", "probability": 70}, by=cast.alice)
     client, url = signed_in(cast.alice), f"/opportunities/{deal.pk}/"
     assert "Reset to stage default" in client.get(url).content.decode()
@@ -156,6 +161,7 @@ def test_a_new_deal_needs_one_field(cast):
 
 
 def test_op9_each_flag_has_its_rule_and_its_list(cast):
+    """OP-9."""
     now, today = timezone.now(), timezone.localdate()
     ahead = now + timedelta(days=3)
     fine = {"owner": cast.alice, "next_step_date": ahead.date(), "next_activity_at": ahead}
@@ -181,6 +187,7 @@ def test_op9_each_flag_has_its_rule_and_its_list(cast):
 
 
 def test_op3_a_deal_knows_its_next_and_its_last_activity(cast):
+    """OP-3."""
     deal, soon = OpportunityFactory(owner=cast.alice), timezone.now() + timedelta(days=2)
     task = log_activity({"kind": "task", "subject": "Call", "at": soon, "regarding": deal}, by=cast.alice)
     deal.refresh_from_db()
@@ -240,6 +247,7 @@ def test_an_account_with_open_deals_asks_what_becomes_of_them(cast, choice, stat
 
 
 def test_op5_and_op10_the_panels_of_a_deal(cast):
+    """OP-5, OP-10."""
     deal = create_opportunity({"name": "Deal", "amount": 10}, by=cast.alice)
     move_opportunity(deal, stage("Proposal"), by=cast.bob)
     client, url = signed_in(cast.alice), f"/opportunities/{deal.pk}/"
@@ -256,6 +264,7 @@ def test_op5_and_op10_the_panels_of_a_deal(cast):
 
 
 def test_op5_many_deals_move_at_once_with_their_history_and_back(cast):
+    """OP-5."""
     deals = [OpportunityFactory(owner=cast.alice) for _n in range(3)]
     lacking = OpportunityFactory(owner=cast.alice, amount=None)
     by_hand = OpportunityFactory(owner=cast.alice, probability=7, probability_by_hand=True)
@@ -274,6 +283,7 @@ def test_op5_many_deals_move_at_once_with_their_history_and_back(cast):
 
 
 def test_u42_the_numbers_of_a_page_hold_no_deal_out_of_reach(cast):
+    """U42."""
     OpportunityFactory(owner=cast.charlie, name="Hidden", amount=Decimal(77777))
     for path in ("", "board/", "calendar/", "sums/", "board/heads/"):
         text = signed_in(cast.alice).get(f"/opportunities/{path}").content.decode()

@@ -50,6 +50,7 @@ def path_of(url):
 
 
 def test_qs1_a_quote_from_a_deal_copies_it(cast):
+    """QS-1."""
     contact = ContactFactory(owner=cast.alice)
     deal = deal_of(cast.alice, [("A", "3", "0.335"), ("B", "1", "1")], contact=contact, currency="KWD")
     quote = quote_deal(deal, by=cast.alice)
@@ -59,6 +60,7 @@ def test_qs1_a_quote_from_a_deal_copies_it(cast):
 
 
 def test_u26_three_lines_by_typing_names_live_totals_and_send(cast, client_of):
+    """U26."""
     for name, price in (("Widget", "10"), ("Gadget", "99.99"), ("Hours", "80")):
         product(name, price, tax_rate=19)
     contact = ContactFactory(owner=cast.alice, email="buyer@buyer.test")
@@ -120,6 +122,7 @@ def test_lines_saved_meanwhile_are_not_overwritten(cast):
 
 
 def test_qs2_a_sent_quote_does_not_change(cast, client_of):
+    """QS-2."""
     quote = sent(cast)
     for do in (
         lambda: update_quote(quote, {"terms": "other"}, by=cast.alice),
@@ -140,12 +143,14 @@ def test_qs2_a_sent_quote_does_not_change(cast, client_of):
 
 @pytest.mark.parametrize("do", [accept_quote, reject_quote, revise_quote, win_quote])
 def test_qs2_a_draft_is_only_sent(cast, do):
+    """QS-2."""
     quote = quote_deal(deal_of(cast.alice, [("A", "1", "1")]), by=cast.alice)
     with pytest.raises(Refused):
         do(quote, by=cast.alice)
 
 
 def test_r05_the_status_moves_by_its_operations_alone(cast, client_of):
+    """R05."""
     quote, client = sent(cast), client_of(cast.alice)
     client.post(f"/quotes/{quote.pk}/edit/", {"status": "accepted", "tags": "", "version": quote.version})
     client.post(f"/quotes/{quote.pk}/cell/status/", {"status": "accepted"})
@@ -161,6 +166,7 @@ def test_r05_the_status_moves_by_its_operations_alone(cast, client_of):
 
 
 def test_qs2_a_revision_supersedes(cast):
+    """QS-2."""
     quote = sent(cast)
     second = revise_quote(quote, by=cast.alice)
     quote.refresh_from_db()
@@ -174,6 +180,7 @@ def test_qs2_a_revision_supersedes(cast):
 
 
 def test_qs2_at_most_one_is_accepted(cast):
+    """QS-2."""
     deal = deal_of(cast.alice, [("A", "1", "100")])
     quotes = [quote_deal(deal, by=cast.alice) for _ in range(2)]
     [send_quote(quote, by=cast.alice) for quote in quotes]
@@ -186,6 +193,7 @@ def test_qs2_at_most_one_is_accepted(cast):
 
 @pytest.mark.django_db(transaction=True)
 def test_qs2_two_accepted_at_once_leave_one():
+    """QS-2."""
     cast = make_cast()
     deal = deal_of(cast.alice, [("A", "1", "100")])
     quotes = [quote_deal(deal, by=cast.alice) for _ in range(4)]
@@ -260,6 +268,7 @@ def test_a_mail_of_a_superseded_quote_is_dropped(cast):
 
 
 def test_qs3_an_accepted_quote_becomes_the_sale(cast, client_of):
+    """QS-3."""
     quote = quote_deal(deal_of(cast.alice, [("A", "1", "100")], amount=Decimal(70)), by=cast.alice)
     update_quote(quote, {"adjustment": Decimal(-5)}, by=cast.alice)
     send_quote(quote, by=cast.alice)
@@ -276,6 +285,7 @@ def test_qs3_an_accepted_quote_becomes_the_sale(cast, client_of):
 
 
 def test_qs6_cancelling_reopens_or_loses_the_deal(cast, client_of):
+    """QS-6."""
     quote = sent(cast, amount=Decimal(100))
     accept_quote(quote, by=None, name="Buyer")
     sale = win_quote(quote, by=cast.alice)
@@ -331,6 +341,7 @@ def test_a_price_is_what_holds_on_the_day(cast):
 
 
 def test_r24_a_double_click_begins_one_draft_and_sends_one_mail(cast, client_of):
+    """R24."""
     deal, client = deal_of(cast.alice, [("A", "1", "100")]), client_of(cast.alice)
     addresses = {client.post(f"/opportunities/{deal.pk}/quotes/new/")["Location"] for _ in range(2)}
     quote = Quote.objects.unscoped("test").get()

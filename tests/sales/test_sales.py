@@ -29,6 +29,7 @@ def win(deal, *, by, **values):
 
 
 def test_qs3_lines_and_prices_are_copied(cast):
+    """QS-3."""
     widget = product(family="Hardware")
     line = {"product": widget, "description": "Widget", "quantity": "3", "unit_price": "10", "tax_rate": "19"}
     deal = deal_of(cast.alice, [line, ("Hours", "2", "80.5")])
@@ -42,18 +43,21 @@ def test_qs3_lines_and_prices_are_copied(cast):
 
 
 def test_qs3_without_lines_there_is_one(cast):
+    """QS-3."""
     sale = win(deal_of(cast.alice, name="Rebuild", amount=Decimal("1200.50")), by=cast.alice)
     assert [(x.description, x.total) for x in sale.lines.all()] == [("Rebuild", Decimal("1200.50"))]
     assert sale.total == Decimal("1200.50")
 
 
 def test_qs3_an_agreed_amount_becomes_an_adjustment(cast):
+    """QS-3."""
     sale = win(deal_of(cast.alice, [("A", "1", "100")]), by=cast.alice, amount=Decimal(90))
     assert (sale.net, sale.adjustment, sale.total) == (Decimal(100), Decimal(-10), Decimal(90))
     assert sum(c.amount_base for c in sale.credits.all()) == Decimal(90)
 
 
 def test_qs3_the_customer_becomes_active(cast):
+    """QS-3."""
     customer = CustomerFactory(owner=cast.charlie, status=Customer.PROSPECT)
     win(deal_of(cast.alice, customer=customer), by=cast.alice)
     customer.refresh_from_db()
@@ -62,6 +66,7 @@ def test_qs3_the_customer_becomes_active(cast):
 
 
 def test_qs4_a_repeat_returns_the_same_sale(cast):
+    """QS-4."""
     deal = deal_of(cast.alice)
     assert win(deal, by=cast.alice) == win(deal, by=cast.bob)
     assert Sale.objects.unscoped("test").count() == 1
@@ -71,6 +76,7 @@ def test_qs4_a_repeat_returns_the_same_sale(cast):
 
 @pytest.mark.django_db(transaction=True)
 def test_qs4_eight_at_once_make_one_sale():
+    """QS-4."""
     cast = make_cast()
     deal, made, start = deal_of(cast.alice, amount=Decimal(10)), [], threading.Barrier(8)
 
@@ -88,6 +94,7 @@ def test_qs4_eight_at_once_make_one_sale():
 
 
 def test_qs4_the_database_itself_refuses_a_second_sale(cast):
+    """QS-4."""
     first = win(deal_of(cast.alice), by=cast.alice)
     values = {"name": "x", "opportunity": first.opportunity, "currency": "EUR", "sold_on": date(2026, 1, 1)}
     with pytest.raises(IntegrityError, match="sale_opportunity_once"), transaction.atomic():
@@ -100,6 +107,7 @@ def test_qs4_the_database_itself_refuses_a_second_sale(cast):
 
 
 def test_qs5_numbers_have_no_gap(cast):
+    """QS-5."""
     year = timezone.localdate().year
     first = win(deal_of(cast.alice), by=cast.alice)
     with transaction.atomic():
@@ -111,6 +119,7 @@ def test_qs5_numbers_have_no_gap(cast):
 
 @pytest.mark.django_db(transaction=True)
 def test_qs5_eight_at_once_miss_none():
+    """QS-5."""
     got, start = [], threading.Barrier(8)
 
     def run():
@@ -156,6 +165,7 @@ def test_tg_credit_is_by_family_and_in_the_companys_currency(cast):
 
 
 def test_qs6_a_cancelled_sale_stays_and_its_credit_is_reversed_today(cast):
+    """QS-6."""
     sale = win(deal_of(cast.alice, amount=Decimal(100)), by=cast.alice, sold_on=date(2025, 12, 31))
     with pytest.raises(Refused):
         void_sale(sale, " ", by=cast.alice)

@@ -24,6 +24,7 @@ CASES = [
 
 @pytest.mark.parametrize(("currency", "quantity", "price", "percent", "off", "rate", "net", "tax"), CASES)
 def test_qs1_each_line_is_rounded_half_up(currency, quantity, price, percent, off, rate, net, tax):
+    """QS-1."""
     row = {"quantity": Decimal(quantity), "unit_price": Decimal(price), "discount_percent": Decimal(percent),
            "discount_amount": Decimal(off), "tax_rate": Decimal(rate)}  # fmt: skip
     made = line_values(row, currency)
@@ -32,6 +33,7 @@ def test_qs1_each_line_is_rounded_half_up(currency, quantity, price, percent, of
 
 
 def test_qs1_a_binary_float_would_round_otherwise():
+    """QS-1."""
     assert line_values({"unit_price": Decimal("1.005")}, "EUR")["net"] == Decimal("1.01")
     assert round(1.005, 2) == 1.0
 
@@ -56,6 +58,7 @@ def half_up(exact, step):
 
 @given(ROWS, st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_qs1_equals_exact_fractions(row, currency):
+    """QS-1."""
     made, f = line_values(row, currency), {k: Fraction(v) for k, v in row.items()}
     net = half_up(f["quantity"] * f["unit_price"] * (100 - f["discount_percent"]) / 100 - f["discount_amount"],
                   quantum(currency))  # fmt: skip
@@ -65,6 +68,7 @@ def test_qs1_equals_exact_fractions(row, currency):
 
 @given(st.lists(ROWS, max_size=8), decimals(-999, 999, 2))
 def test_qs1_the_total_is_the_sum_of_what_is_printed(rows, adjustment):
+    """QS-1."""
     lines = [line_values(row, "EUR") for row in rows]
     made = totals(lines, adjustment)
     assert made["total"] == sum((line["total"] for line in lines), Decimal(0)) + adjustment

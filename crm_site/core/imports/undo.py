@@ -46,14 +46,15 @@ def unmake(rows, job, undone):
     """Put the records that an import made into the bin, and forget their ids so that they can come again."""
     for kind in {row.content_type for row in rows}:
         model, ids = kind.model_class(), [row.object_id for row in rows if row.content_type_id == kind.pk]
-        if hasattr(model.objects, "visible_to"):
+        importer = importer_of(model._meta.label_lower)
+        if importer and importer.delete:
+            number = importer.delete(ids, by=job.user)
+        elif hasattr(model.objects, "visible_to"):
             found = model.objects.visible_to(job.user, "delete").filter(pk__in=ids)
             values = {"deleted_at": timezone.now(), "deleted_by": job.user}
             number = write_many(
                 model.objects.filter(pk__in=list(found.values_list("pk", flat=True))), values, by=job.user
             )
-        elif (importer := importer_of(model._meta.label_lower)) and importer.delete:
-            number = importer.delete(ids, by=job.user)
         else:
             number = model.objects.filter(pk__in=ids).update(is_active=False)
         undone["binned"] += number

@@ -270,6 +270,7 @@ def made(counts):
     words = {
         "links": _("records that rows only name, such as companies"),
         "customers": _("customers of the accounts marked so"),
+        "sales": _("sales of won deals"),
         "late links": _("links to records that came later"),
     }
     return [{"label": words.get(name, name), "number": n} for name, n in counts.get("made", {}).items() if n]

@@ -38,6 +38,7 @@ class Command(BaseCommand):
         found, failed = self.sorted_files(options, user), False
         if not found:
             raise CommandError("No file holds anything that can be imported. Say what it is with --kind.")
+        options["also"] = sorted({importer.name for _path, importer in found})
         for path, importer in found:
             failed |= not self.import_file(path, importer, user, options)
         if failed:
@@ -84,7 +85,7 @@ class Command(BaseCommand):
         """Import one file and say what became of its rows; False when it could not be read through."""
         chosen = propose(importer, open_table(path), path.name, system=options["system"])
         chosen["columns"] |= {h: {"target": t} for h, t in self.mapping(options["mapping"]).items()}
-        chosen["phase"] = CHECK if options["dry_run"] else RUN
+        chosen |= {"phase": CHECK if options["dry_run"] else RUN, "also": options["also"]}
         started = time.perf_counter()
         with path.open("rb") as file:
             job = start_job("import", importer.key, user, chosen, file=File(file, path.name))
