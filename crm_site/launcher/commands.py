@@ -67,6 +67,8 @@ def _test(root, arguments):
         whisper("No /usr/bin/chromium: browser tests are skipped (`apt-get install chromium` brings it).")
     with services.borrowed(place, folder):
         env = _settings(place) | {"DJANGO_SETTINGS_MODULE": "tests.settings", "KITH_TEST_RUN": str(os.getpid())}
+        # Compiled code is kept, whatever the machine says: else each process of a run compiles all of it, for seconds.
+        env |= {"PYTHONPYCACHEPREFIX": str(root / ".pytest_cache" / "code"), "PYTHONDONTWRITEBYTECODE": ""}
         testing.drop_left_over(place, folder)
         env["KITH_TEST_TEMPLATE"] = testing.template(place, folder, python, env) or ""
         return subprocess.run([python, "-m", "pytest", *arguments], check=False, cwd=root, env=env).returncode

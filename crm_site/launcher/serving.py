@@ -111,7 +111,8 @@ def _process_environment(place, code, ours):
     env = {name: value for name, value in os.environ.items() if not (place.account and name in PRIVATE_VARIABLES)}
     if place.account:
         env["HOME"] = str(place.state)
-    return env | ours | {"PYTHONPATH": str(code), "PYTHONPYCACHEPREFIX": str(place.state / "pycache")}
+    compiled = {"PYTHONPYCACHEPREFIX": str(place.state / "pycache"), "PYTHONDONTWRITEBYTECODE": ""}
+    return env | ours | compiled | {"PYTHONPATH": str(code)}
 
 
 def _prepare(place, code, python, env, options):
