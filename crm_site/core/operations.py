@@ -60,10 +60,14 @@ def require(by, model, action):
         raise PermissionDenied
 
 
-def lock(record, by, action="change"):
-    """The record as it is now, locked until the transaction ends; PermissionDenied when it is out of reach."""
+def lock(record, by, action="change", related=()):
+    """The record as it is now, locked until the transaction ends; PermissionDenied when it is out of reach.
+
+    `related` names the links that are read with it.
+    """
     rows = type(record).objects
     rows = rows.visible_to(by, action) if by else rows.unscoped("the system acts for itself")
+    rows = rows.select_related(*related) if related else rows
     locked = rows.select_for_update(of=("self",)).filter(pk=record.pk).first()
     if locked is None:
         raise PermissionDenied
@@ -115,13 +119,18 @@ def write(record, values, *, by, version=None, action="change"):
     current = lock(record, by, action)
     if version is not None and version != current.version:
         raise Stale(current)
-    changed = [name for name, value in values.items() if getattr(current, name) != value]
+    return write_locked(current, values, by=by)
+
+
+def write_locked(current, values, *, by):
+    """What `write` does, for a record that the caller has just locked by `lock`."""
+    changed, kind = [name for name, value in values.items() if getattr(current, name) != value], type(current)
     if not changed:
         return current, changed
     if "owner" in changed:
-        check_owners(type(record), {values["owner"]} - {None}, by)
+        check_owners(kind, {values["owner"]} - {None}, by)
     if "team" in changed:
-        check_teams(type(record), {getattr(values["team"], "pk", None)}, by)
+        check_teams(kind, {getattr(values["team"], "pk", None)}, by)
     for name in changed:
         setattr(current, name, values[name])
     current.version += 1

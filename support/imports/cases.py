@@ -8,7 +8,7 @@ from crm_site.core.imports.targets import link_targets, moment_targets, owner_ta
 from crm_site.core.operations import operation
 from customers.models import Contact
 from customers.operations.contacts import create_contacts
-from support.imports.common import CHANNEL_WORDS, PRIORITY_WORDS, Desk
+from support.imports.common import CHANNEL_WORDS, PRIORITY_WORDS, desk_of
 from support.models import Case, Message, Status
 from support.operations.cases import create_cases, update_case
 
@@ -60,7 +60,7 @@ def _owned():
 def prepare_case(draft, run):
     """The status, the queue and the dates of the end; a row without a subject gets one from what else it says."""
     values = draft.values
-    desk = run.kept.setdefault("desk", Desk())
+    desk = desk_of(run)
     if word := values.pop("state", ""):
         values["status"] = desk.status(word)
         if values["status"] is None:

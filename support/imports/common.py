@@ -26,6 +26,13 @@ CHANNEL_WORDS = {
 OTHERS = ("on hold", "awaiting problem", "awaiting vendor", "awaiting evidence")
 
 
+def desk_of(run):
+    """The statuses and queues of a run, read at its first row."""
+    if "desk" not in run.kept:
+        run.kept["desk"] = Desk()
+    return run.kept["desk"]
+
+
 class Desk:
     """The statuses and queues by the words of a file, each read once."""
 

@@ -14,7 +14,7 @@ from crm_site.core.imports.targets import owner_targets
 from crm_site.core.models import ExternalId
 from crm_site.core.operations import operation, write
 from support import clocks
-from support.imports.common import CHANNEL_WORDS, PRIORITY_WORDS, Desk
+from support.imports.common import CHANNEL_WORDS, PRIORITY_WORDS, Desk, desk_of
 from support.models import Case, Message
 from support.operations.cases import create_cases
 from support.operations.handing import assign_case
@@ -54,7 +54,7 @@ def prepare_event(draft, run):
     for name in ("group", "state", *ABOUT):
         if str(values.get(name, "")).strip().lower() in UNKNOWN:
             values.pop(name, None)
-    desk = run.kept.setdefault("desk", Desk())
+    desk = desk_of(run)
     if "state" in values and desk.status(values["state"]) is None:
         word = values.pop("state")
         draft.warn(run.plan.header_of["state"], _("There is no status “%(name)s”.") % {"name": word}, kept=True)
@@ -72,14 +72,16 @@ def replay_events(rows, *, by):
     """
     cases, desk = known_cases(rows, by), Desk()
     latest = dict(Message.objects.filter(case__in=cases.values()).values_list("case").annotate(Max("at")))
-    told = []
+    told, last = [], Message.objects.aggregate(last=Max("pk"))["last"] or 0
     for row in rows:
         case = cases.get(row["incident"])
         if case is None:
             case = cases[row["incident"]] = open_case(row, desk, by)
         at = max(row["at"], latest.get(case.pk, case.created_at))
-        cases[row["incident"]], event = lived(case, row, desk, at, by)
-        latest[case.pk] = at
+        case = cases[row["incident"]] = lived(case, row, desk, at, by)
+        event = Message.objects.filter(case=case, pk__gt=last, kind=Message.EVENT).order_by("-pk").first()
+        event = event or note_event(case, _("Looked at again"), by=by, at=at)
+        latest[case.pk], last = at, event.pk
         told.append(event)
     return told
 
@@ -113,16 +115,12 @@ def open_case(row, desk, by):
 
 
 def lived(case, row, desk, at, by):
-    """(the case, the event) after one row: its agent, its queue and priority, its status; or only that it was seen."""
-    before = Message.objects.filter(case=case).order_by("-pk").values_list("pk", flat=True).first() or 0
+    """The case after one row: its agent, its queue and priority, its status."""
     if "owner" in row and row["owner"] != case.owner:
         case = assign_case(case, row["owner"], by=by, at=at)
     case = promised_anew(case, row, desk, at, by)
     status = desk.status(row["state"]) if row.get("state") else case.status
-    if status != case.status:
-        case = set_status(case, status, by=by, at=at)
-    event = Message.objects.filter(case=case, pk__gt=before).order_by("-pk").first()
-    return case, event or note_event(case, _("Looked at again"), by=by, at=at)
+    return set_status(case, status, by=by, at=at) if status != case.status else case
 
 
 def promised_anew(case, row, desk, at, by):

@@ -13,6 +13,7 @@ from crm_site.core.operations import (
     require,
     restore_record,
     write,
+    write_locked,
     write_many,
 )  # fmt: skip
 from customers.models import Account, Activity, Contact, Customer
@@ -188,14 +189,14 @@ def update_case(case, values, *, by, version=None):
     A status, an owner and a parent take the ways that they have of their own; another queue brings its team and its
     way of giving cases out; what a promise hangs on makes the clocks be computed anew.
     """
-    current = lock(case, by)
+    current = lock(case, by, related=("status", "queue", "owner"))
     if version is not None and version != current.version:
         raise Stale(current)
     values = {name: value for name, value in values.items() if getattr(current, name) != value}
     if current.merged_into_id and values:
         refuse(_("A merged case is read-only. Take the merge back first."))
     own = {name: values.pop(name) for name in OWN if name in values}
-    current, changed = write(current, settled(current, values), by=by)
+    current, changed = write_locked(current, settled(current, values), by=by)
     after_update(current, changed, by)
     return take_own_ways(current, own, by)
 

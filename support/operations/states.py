@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation, refuse, write, write_many
+from crm_site.core.operations import lock, operation, refuse, write_locked, write_many
 from customers.models import Activity
 from customers.operations.following import reachable
 from support import clocks
@@ -17,8 +17,6 @@ from support.models import Case, Clock, Status
 from support.operations.story import listeners, note_event, note_events, recount, said, tell
 
 ENDED = (Status.RESOLVED, Status.CLOSED)
-# Told of each change of status: callables(case, before, *, by, at), called in the transaction of the change.
-FOLLOWERS = []
 
 
 def status_of(category):
@@ -34,14 +32,14 @@ def set_status(case, status, *, by, at=None, reason="", resolution=""):
     Dates, the automatic end, the count of reopenings, the event and the clocks follow. Refused for a merged case.
     `reason` says why a case was closed, `resolution` what helped; both are kept when given.
     """
-    current = lock(case, by)
+    current = lock(case, by, related=("status", "queue", "owner"))
     if current.merged_into_id:
         refuse(_("A merged case is read-only. Take the merge back first."), "status")
     before, at = current.status, at or timezone.now()
     values = told(reason, resolution)
     if before != status:
         values |= state_values(current, status, at) | {"status": status}
-    current, changed = write(current, values, by=by)
+    current, changed = write_locked(current, values, by=by)
     if "status" in changed:
         after_change(current, before, by=by, at=at)
     return current
@@ -78,14 +76,12 @@ def closing_time(case, at):
 
 
 def after_change(case, before, *, by, at):
-    """The event, the clocks and whoever else follows a change of status."""
+    """The event and the clocks that follow a change of status, and whoever is told of an end."""
     text = _("Status: %(before)s → %(after)s") % {"before": before, "after": case.status}
     note_event(case, text, by=by, at=at)
     if before.category in ENDED and case.category not in ENDED:
         recount(case)
     clocks.status_changed(case, before, at)
-    for follower in FOLLOWERS:
-        follower(case, before, by=by, at=at)
     if case.category in ENDED and before.category not in ENDED:
         tell(case, listeners(case, by), said(case, str(case.status)), f"case:{case.pk}:state:{case.version}")
 
@@ -166,8 +162,6 @@ def put_status(cases, status, *, by, at, reason=""):
             recount(case)
         if case.pk in live or ended:
             clocks.status_changed(case, before, at)
-        for follower in FOLLOWERS:
-            follower(case, before, by=by, at=at)
     return len(cases)
 
 

@@ -3,7 +3,7 @@
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation, refuse, write
+from crm_site.core.operations import lock, operation, refuse, write_locked
 from support.models import Case, Watcher
 from support.operations.story import note_event
 
@@ -65,7 +65,7 @@ def set_parent(case, parent, *, by):
     if parent:
         lock(parent, by, "view")
         check_family(current, parent)
-    current, changed = write(current, {"parent": parent}, by=by)
+    current, changed = write_locked(current, {"parent": parent}, by=by)
     if changed:
         text = _("Part of %(name)s") % {"name": f"{parent.number} {parent}"} if parent else _("Not a part any more")
         note_event(current, text, by=by)
