@@ -58,6 +58,7 @@ app.conf.update(
         "lead-clocks": {"task": "sales.tasks.run_escalations", "schedule": 60.0, "options": {"expires": 120}},
         "lead-scores": {"task": "sales.tasks.score_leads", "schedule": NIGHT, "options": {"expires": 7200}},
         "case-clocks": {"task": "support.tasks.run_clocks", "schedule": 60.0, "options": {"expires": 120}},
+        "webhooks": {"task": "support.tasks.call_webhooks", "schedule": 10.0, "options": {"expires": 20}},
         "case-hours": {"task": "support.tasks.keep_policy_hours", "schedule": 60.0, "options": {"expires": 120}},
         "surveys": {"task": "support.tasks.ask_satisfaction", "schedule": 300.0, "options": {"expires": 600}},
         "presence": {"task": "support.tasks.drop_presence", "schedule": 3600.0, "options": {"expires": 3600}},

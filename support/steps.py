@@ -1,24 +1,23 @@
-"""Escalation steps of service levels: how they are written in a line, kept, and said.
+"""Escalation steps of service levels: what they may do, how they are filled in line by line, and kept."""
 
-A line is `metric, minutes, what, whom`: "resolution, -30 working, owner", "first, 60, lead", "resolution, 120 working,
-priority, 1", "resolution, 240, user, ana@example.com", "first, 30, queue, Second level".
-"""
-
-import re
-
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.models import User
-from support.models import METRICS, Case, Queue
+from support import targets
+from support.models import METRIC_NAMES, METRICS
 
+OWNER, LEAD, USER, PRIORITY, QUEUE, ASSIGN, HOOK = "owner", "lead", "user", "priority", "queue", "assign", "webhook"
 DOES = {
-    "owner": gettext_lazy("tell the owner"), "lead": gettext_lazy("tell the team's lead"),
-    "user": gettext_lazy("tell a colleague"), "priority": gettext_lazy("raise the priority"),
-    "queue": gettext_lazy("move to a queue"), "assign": gettext_lazy("assign to a colleague"),
+    OWNER: gettext_lazy("tell the owner"), LEAD: gettext_lazy("tell the team's lead"),
+    USER: gettext_lazy("tell a colleague"), PRIORITY: gettext_lazy("raise the priority"),
+    QUEUE: gettext_lazy("move to a queue"), ASSIGN: gettext_lazy("assign to a colleague"),
+    HOOK: gettext_lazy("call a webhook"),
 }  # fmt: skip
-MOMENT = re.compile(r"^([+-]?\d{1,6})\s*(working)?$")
+# Of which kind is what they act on; raising the priority by one needs nothing.
+ON = {USER: targets.USER, ASSIGN: targets.USER, QUEUE: targets.QUEUE, PRIORITY: targets.PRIORITY, HOOK: targets.HOOK}
+COLUMNS = ("metric", "minutes", "spent", "do", "whom")
 
 
 def checked_steps(steps):
@@ -38,57 +37,39 @@ def checked_steps(steps):
 
 def checked_value(do, value):
     """The id or number that an action needs, None where it needs none. Raises ValidationError."""
-    if do in ("user", "assign"):
-        if not User.objects.filter(pk=value, is_active=True, door=User.STAFF).exists():
-            raise ValidationError(_("Say which colleague a step tells or gives the case to."))
-    elif do == "queue":
-        if not Queue.objects.filter(pk=value, is_active=True).exists():
-            raise ValidationError(_("Say to which queue a step moves the case."))
-    elif do == "priority" and value:
-        if value not in Case.PRIORITIES:
-            raise ValidationError(_("Priorities are numbers from 1, urgent, to 4, low."))
-    else:
+    if do not in ON or (do == PRIORITY and not value):
         return None
-    return value
+    return targets.need(ON[do], value)
 
 
-def read_steps(text):
-    """The steps of a text with one a line, unchecked. Raises ValidationError naming the line."""
-    return [read_step(line) for line in text.splitlines() if line.strip()]
+def step_columns():
+    """The fields of a line: which promise, when, what happens, and whom or where."""
+    metrics, does = ([("", "—"), *names.items()] for names in (METRIC_NAMES, DOES))
+    on = targets.offered(dict.fromkeys(ON.values()))
+    times = [("", _("by the clock")), ("working", _("of working time"))]
+    return {
+        "metric": lambda n: forms.ChoiceField(label=_("Step %(number)s") % {"number": n}, choices=metrics,
+                                              required=False),
+        "minutes": lambda _n: forms.IntegerField(label=_("minutes after it is due (negative: before)"), required=False,
+                                                 min_value=-999_999, max_value=999_999),
+        "spent": lambda _n: forms.ChoiceField(label=_("counted"), choices=times, required=False),
+        "do": lambda _n: forms.ChoiceField(label=_("what"), choices=does, required=False),
+        "whom": lambda _n: forms.ChoiceField(label=_("whom or where"), choices=on, required=False),
+    }  # fmt: skip
 
 
-def read_step(line):
-    """The step that a line says."""
-    parts = [part.strip() for part in line.split(",", 3)]
-    moment = MOMENT.match(parts[1]) if len(parts) > 2 else None
-    if moment is None or parts[0] not in METRICS or parts[2] not in DOES:
-        raise ValidationError(_("“%(line)s” is no step: write “resolution, 60 working, lead”.") % {"line": line})
-    step = {"metric": parts[0], "minutes": int(moment[1]), "business": bool(moment[2]), "do": parts[2]}
-    return step | {"value": read_value(parts[2], parts[3] if len(parts) > 3 else "")}
+def step_of_line(line):
+    """The step that a filled line says, as it is kept. Raises ValidationError."""
+    value = None
+    if line["do"] in ON and (line["whom"] or line["do"] != PRIORITY):
+        value = targets.unpacked(ON[line["do"]], line["whom"])
+    step = {"metric": line["metric"], "minutes": line["minutes"], "business": line["spent"] == "working"}
+    return checked_steps([step | {"do": line["do"], "value": value}])[0]
 
 
-def read_value(do, text):
-    """What the last part of a line names; None where there is no such thing."""
-    if do in ("user", "assign"):
-        return User.objects.filter(email__iexact=text).values_list("pk", flat=True).first()
-    if do == "queue":
-        return Queue.objects.filter(name__iexact=text).values_list("pk", flat=True).first()
-    return int(text) if do == "priority" and text.isdigit() else None
-
-
-def written(steps):
-    """Steps as lines, as `read_steps` takes them."""
-    users = dict(User.objects.filter(pk__in=named(steps, "user", "assign")).values_list("pk", "email"))
-    queues = dict(Queue.objects.filter(pk__in=named(steps, "queue")).values_list("pk", "name"))
-    lines = []
-    for step in steps:
-        names = queues if step["do"] == "queue" else users if step["do"] in ("user", "assign") else {}
-        spent = f"{step['minutes']} working" if step["business"] else str(step["minutes"])
-        value = names.get(step["value"], step["value"])
-        lines.append(", ".join([step["metric"], spent, step["do"], *([str(value)] if value else [])]))
-    return "\n".join(lines)
-
-
-def named(steps, *actions):
-    """The ids that steps of some actions name."""
-    return [step["value"] for step in steps if step["do"] in actions]
+def lines_of(steps):
+    """Kept steps as the lines show them."""
+    return [
+        step | {"whom": targets.packed(ON.get(step["do"]), step["value"]),
+                "spent": "working" if step["business"] else ""} for step in steps
+    ]  # fmt: skip

@@ -17,16 +17,17 @@ from crm_site.core.models import Team, User
 from crm_site.core.notifications import notify
 from crm_site.core.operations import Refused, operation
 from support.clocks import refresh
+from support.hooks import call_later, news_of
 from support.ledger import tell_fired, untold
-from support.models import METRIC_NAMES, Case, Clock, ClockEvent, PolicyVersion, Queue, QueueMember
+from support.models import METRIC_NAMES, Case, Clock, ClockEvent, PolicyVersion, Queue, QueueMember, Webhook
 from support.operations.cases import update_case
 from support.operations.handing import assign_case
 from support.operations.story import address_of, note_event, said
+from support.steps import ASSIGN, HOOK, LEAD, OWNER, PRIORITY, QUEUE, USER
 
 log = logging.getLogger("kith.clocks")
 # What came true longer ago is noted, but nobody is told: histories that were brought in.
 NEWS_DAYS = 7
-OWNER, LEAD, USER, PRIORITY, QUEUE, ASSIGN = "owner", "lead", "user", "priority", "queue", "assign"
 TELLS = (OWNER, LEAD, USER)
 FIRED = """
     UPDATE support_clock c SET breached_at = t.breached, next_fire_at = t.next
@@ -180,6 +181,15 @@ def act(clock, step, *, by):
                 update_case(case, {"queue": Queue.objects.get(pk=step["value"], is_active=True)}, by=by)
             elif step["do"] == ASSIGN:
                 assign_case(case, User.objects.get(pk=step["value"], is_active=True), by=by)
-    except (Refused, PermissionDenied, ValidationError, Queue.DoesNotExist, User.DoesNotExist) as error:
+            elif step["do"] == HOOK:
+                call_later(step["value"], f"clock:{clock.pk}:{step['key']}", news_of(case, clock, step))
+    except (
+        Refused,
+        PermissionDenied,
+        ValidationError,
+        Queue.DoesNotExist,
+        User.DoesNotExist,
+        Webhook.DoesNotExist,
+    ) as error:
         log.warning("escalation of case %s: %s", case.pk, type(error).__name__)
         note_event(case, _("An escalation step could not be done: %(what)s") % {"what": step["key"]}, by=by)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from support import sweep
+from support import hooks, sweep
 from support.mail import fetching, intake, reconciling, sending
 from support.operations import registrations
 from support.operations.cases import close_resolved
@@ -68,6 +68,12 @@ def send_mail():
 def reconcile_mail():
     """Count the mailboxes against what is stored; returns how many folders."""
     return len(reconciling.reconcile_all())
+
+
+@shared_task(ignore_result=True)
+def call_webhooks():
+    """Post to webhooks what they are to be told; returns how many messages arrived."""
+    return hooks.deliver_due()
 
 
 @shared_task(ignore_result=True)

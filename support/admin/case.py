@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.admin.parties import KindAdmin
 from support.canned import fill
 from support.forms.case import CaseForm
+from support.forms.macros import ActionsForm, groups_for
 from support.kinds.case import CASES
 from support.models import CannedReply, Case, Macro, Queue, QueueMember, Status
 
@@ -76,8 +77,18 @@ class CannedReplyAdmin(admin.ModelAdmin):
 
 @admin.register(Macro)
 class MacroAdmin(admin.ModelAdmin):
-    """Several changes by one click: a list of {"do", "value"}."""
+    """Several changes by one click, chosen line by line."""
 
+    form = ActionsForm
     list_display = ["name", "team", "is_active", "order"]
     list_filter = ["team", "is_active"]
     search_fields = ["name"]
+    autocomplete_fields = ["team"]
+
+    def get_form(self, request, obj=None, **kwargs):
+        """The form itself: its lines are no fields of the model."""
+        return super().get_form(request, obj, **(kwargs | {"fields": ActionsForm.Meta.fields}))
+
+    def get_fieldsets(self, request, obj=None):
+        """Whose it is, and what it does line by line."""
+        return groups_for(obj)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from crm_site.core.admin import ReadOnly
 from support.conditions import said_all
-from support.forms.policy import GROUPS, PolicyForm
+from support.forms.policy import PolicyForm, groups_for
 from support.models import Clock, Policy, PolicyVersion
 from support.operations.policies import new_version, re_apply
 
@@ -51,7 +51,7 @@ class PolicyAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request, obj=None):
         """The level, whom it is for, what it promises, what happens when it does not hold."""
-        return GROUPS
+        return groups_for(obj)
 
     def has_delete_permission(self, request, obj=None):
         """Only one that nothing was promised by; others are put out of use."""

@@ -5,13 +5,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.condition_forms import FIELDSET, add_lines, read_lines
+from crm_site.core.condition_forms import FIELDSET, LINES, add_lines, line_names, put_lines, read_lines, take_lines
 from crm_site.core.models import Calendar
 from crm_site.core.operations import Refused
 from support.conditions import FIELDS
 from support.models import METRIC_NAMES, METRICS, Case, Policy
 from support.operations.policies import checked_targets, hours_as_now
-from support.steps import DOES, checked_steps, read_steps, written
+from support.steps import COLUMNS, checked_steps, lines_of, step_columns, step_of_line
 
 TARGETS = [[f"{metric}_{priority}" for metric in METRICS] for priority in Case.PRIORITIES]
 LIMITS = ("calendar", "warn_percent", "reopen_days", "grace_minutes")
@@ -33,10 +33,6 @@ class PolicyForm(forms.ModelForm):
     grace_minutes = forms.IntegerField(
         label=gettext_lazy("minutes left at least when reopened"), min_value=0, max_value=100_000, initial=60
     )
-    steps_text = forms.CharField(
-        label=gettext_lazy("escalation steps"), required=False, widget=forms.Textarea(attrs={"rows": 6}),
-        max_length=5000,
-    )  # fmt: skip
 
     class Meta:
         model = Policy
@@ -53,22 +49,19 @@ class PolicyForm(forms.ModelForm):
                     label=_("%(priority)s: %(metric)s, in minutes") % words, required=False, min_value=1,
                     max_value=5_000_000, initial=version and version.targets.get(metric, {}).get(str(priority)),
                 )  # fmt: skip
-        self.fields["steps_text"].help_text = _(
-            "One a line: metric (%(metrics)s), minutes after it is due (negative: before), “working” where working "
-            "time counts, what (%(does)s), and whom or where: “resolution, 60 working, lead”."
-        ) % {"metrics": ", ".join(METRICS), "does": ", ".join(DOES)}
+        put_lines(self, step_columns(), lines_of(version.steps) if version else [], step_count(self.instance))
         if version:
-            self.initial |= {name: getattr(version, name) for name in LIMITS}
-            self.initial |= {"calendar": version.calendar_id, "steps_text": written(version.steps)}
+            self.initial |= {name: getattr(version, name) for name in LIMITS} | {"calendar": version.calendar_id}
 
     def clean(self):
         """The values of a version in `version_values`; what makes no sense stands at its field."""
         values = super().clean()
         self.instance.conditions = read_lines(self, values, FIELDS)
         targets = {metric: {str(p): values.get(f"{metric}_{p}") for p in Case.PRIORITIES} for metric in METRICS}
+        steps = take_lines(self, values, COLUMNS, step_of_line, step_count(self.instance))
         self.version_values = {name: values.get(name) for name in LIMITS} | {
             "targets": self.checked(None, lambda: checked_targets(targets)),
-            "steps": self.checked("steps_text", lambda: checked_steps(read_steps(values.get("steps_text") or ""))),
+            "steps": self.checked(None, lambda: checked_steps(steps)),
         }
         self.checked("calendar", lambda: hours_as_now(values.get("calendar")))
         return values
@@ -84,10 +77,21 @@ class PolicyForm(forms.ModelForm):
         return None
 
 
+def step_count(policy):
+    """How many lines for steps a level's form has: always some that are free."""
+    return max(LINES, len(policy.current.steps) + 3) if policy and policy.current else LINES
+
+
 GROUPS = [
     (None, {"fields": ["name", "order", "is_active", "is_default"]}),
     (gettext_lazy("For which cases: all have to hold"), {"fields": FIELDSET}),
     (gettext_lazy("Targets in minutes; an empty one promises nothing"), {"fields": [tuple(row) for row in TARGETS]}),
     (gettext_lazy("Time"), {"fields": list(LIMITS)}),
-    (gettext_lazy("Escalation"), {"fields": ["steps_text"]}),
 ]
+
+
+def groups_for(policy):
+    """The groups of the form of a level, the steps last."""
+    said = gettext_lazy("What happens before or after a promise falls due; empty the first box to take a step away.")
+    return [*GROUPS, (gettext_lazy("Escalation"), {"fields": line_names(COLUMNS, step_count(policy)),
+                                                   "description": said})]  # fmt: skip

@@ -1,5 +1,6 @@
 from support.models.case import Case, CaseMerge, Message, MessageFile, Survey, Watcher
 from support.models.common import FIRST, METRICS, NEVER, NEXT, RESOLUTION
+from support.models.hooks import Webhook, WebhookDelivery
 from support.models.knowledge import Article, ArticleVersion, ArticleVote
 from support.models.mail import InboundMail, Mailbox, OutgoingMail, Reconciliation
 from support.models.portal import PortalAccess, PortalSession, PortalToken, ProfileChange
@@ -21,5 +22,5 @@ __all__ = [
     "Draft", "Entitlement", "EntitlementUse", "InboundMail", "InstalledProduct", "IssueNotice", "KnownIssue", "Macro",
     "Mailbox", "Message", "MessageFile", "OutgoingMail", "Policy", "PolicyVersion", "PortalAccess", "PortalSession",
     "PortalToken", "Presence", "ProfileChange", "Queue", "QueueMember", "Reconciliation", "Status", "Survey",
-    "Watcher",
+    "Watcher", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

@@ -354,3 +354,31 @@ def test_a_note_may_set_the_status(cast, case):
     answer_case(case, {"kind": "note", "body": "Asked the factory."}, by=cast.dora, status=waiting)
     case.refresh_from_db()
     assert case.status == waiting
+
+
+def test_u32_a_macro_is_put_together_from_lists(cast, case):
+    """U32: an administrator chooses each action and what it acts on; what makes no sense is said at its line."""
+    client, billing = signed_in(cast.rita), Queue.objects.create(name="Billing")
+    solved = status_of(Status.RESOLVED)
+    data = {"name": "Solved", "order": 1, "is_active": "on", "do_0": "reply", "text_0": "Dear {contact.first_name}",
+            "do_1": "queue", "on_1": f"queue:{billing.pk}", "do_2": "owner", "on_2": "user:me", "do_3": "add_tags",
+            "text_3": "quick, easy", "do_4": "status", "on_4": f"status:{solved.pk}", "do_5": "owner",
+            "on_5": f"user:{cast.dora.pk}"}  # fmt: skip
+    for wrong in ({"on_1": f"status:{solved.pk}"}, {"on_1": f"queue:{10**9}"}, {"text_0": ""}, {"do_0": ""},
+                  {"text_0": "{contact.shoe_size}"}, {"on_4": ""}):  # fmt: skip
+        assert client.post("/admin/support/macro/add/", data | wrong).context["adminform"].form.errors
+    assert client.post("/admin/support/macro/add/", data).status_code == 302
+    macro = Macro.objects.get()
+    assert macro.actions == [
+        {"do": "reply", "value": "Dear {contact.first_name}"}, {"do": "queue", "value": billing.pk},
+        {"do": "owner", "value": "me"}, {"do": "add_tags", "value": ["quick", "easy"]},
+        {"do": "status", "value": solved.pk}, {"do": "owner", "value": cast.dora.pk},
+    ]  # fmt: skip
+    run_macro(case, macro, by=cast.dora)
+    case.refresh_from_db()
+    assert (case.queue, case.owner, case.tags, case.status) == (billing, cast.dora, ["quick", "easy"], solved)
+    address = f"/admin/support/macro/{macro.pk}/change/"
+    form = client.get(address).context["adminform"].form
+    shown = {name: form[name].value() or "" for name in form.fields if form[name].value() is not False}
+    assert client.post(address, shown | {"do_5": ""}).status_code == 302
+    assert Macro.objects.get().actions == macro.actions[:5]

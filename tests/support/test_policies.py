@@ -7,12 +7,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from crm_site.core.hours_admin import CalendarForm
-from crm_site.core.models import Calendar, Holiday
+from crm_site.core.models import Calendar, Holiday, User
 from crm_site.core.operations import Refused
-from support.models import Case, Clock, Entitlement, Policy, Queue
+from support.models import Case, Clock, Entitlement, Policy, Queue, Webhook
 from support.operations.policies import keep_hours, new_version, re_apply
 from support.policies import policies_for, policy_for
-from support.steps import checked_steps, read_steps, written
+from support.steps import checked_steps, lines_of, step_of_line
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, CustomerFactory
 from tests.support.clockwork import case_at, clock, level, moment
@@ -125,17 +125,28 @@ def test_sl3_applying_anew_shows_first_and_changes_then(cast):
     assert re_apply(policy, by=cast.rita) == (0, [])
 
 
-def test_sl12_steps_are_written_in_lines(cast):
-    """SL-12."""
-    Queue.objects.create(name="Second level")
-    text = (
-        "first, -15 working, owner\nresolution, 0, priority\nresolution, 60 working, user, bob@kith.test\n"
-        "resolution, 120, queue, Second level"
-    )
-    assert written(checked_steps(read_steps(text))) == text
-    for wrong in ("first, soon, owner", "second, 10, owner", "first, 10, webhook", "first, 10, user, nobody@x.test"):
+def line(metric="first", minutes=10, do="owner", whom="", spent=""):
+    return {"metric": metric, "minutes": minutes, "spent": spent, "do": do, "whom": whom}
+
+
+def test_sl12_steps_are_chosen_in_lines(cast):
+    """SL-12: the promise, the minutes, what happens, and whom or where, each from a list; checked on the server."""
+    second = Queue.objects.create(name="Second level")
+    hook = Webhook.objects.create(name="Pager", url="https://pager.example.com/")
+    lines = [
+        line(minutes=-15, spent="working"), line(minutes=0, do="webhook", whom=f"hook:{hook.pk}"),
+        line("resolution", 0, "priority"), line("resolution", 30, "priority", "priority:1"),
+        line("resolution", 60, "user", f"user:{cast.bob.pk}", "working"),
+        line("resolution", 120, "queue", f"queue:{second.pk}"),
+    ]  # fmt: skip
+    kept = checked_steps([step_of_line(one) for one in lines])
+    assert [{name: step[name] for name in line()} for step in lines_of(kept)] == lines
+    User.objects.filter(pk=cast.bob.pk).update(is_active=False)
+    for wrong in (line(minutes=None), line("second"), line(do="fly"), line(do="user"), line(do="webhook"),
+                  line(do="user", whom=f"user:{cast.bob.pk}"), line(do="queue", whom=f"user:{cast.dora.pk}"),
+                  line(do="user", whom="user:1 OR 1=1"), line(do="priority", whom="priority:9")):  # fmt: skip
         with pytest.raises(ValidationError):
-            checked_steps(read_steps(wrong))
+            step_of_line(wrong)
 
 
 def form_of(client, address):
@@ -153,13 +164,22 @@ def test_sl1_the_administration_makes_versions_and_previews_them(cast):
     address = f"/admin/support/policy/{policy.pk}/change/"
     data = form_of(client, address)
     assert data["first_3"] == 60
-    lines = {"field_0": "tier", "op_0": "in", "value_0": "gold, platinum", "steps_text": "first, 30 working, lead"}
+    step = line(minutes=30, do="lead", spent="working")
+    lines = {"field_0": "tier", "op_0": "in", "value_0": "gold, platinum"} | {f"{k}_0": v for k, v in step.items()}
     assert client.post(address, data | lines | {"first_3": 600}).status_code == 200
     assert client.post(address, data | lines | {"first_3": 30}).status_code == 302
     policy.refresh_from_db()
     assert (policy.current.number, policy.current.targets["first"]["3"]) == (2, 30)
     assert policy.conditions == [{"field": "tier", "op": "in", "value": "gold, platinum"}]
     assert policy.current.steps[0]["key"] == "first+30w:lead:"
+    again = form_of(client, address)
+    assert [again[f"{name}_0"] for name in ("metric", "minutes", "spent", "do")] == ["first", 30, "working", "lead"]
+    wrong = client.post(address, again | {"metric_1": "first", "minutes_1": "5", "do_1": "queue"})
+    assert wrong.context["adminform"].form.errors["whom_1"] == ["Say which queue."]
+    assert "whom_1" in client.post(address, again | {"do_1": "lead"}).context["adminform"].form.errors
+    assert client.post(address, again | {"metric_0": ""}).status_code == 302
+    policy.refresh_from_db()
+    assert policy.current.steps == []
     page = client.get(f"/admin/support/policy/{policy.pk}/apply/")
     assert page.context["count"] == 1
     assert client.post(f"/admin/support/policy/{policy.pk}/apply/").status_code == 302
