@@ -117,23 +117,44 @@
     return canned;
   }
 
-  const asked = (field) => field.value.slice(0, field.selectionStart).match(/(?:^|\s)(\/|::)([\p{L}\d_-]*)$/u);
+  /* Colleagues: "@" and some letters before the caret, in a note. */
+  async function colleagues(word) {
+    const answer = await fetch(`/users/options/?q=${encodeURIComponent(word)}`).catch(() => null);
+    const items = answer?.ok ? (await answer.json()).items : [];
+    return items.slice(0, 8).map((one) => ({ name: one.text, sign: `@${one.handle}`, about: one.hint, text: `@${one.handle} ` }));
+  }
+
+  async function replies(word) {
+    const fitting = (await texts()).filter((one) => `${one.shortcut} ${one.name}`.toLowerCase().includes(word.toLowerCase()));
+    return fitting.slice(0, 8).map((one) => ({ name: one.name, sign: `/${one.shortcut}`, about: one.text.slice(0, 80), text: one.text }));
+  }
+
+  function asked(field) {
+    const before = field.value.slice(0, field.selectionStart);
+    const found = before.match(/(?:^|\s)(\/|::)([\p{L}\d_-]*)$/u);
+    if (found) return { found, list: replies };
+    const name = $("[name=kind][value=note]", form()).checked && before.match(/(?:^|\s)(@)([\w.+-]*)$/u);
+    return name ? { found: name, list: colleagues } : null;
+  }
+
   const popup = () => $("#write-canned", desk);
 
   async function offer() {
-    const field = text(), found = asked(field);
-    if (!found) return close();
-    const word = found[2].toLowerCase(), all = await texts();
-    if (!asked(field)) return close();
-    const fitting = all.filter((one) => `${one.shortcut} ${one.name}`.toLowerCase().includes(word)).slice(0, 8);
+    const field = text(), now = asked(field), word = now?.found[2];
+    if (!now) return close();
+    const fitting = await now.list(word);
+    /* Somebody typed on meanwhile: what is asked for then has an answer of its own. */
+    if (asked(field)?.found[0] !== now.found[0]) return;
     if (!fitting.length && !word) return close();
+    popup().setAttribute("aria-label", now.list === colleagues ? field.dataset.colleagues : field.dataset.replies);
     popup().replaceChildren(...(fitting.length ? fitting.map((one, place) => {
-      const option = make("li", { role: "option", id: `canned-${place}`, "aria-selected": String(place === 0) }, make("b", {}, one.name), ` /${one.shortcut} `, make("small", { class: "hint" }, one.text.slice(0, 80)));
+      const option = make("li", { role: "option", id: `canned-${place}`, "aria-selected": String(place === 0) }, make("b", {}, one.name), ` ${one.sign} `, make("small", { class: "hint" }, one.about));
       option.one = one;
       return option;
-    }) : [make("li", { class: "hint" }, field.dataset.none)]));
+    }) : [make("li", { class: "hint" }, now.list === colleagues ? field.dataset.nobody : field.dataset.none)]));
     popup().hidden = false;
     if (fitting.length) field.setAttribute("aria-activedescendant", "canned-0");
+    else field.removeAttribute("aria-activedescendant");
   }
 
   function close() {
@@ -159,7 +180,7 @@
   }
 
   function insert(one) {
-    const field = text(), found = asked(field), end = field.selectionStart;
+    const field = text(), found = asked(field)?.found, end = field.selectionStart;
     const start = found ? end - found[1].length - found[2].length : end;
     field.setRangeText(one.text, start, end, "end");
     close();

@@ -133,17 +133,19 @@ def choices():
     return found
 
 
-def messages_of(case, before=None):
-    """(the newest PAGE messages of a case in their order, whether older ones are there), or those before a message.
+def messages_of(case, before=None, count=PAGE, *, spoken=False):
+    """(the newest messages of a case in their order, whether older ones are there), or those before a message.
 
-    One statement, another one for `before`; it walks along (case, at, id) however long the case is.
+    One statement, another one for `before`; it walks along (case, at, id) however long the case is. `spoken` leaves
+    events out.
     """
     rows = Message.objects.filter(case=case)
+    rows = rows.exclude(kind=Message.EVENT) if spoken else rows
     if before is not None:
         at = rows.filter(pk=before).values_list("at", flat=True).first()
         rows = rows.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=before)) if at else rows.none()
-    found = list(rows.select_related("user", "contact", "origin").order_by("-at", "-pk")[: PAGE + 1])
-    return found[:PAGE][::-1], len(found) > PAGE
+    found = list(rows.select_related("user", "contact", "origin").order_by("-at", "-pk")[: count + 1])
+    return found[:count][::-1], len(found) > count
 
 
 def thread(case, user, before=None):

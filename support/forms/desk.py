@@ -35,6 +35,7 @@ class ComposerForm(forms.Form):
     to = AddressesField(label=_("To"), required=False, max_length=2000)
     cc = AddressesField(label=_("Copy to"), required=False, max_length=2000)
     status = forms.ModelChoiceField(Status.objects.filter(is_active=True), required=False)
+    minutes = forms.IntegerField(label=_("Minutes of work"), required=False, min_value=0, max_value=1440)
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
 

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
-from crm_site.core.operations import operation, refuse
+from crm_site.core.operations import Refused, operation, refuse
 from support.canned import unfilled
 from support.models import Draft, Presence
 from support.operations.cases import set_status
+from support.operations.entitlements import use_entitlement
 from support.operations.messages import add_note, post_reply, undo_reply
 
 MENTION = re.compile(r"(?<!\S)@([\w.+-]*\w)")
@@ -57,7 +58,8 @@ def mentioned(text):
 def answer_case(case, values, *, by, files=(), status=None, seen=None):
     """Post a reply or an internal note, set the status where one is given, and drop the draft; returns the message.
 
-    `values` are kind ("public" or "note"), body, to (empty: the reporter) and cc. Refused with field "seen" when a
+    `values` are kind ("public" or "note"), body, to (empty: the reporter), cc, and minutes of work, which count
+    against the contract that covers the case. Refused with field "seen" when a
     newer message than `seen` is there, and with field "body" while a reply holds a placeholder that nobody filled.
     """
     if values["kind"] == "note":
@@ -70,8 +72,18 @@ def answer_case(case, values, *, by, files=(), status=None, seen=None):
         to, *more = values.get("to") or [None]
         copies = [*more, *(values.get("cc") or ())]
         message = post_reply(case, values["body"], by=by, to=to, cc=copies, files=files, status=status, seen=seen)
+    if values.get("minutes"):
+        count_minutes(case, values["minutes"], by=by)
     Draft.objects.filter(case=case, user=by).delete()
     return message
+
+
+def count_minutes(case, minutes, *, by):
+    """Take minutes of the contract; Refused with field "minutes" where none covers the case."""
+    try:
+        use_entitlement(case, by=by, minutes=minutes)
+    except Refused as refusal:
+        refuse(str(refusal), "minutes")
 
 
 @operation

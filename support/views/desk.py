@@ -178,7 +178,7 @@ def case_facts(request, pk):
 def composed(case, draft, form, ready, copies):
     """What stands in the composer: what was refused, a canned reply that was asked for, or the draft."""
     if form is not None:
-        return {name: form.data.get(name, "") for name in ("body", "kind", "to", "cc")}
+        return {name: form.data.get(name, "") for name in ("body", "kind", "to", "cc", "minutes")}
     kind = "note" if draft and draft["is_note"] and not ready else "public"
     to = case.contact.email if case.contact_id else ""
     return {"body": ready or (draft["body"] if draft else ""), "kind": kind, "to": to, "cc": ", ".join(copies)}

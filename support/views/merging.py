@@ -18,6 +18,7 @@ from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused
 from crm_site.core.views.bulk import record_bulk
 from crm_site.core.views.exports import ticked
+from support.desk import messages_of, party_names
 from support.forms.merging import AnotherCaseForm, MergeForm, SplitForm, UpdateForm
 from support.kinds.case import CASES
 from support.models import Case, CaseMerge, Message
@@ -67,8 +68,10 @@ def cases_bulk(request):
 def case_merge(request, pk):
     """Cases that are probably the same, and the choice of any other one."""
     case = pages.get_visible_or_404(CASES, request.user, pk, "merge")
+    found = likely_duplicates(case, request.user)
+    name_reporters(found, request.user)
     context = {
-        "case": case, "record": case, "kind": CASES, "found": likely_duplicates(case, request.user),
+        "case": case, "record": case, "kind": CASES, "found": found,
         "form": AnotherCaseForm(user=request.user), "title": _("Merge %(name)s") % {"name": case.number},
     }  # fmt: skip
     return TemplateResponse(request, "support/merging/choose.html", context)
@@ -90,12 +93,13 @@ def cases_merge(request):
     form = MergeForm(request.POST or None, cases=cases, initial={"survivor": survivor.pk})
     if request.method == "POST" and form.is_valid() and (done := attempted(form, others, survivor, request.user)):
         return after_merge(request, done, survivor)
+    name_reporters(cases, request.user)
     context = {
         "kind": CASES, "title": _("Merge cases"), "form": form, "survivor": survivor, "cancel_url": CASES.base,
         "others": [said(case, survivor) for case in others], "ids": [case.pk for case in cases],
         "thread": reversed(
             Message.objects.filter(case__in=cases).exclude(kind=Message.EVENT)
-            .select_related("case", "user", "contact").order_by("-at", "-pk")[:12]
+            .select_related("case", "user").order_by("-at", "-pk")[:12]
         ),
     }  # fmt: skip
     return TemplateResponse(request, "support/merging/preview.html", context, status=422 if form.errors else 200)
@@ -108,6 +112,13 @@ def chosen(user, texts):
     spoken, public = ~Q(messages__kind=Message.EVENT), Q(messages__kind=Message.PUBLIC)
     rows = rows.annotate(said=Count("messages", filter=spoken), public=Count("messages", filter=public))
     return list(rows.select_related("status", "contact", "customer", "owner").order_by("created_at", "pk"))
+
+
+def name_reporters(cases, user):
+    """Give cases the name of who reported each as `who`, as far as the user may see the contact."""
+    names = party_names(cases, user)
+    for case in cases:
+        case.who = names.get(("contact", case.contact_id), [""])[0]
 
 
 def said(case, survivor):
@@ -186,10 +197,9 @@ def case_merges(request, pk):
 @login_required
 @require_http_methods(["GET", "POST"])
 def case_split(request, pk):
-    """The messages of a case, and moving some of them to a new one."""
+    """The messages of a case, the newest or those before one, and moving some of them to a new one."""
     case = pages.get_visible_or_404(CASES, request.user, pk, "change")
-    rows = case.messages.exclude(kind=Message.EVENT).select_related("user", "contact").order_by("at", "pk")
-    found = list(rows[:SHOWN])
+    found, more = messages_of(case, read_id(request.GET.get("before", "")), SHOWN, spoken=True)
     form = SplitForm(request.POST or None, messages=found, initial={"queue": case.queue_id})
     if request.method == "POST" and form.is_valid():
         ids = set(form.cleaned_data["messages"])
@@ -201,6 +211,7 @@ def case_split(request, pk):
     context = {
         "kind": CASES, "case": case, "form": form, "title": _("Split %(name)s") % {"name": case.number},
         "found": [(message, message.pk in marked) for message in found], "marked": marked,
+        "older": found[0].pk if more else None,
     }  # fmt: skip
     return TemplateResponse(request, "support/merging/split.html", context, status=422 if form.errors else 200)
 
@@ -222,11 +233,14 @@ def case_incident(request, pk):
         text = ngettext("The update stands on %(n)s case.", "The update stands on %(n)s cases.", len(done))
         messages.success(request, text % {"n": len(done)})
         return redirect(f"{CASES.record_url(pk)}incident/")
-    closing = closable(case, request.user)
+    closing, receivers = closable(case, request.user), receivers_of(cases)
+    name_reporters(cases, request.user)
+    for receiver in receivers:
+        receiver.name = receiver.cases[0].who
     ids = {one.pk for one in closing}
     context = {
         "kind": CASES, "case": case, "form": form, "title": _("Update on %(name)s") % {"name": case.number},
-        "receivers": receivers_of(cases), "cases": cases, "closing": closing,
+        "receivers": receivers, "cases": cases, "closing": closing,
         "staying": [one for one in cases if one.pk not in ids and one.pk != case.pk],
     }  # fmt: skip
     return TemplateResponse(request, "support/merging/incident.html", context, status=422 if form.errors else 200)

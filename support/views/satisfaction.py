@@ -14,6 +14,7 @@ from crm_site.core import pages
 from crm_site.core.operations import Refused
 from crm_site.core.reports import slice_of
 from crm_site.core.views.reports import report_page
+from customers.models import Contact
 from sales.outside import company_name
 from sales.views.accepting import closed
 from support.forms.merging import ScoreForm
@@ -80,10 +81,21 @@ def satisfaction_answers(request):
     if found and found.report is not SATISFACTION:
         raise Http404
     rows = found.narrow(rows) if found else rows.filter(score__isnull=False)
-    rows = rows.select_related("case", "contact", "agent").order_by("-resolved_at", "-pk")
+    rows = rows.select_related("case", "agent").order_by("-resolved_at", "-pk")
     page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    page.object_list = with_names(page.object_list, request.user)
     context = {"title": str(found) if found else _("Answers"), "page": page, "query": request.GET.get("report", "")}
     return TemplateResponse(request, "support/satisfaction/answers.html", context)
+
+
+def with_names(surveys, user):
+    """The surveys, each with the name of who was asked as `who`, as far as the user may see the contact."""
+    found = list(surveys)
+    seen = Contact.objects.visible_to(user).filter(pk__in={survey.contact_id for survey in found})
+    names = {contact.pk: str(contact) for contact in seen}
+    for survey in found:
+        survey.who = names.get(survey.contact_id, "")
+    return found
 
 
 @login_required
@@ -91,7 +103,7 @@ def satisfaction_answers(request):
 def case_surveys(request, pk):
     """What the customer said of the resolutions of a case."""
     case = pages.get_visible_or_404(CASES, request.user, pk)
-    rows = case.surveys.select_related("agent", "contact").order_by("-created_at")
+    rows = case.surveys.select_related("agent").order_by("-created_at")
     return pages.fragment(request, "support/satisfaction/_surveys.html", {
-        "kind": CASES, "record": case, "title": _("Satisfaction"), "surveys": rows,
+        "kind": CASES, "record": case, "title": _("Satisfaction"), "surveys": with_names(rows, request.user),
     })  # fmt: skip

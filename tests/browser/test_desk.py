@@ -152,3 +152,25 @@ def test_the_desk_on_a_phone_and_without_scripts(cast, open_page, signed_in, jud
     second.refresh_from_db()
     assert second.category == "waiting"
     assert first.category == "new"
+
+
+def test_u30_a_colleague_is_chosen_after_an_at(cast, page, signed_in, judge):
+    """U30: in a note the letters after an @ bring colleagues, walked by keys; in a reply they bring nothing."""
+    case = make_cases(cast, 1)[0]
+    signed_in(page, cast.dora).goto(f"/cases/{case.pk}/")
+    page.keyboard.press("r")
+    page.keyboard.type("See @ri")
+    expect(page.locator("#write-canned")).to_be_hidden()
+    page.locator("[name=body]").fill("")
+    page.locator("[name=body]").press("Escape")
+    page.keyboard.press("n")
+    page.keyboard.type("See @ri")
+    expect(page.get_by_role("option", name="Rita Tester")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("[name=body]")).to_have_attribute("aria-activedescendant", "canned-0")
+    assert judge(page) == []
+    page.keyboard.press("Enter")
+    page.keyboard.type("please")
+    expect(page.locator("[name=body]")).to_have_value("See @rita please")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".msg-note")).to_contain_text("See @rita please")
+    assert case.messages.get(kind="note").mentions == [cast.rita.pk]

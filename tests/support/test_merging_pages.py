@@ -3,8 +3,10 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from support.models import CaseMerge, OutgoingMail
+from customers.models import Contact
+from support.models import CaseMerge, OutgoingMail, Survey
 from support.operations.merging import merge_cases
 from tests.cast import grant
 from tests.conftest import signed_in
@@ -129,3 +131,21 @@ def test_u35_an_answer_in_the_portal_follows_the_merge(cast):
         "Please help: Printer", "Please help: The printer", "One more thing"
     ]  # fmt: skip
     assert client.get(f"/portal/cases/{source.pk}/").url == answer.url
+
+
+def test_pm4_reporters_out_of_reach_are_not_named(cast, pair):
+    """PM-4: who sees the cases but not the contacts reads no name of a contact on the pages of merging and surveys."""
+    older, newer = pair
+    Contact.objects.unscoped("test").filter(pk=older.contact_id).update(last_name="Secretname")
+    reaches = dict.fromkeys(("view", "change", "merge", "bulk"), "all")
+    near = grant(cast.nora, type(older), **reaches)
+    survey = Survey.objects.create(case=older, contact=older.contact, score=5, resolved_at=timezone.now(),
+                                   expires_at=timezone.now(), answered_at=timezone.now())  # fmt: skip
+    type(older).objects.unscoped("test").filter(pk=newer.pk).update(parent=older)
+    pages = (f"/cases/{newer.pk}/merge/", f"/cases/merge/?{rows(older, newer)}", f"/cases/{older.pk}/incident/",
+             f"/cases/{survey.case_id}/surveys/", "/support/satisfaction/answers/")  # fmt: skip
+    for page in pages:
+        answer = signed_in(near).get(page)
+        assert (answer.status_code, "Secretname" in answer.content.decode()) == (200, False), page
+    for page in (pages[0], *pages[2:]):
+        assert "Secretname" in signed_in(cast.rita).get(page).content.decode(), page

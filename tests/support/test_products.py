@@ -16,6 +16,7 @@ from support.operations.entitlements import check_entitlement, create_entitlemen
 from support.operations.products import create_installed_product, install_sale
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
+from tests.conftest import signed_in
 from tests.factories import (
     AccountFactory,
     CaseFactory,
@@ -222,3 +223,36 @@ def test_files_bring_products_contracts_and_issues(cast, client_of):
     assert (
         counts(through(client, "Title,Status,Versions\nDead,Resolved,1.0\n", "Issues.csv", kind="known-issues"))[0] == 1
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pp3_pieces_without_a_serial_number_come_in_once(cast, client_of):
+    """PP-3, PL-1: two equal pieces are two; the same file again brings nothing, nor does an id that is known change."""
+    client, there = client_of(cast.rita), InstalledProduct.objects.visible_to(cast.rita)
+    text = "Product,Serial number,Account,Warranty until\nPump,,Acme,2030-01-01\nPump,,Acme,2030-01-01\n"
+    assert counts(through(client, text, "Installed.csv", kind="installed"))[0] == 2
+    assert counts(through(client, text, "Installed.csv", kind="installed"))[:3] == (0, 0, 2)
+    assert there.count() == 2
+    text = "Id,Product,Account,Warranty until\n71,Valve,Acme,2030-01-01\n"
+    assert counts(through(client, text, "Installed.csv", kind="installed"))[0] == 1
+    assert counts(through(client, text.replace("2030", "2031"), "Installed.csv", kind="installed"))[:2] == (0, 1)
+    assert there.get(product__name="Valve").warranty_until == date(2031, 1, 1)
+
+
+def test_pp3_minutes_of_work_are_taken_down_with_an_answer(cast):
+    """PP-3: the composer asks for minutes where the contract counts them; a contract that is used up says so."""
+    case, contract = covered_case(cast.dora, minutes_total=60)
+    address, client = f"/cases/{case.pk}/", signed_in(cast.dora)
+    assert 'name="minutes"' not in client.get(address).content.decode()
+    use_entitlement(case, by=cast.dora)
+    assert 'name="minutes"' in client.get(address).content.decode()
+    data = {"kind": "public", "body": "We looked.", "minutes": "25"}
+    assert client.post(f"{address}answer/", data).status_code == 302
+    assert client.post(f"{address}answer/", data | {"kind": "note", "body": "Hm.", "minutes": "40"}).status_code == 302
+    contract.refresh_from_db()
+    assert (contract.minutes_used, contract.cases_used) == (65, 1)
+    assert client.post(f"{address}answer/", data | {"minutes": "-1"}).status_code == 422
+    other = CaseFactory(owner=cast.dora, account=contract.account, entitlement=contract)
+    refused = client.post(f"/cases/{other.pk}/answer/", data)
+    assert (refused.status_code, other.messages.count()) == (422, 0)
+    assert "does not cover it" in refused.content.decode()

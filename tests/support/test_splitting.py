@@ -11,6 +11,7 @@ from crm_site.core.operations import Refused
 from support.models import Clock, Message
 from support.operations.messages import add_note, post_reply, receive_message
 from support.operations.splitting import split_case
+from support.views import merging
 from tests.conftest import signed_in
 from tests.support.test_merging import HOUR, asked, fresh, spoken
 
@@ -72,3 +73,19 @@ def test_the_page_splits(cast, talk):
     answer = client.post(f"/cases/{case.pk}/split/", {"subject": "Invoice", "messages": [second.pk]})
     assert spoken(fresh(second.case)) == ["Broken boat", "We look.", "That is for accounting."]
     assert answer.status_code == 302
+
+
+def test_the_page_shows_the_newest_messages_and_the_way_to_older_ones(cast, talk, monkeypatch):
+    """CS-8: of a long case the newest stand there; older ones are split from a page of their own."""
+    monkeypatch.setattr(merging, "SHOWN", 2)
+    case, *_messages = talk
+    ids = list(case.messages.exclude(kind="event").order_by("at", "pk").values_list("pk", flat=True))
+    client, address = signed_in(cast.dora), f"/cases/{case.pk}/split/"
+    page = client.get(address)
+    assert ([message.pk for message, _marked in page.context["found"]], page.context["older"]) == (ids[-2:], ids[-2])
+    older = f"{address}?before={ids[-2]}"
+    assert older.partition("/split/")[2] in page.content.decode()
+    assert [message.pk for message, _marked in client.get(older).context["found"]][-1] == ids[-3]
+    assert client.post(address, {"subject": "Old", "messages": [ids[-3]]}).status_code == 422
+    assert client.post(older, {"subject": "Old", "messages": [ids[-3]]}).status_code == 302
+    assert case.messages.filter(pk=ids[-3]).count() == 0

@@ -95,7 +95,7 @@ def user_options(request):
             | rows.filter(email__icontains=word)
         )
     items = [
-        {"value": u.pk, "text": str(u), "hint": u.job_title}
+        {"value": u.pk, "text": str(u), "hint": u.job_title, "handle": u.email.partition("@")[0]}
         for u in rows.order_by("last_name", "first_name", "pk")[:20]
     ]
     return JsonResponse({"items": items})
