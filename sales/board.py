@@ -5,6 +5,7 @@ the order of the close date, read stage by stage along an index.
 """
 
 from datetime import timedelta
+from functools import cache, partial
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
@@ -12,6 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm_site.core import lists
 from crm_site.core.columns import money_text
@@ -110,38 +112,55 @@ def cards_of(rows, stages, user, *, narrowed, after=None):
 
 
 def dress(deals, kind, user):
-    """Put on the deals what a card shows: the account, age, what is next, flags, whether it moves; two statements."""
+    """What cards show of deals: the account, age, what is next, flags, whether it moves; two statements.
+
+    Cards have much in common, and a board has hundreds: each date, age and name is put into words once.
+    """
     mine = Opportunity.objects.visible_to(user, "change").filter(pk__in=[deal.pk for deal in deals])
-    movable = set(mine.values_list("pk", flat=True)) if user.reach(Opportunity, "change") != "none" else set()
+    movable = set(mine.values_list("pk", flat=True)) if user.reach(Opportunity, "change") != NONE else set()
     links = lists.linked([kind.column("account")], deals, user)
-    today, now = timezone.localdate(), timezone.now()
+    owners = {deal.owner_id: str(deal.owner or "") for deal in {deal.owner_id: deal for deal in deals}.values()}
+    flags = {name: (str(hygiene.LABELS[name]), str(hygiene.RULES[name])) for name in ON_CARDS}
+    day_text, next_text, age_text = cache(day_words), cache(partial(next_words, timezone.localdate())), cache(age_words)
+    local_day, now, nobody, move = cache(timezone.localdate), timezone.now(), ("", ""), _("Move %(name)s")
+    cards = []
     for deal in deals:
-        deal.url, deal.may_move = kind.record_url(deal.pk), deal.pk in movable
-        deal.with_whom = links.get(("customers.account", deal.account_id), ("", ""))[0]
-        deal.money = "" if deal.amount is None else money_text(deal.amount, deal.currency)
-        deal.age = max(0, (now - deal.stage_since).days)
-        flags = hygiene.flags_of(deal)
-        deal.rotten = "stuck" in flags
-        # What is next, the age and the amount say the other flags already.
-        deal.card_flags = [(hygiene.LABELS[name], hygiene.RULES[name]) for name in flags if name in ON_CARDS]
-        deal.next_tone, deal.next_text = what_is_next(deal, today)
-    return deals
+        planned = deal.next_activity_at and local_day(deal.next_activity_at)
+        found, age = hygiene.flags_of(deal), max(0, (now - deal.stage_since).days)
+        tone, text = next_text(min(filter(None, (planned, deal.next_step_date)), default=None))
+        cards.append({
+            "pk": deal.pk, "name": deal.name, "url": kind.record_url(deal.pk), "rotten": "stuck" in found,
+            "move": move % {"name": deal.name} if deal.pk in movable else "",
+            "money": "" if deal.amount is None else money_text(deal.amount, deal.currency),
+            "closes": day_text(deal.close_date), "age": age_text(age), "tone": tone, "next": text,
+            "with_whom": links.get(("customers.account", deal.account_id), nobody)[0], "owner": owners[deal.owner_id],
+            # What is next, the age and the amount say the other flags already.
+            "flags": [flags[name] for name in found if name in flags],
+        })  # fmt: skip
+    return cards
 
 
-def what_is_next(deal, today):
-    """(tone, words) of the next thing to do on a deal."""
-    days = [day for day in (
-        deal.next_activity_at and timezone.localdate(deal.next_activity_at), deal.next_step_date) if day]  # fmt: skip
-    if not days:
+def day_words(day):
+    """A day as a card shows it."""
+    return date_format(day, "SHORT_DATE_FORMAT")
+
+
+def age_words(days):
+    """How long a deal has been in its stage."""
+    return ngettext("%(n)s day here", "%(n)s days here", days) % {"n": days}
+
+
+def next_words(today, day):
+    """(tone, words) of the day on which something is to be done next, None for never."""
+    if day is None:
         return "grey", _("Nothing planned")
-    day = min(days)
     if day < today:
-        return "red", _("Overdue since %(day)s") % {"day": date_format(day, "SHORT_DATE_FORMAT")}
+        return "red", _("Overdue since %(day)s") % {"day": day_words(day)}
     if day == today:
         return "orange", _("Today")
     if day == today + timedelta(days=1):
         return "green", _("Tomorrow")
-    return "green", _("On %(day)s") % {"day": date_format(day, "SHORT_DATE_FORMAT")}
+    return "green", _("On %(day)s") % {"day": day_words(day)}
 
 
 def in_days(rows, field, first, last):

@@ -62,6 +62,14 @@
     move(dragged, column);
   });
 
+  /* A card's menu is a plain link to the form; here the form opens in the dialog. */
+  board.addEventListener("click", (event) => {
+    const menu = event.target.closest("[data-move-menu]");
+    if (!menu || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    htmx.ajax("GET", menu.href, { source: menu, target: "#modal-content", swap: "innerHTML" });
+  });
+
   /* Arrows walk among the cards; with Shift, left and right carry the card along; m opens its menu. */
   board.addEventListener("keydown", (event) => {
     const card = event.target.closest("[data-card]");

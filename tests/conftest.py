@@ -12,6 +12,7 @@ from tests import shipped
 from tests.cast import make_cast
 
 ROOT = Path(__file__).resolve().parent.parent
+APPS = ("crm_site", "customers", "marketing", "sales", "support")
 
 
 @pytest.fixture(scope="session")

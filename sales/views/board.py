@@ -2,7 +2,9 @@
 
 import calendar as months
 from datetime import date, timedelta
+from itertools import islice
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -61,18 +63,25 @@ def opportunity_board(request):
     filterset, rows, narrowed = board.open_rows(OPPORTUNITIES, request.GET, user, pipeline)
     sums = board.totals(rows, user, pipeline, narrowed=narrowed)
     heads, cards = board.heads(stages, sums), board.cards_of(rows, stages, user, narrowed=narrowed)
-    board.dress([deal for found, _after in cards.values() for deal in found], OPPORTUNITIES, user)
+    dressed = iter(board.dress([deal for found, _after in cards.values() for deal in found], OPPORTUNITIES, user))
     query = request.GET.urlencode()
     columns = [
-        {"stage": stage, "head": heads[stage.pk], "cards": cards[stage.pk][0],
-         "more_url": more_url(stage, cards[stage.pk][1], query)} for stage in stages
+        {"stage": stage, "head": heads[stage.pk], "cards": list(islice(dressed, len(found))),
+         "more_url": more_url(stage, after, query)}
+        for stage, (found, after) in zip(stages, cards.values(), strict=True)
     ]  # fmt: skip
     context = frame(request, "board", filterset) | {
-        "columns": columns, "pipeline": pipeline, "pipelines": pipelines if len(pipelines) > 1 else [],
+        "columns": columns, "next": next_of(request), "pipeline": pipeline,
+        "pipelines": pipelines if len(pipelines) > 1 else [],
         "compact": "compact" in request.GET, "may_change": pages.may(user, OPPORTUNITIES, "change"),
         "heads_url": f"{OPPORTUNITIES.base}board/heads/?{query}", "sums": whole(sums),
     }  # fmt: skip
     return TemplateResponse(request, "sales/opportunities/board.html", context)
+
+
+def next_of(request):
+    """What makes a form on a card's address come back to this page."""
+    return urlencode({"next": request.get_full_path()})
 
 
 def more_url(stage, after, query):
@@ -110,11 +119,11 @@ def opportunity_board_column(request, stage):
     _set, rows, narrowed = board.open_rows(OPPORTUNITIES, request.GET, request.user, found.pipeline_id)
     after = lists.place(request.GET.get("after", ""), board.ORDER, OPPORTUNITIES.model)
     cards, cursor = board.cards_of(rows, [found], request.user, narrowed=narrowed, after=after)[found.pk]
-    board.dress(cards, OPPORTUNITIES, request.user)
     kept = request.GET.copy()
     kept.pop("after", None)
     context = {
-        "kind": OPPORTUNITIES, "cards": cards, "more_url": more_url(found, cursor, kept.urlencode()),
+        "kind": OPPORTUNITIES, "next": next_of(request),
+        "cards": board.dress(cards, OPPORTUNITIES, request.user), "more_url": more_url(found, cursor, kept.urlencode()),
         "title": found.name,
         "may_change": pages.may(request.user, OPPORTUNITIES, "change"),
     }  # fmt: skip
@@ -147,8 +156,8 @@ def opportunity_calendar(request):
     }  # fmt: skip
     deals = list(rows.select_related("stage", "owner").only(*board.READ).order_by(DATES[by], "id")[:READ_A_MONTH])
     by_day = {}
-    for deal in board.dress(deals, OPPORTUNITIES, user):
-        by_day.setdefault(getattr(deal, DATES[by]), []).append(deal)
+    for deal, card in zip(deals, board.dress(deals, OPPORTUNITIES, user), strict=True):
+        by_day.setdefault(getattr(deal, DATES[by]), []).append(card)
     query = board.shared_params(params).urlencode()
     context = frame(request, "calendar", filterset) | {
         "by": by, "month": date_format(first, "YEAR_MONTH_FORMAT"), "this_month": f"{first:%Y-%m}",

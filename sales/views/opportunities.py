@@ -82,18 +82,21 @@ def opportunity_move(request, pk):
     if stage.state != Stage.OPEN:
         return ask(request, f"{OPPORTUNITIES.record_url(pk)}{'win' if stage.state == Stage.WON else 'lose'}/")
     missing = missing_fields(stage, {}, deal)
-    filled = request.method == "POST" and all(name in request.POST for name in missing)
-    form = MoveForm(request.POST if filled else None, instance=deal, user=request.user, missing=missing)
-    if request.method == "POST" and (not missing or (filled and form.is_valid())):
-        values = form.values() if missing else {}
-        came_from = read_id(request.POST.get("from", "")) or None
-        return moved(request, deal, stage, form, lambda: move_opportunity(
-            deal, stage, by=request.user, values=values, came_from=came_from))  # fmt: skip
-    title = _("%(stage)s needs to know") % {"stage": stage}
-    return ask(request, url, form, title, deal) if missing else go(request, OPPORTUNITIES.record_url(pk))
+    if not missing and request.method == "GET":
+        return go(request, OPPORTUNITIES.record_url(pk))
+    form = None
+    if missing:
+        filled = request.method == "POST" and all(name in request.POST for name in missing)
+        form = MoveForm(request.POST if filled else None, instance=deal, user=request.user, missing=missing)
+        if not form.is_valid():
+            return ask(request, url, form, _("%(stage)s needs to know") % {"stage": stage}, deal)
+    return moved(request, deal, stage, lambda: move_opportunity(
+        deal, stage, by=request.user, values=form.values() if form else {},
+        came_from=read_id(request.POST.get("from", "")) or None,
+    ))  # fmt: skip
 
 
-def moved(request, deal, stage, form, do):
+def moved(request, deal, stage, do):
     """Move a deal and say so, with the way back; or say why not."""
     came_from, url = deal.stage_id, OPPORTUNITIES.record_url(deal.pk)
     undo = f"{url}unmove/{came_from}/{stage.pk}/"

@@ -23,7 +23,7 @@ from crm_site.tasks import tick
 from customers.kinds import ACCOUNTS
 from customers.models import Account, Activity
 from tests.architecture.samples import filled
-from tests.conftest import ROOT, signed_in
+from tests.conftest import APPS, ROOT, signed_in
 from tests.factories import AccountFactory, ContactFactory
 from tests.platform.conftest import PACKAGES, place, state  # noqa: F401 - fixtures
 
@@ -130,7 +130,7 @@ def test_r27_only_the_clock_sends_tasks():
     """No code of ours hands a task over: the rows in the database are the queue."""
     sending = [
         f"{path.relative_to(ROOT)}:{number}"
-        for folder in ("crm_site", "customers")
+        for folder in APPS
         for path in sorted((ROOT / folder).rglob("*.py"))
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if any(word in line for word in (".delay(", "apply_async(", "send_task("))
