@@ -203,7 +203,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "svg", "txt", "png", "woff", "woff2"]
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "svg", "txt", "png", "ttf", "woff", "woff2"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = ENV.media_root
 MEDIA_URL = "/files/"
 
