@@ -1,8 +1,10 @@
 """The frame of every page: what the side bar and the top bar hold."""
 
-from django.urls import reverse
+from functools import cache
+
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core import notifications
 from crm_site.core.kinds import KINDS
 from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
@@ -13,31 +15,43 @@ SECTIONS = ((0, ""), (45, _("Selling")), (100, _("Catalogue")), (110, _("Marketi
 
 
 def frame(request):
-    """Context of base.html. No statement of its own beyond the user's roles, which the page asks for anyway."""
+    """Context of base.html; what only the frame shows is made when it is shown, so that fragments go without."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or user.door != user.STAFF:
         # Customers see allauth's own pages in the portal's frame.
         frames = {"frame": "portal/base.html"} if user is not None and user.is_authenticated else {}
         return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user} | frames
-    kinds = [kind for kind in KINDS.values() if kind.menu and user.reach(kind.model, "view") != "none"]
-    kinds.sort(key=lambda kind: kind.menu)
-    quick = [
-        {"label": k.label, "url": f"{k.base}new/", "icon": k.icon}
-        for k in kinds
-        if user.reach(k.model, "add") != "none"
-    ]
     return {
-        "nav": side_bar(request.path, places_of(user, kinds)),
-        "quick_kinds": quick,
+        "nav": lambda: side_bar(request.path, places_of(user)),
+        "quick_kinds": cache(lambda: quick_kinds(user)),
+        "unread": lambda: unread(user),
         "theme": user.theme,
-        "search_url": reverse("search"),
+        "search_url": "/search/",
         "demo": user.is_demo,
     }
 
 
-def places_of(user, kinds):
+def unread(user):
+    """How many notifications wait under the bell, as text; empty for none."""
+    count = notifications.unread_count(user)
+    return f"{notifications.CAP}+" if count > notifications.CAP else str(count or "")
+
+
+def shown_kinds(user):
+    """The kinds of the side bar that the user may see, in its order."""
+    kinds = [kind for kind in KINDS.values() if kind.menu and user.reach(kind.model, "view") != "none"]
+    return sorted(kinds, key=lambda kind: kind.menu)
+
+
+def quick_kinds(user):
+    """What the user may make, for the menus of new records."""
+    kinds = [kind for kind in shown_kinds(user) if user.reach(kind.model, "add") != "none"]
+    return [{"label": kind.label, "url": f"{kind.base}new/", "icon": kind.icon} for kind in kinds]
+
+
+def places_of(user):
     """[(place, label, address, icon)] of what the user may open, in the order of the side bar."""
-    places = [(k.menu, k.label_plural, entrance(k), k.icon) for k in kinds]
+    places = [(k.menu, k.label_plural, entrance(k), k.icon) for k in shown_kinds(user)]
     if user.reach(Case, "change") != "none":
         places.append((1, _("Desk"), "/desk/?view=mine", "message"))
     if user.reach(Opportunity, "view") != "none":

@@ -10,7 +10,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from crm_site.core.kinds import KINDS
-from crm_site.core.models import Attachment
+from crm_site.core.models import Attachment, User
 from crm_site.core.operations import Refused, lock, operation
 
 LARGEST = 25 * 1024 * 1024
@@ -33,7 +33,8 @@ def attachments_of(record):
     """The files on a record, newest first."""
     content_type = ContentType.objects.get_for_model(type(record))
     rows = Attachment.objects.filter(content_type=content_type, object_id=record.pk)
-    return rows.select_related("created_by").order_by("-pk")
+    by = (f"created_by__{name}" for name in User.LABEL_FIELDS)
+    return rows.select_related("created_by").only("name", "size", "created_at", *by).order_by("-pk")
 
 
 def find_attachment(pk, user, action="view"):

@@ -59,7 +59,7 @@ class Dependent:
     settle: Callable | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of record. `create`, `update` and `delete` are the app's operations.
 

@@ -188,7 +188,7 @@ def page_of(kind, params, user, fields=()):
     wanted = {*fields, *(part.lstrip("-") for part in order), *kind.model.LABEL_FIELDS, "version"}
     gate = opened(user, kind.model, "view")
     first = start.first_of(user, size + 1, walk, narrowed=bool(rows.query.where), gate=gate)
-    found = list(first.select_related(*joins(wanted)).only(*sorted(wanted)))
+    found = list(first.reading(*wanted))
     alike = [] if found or at else misspelt(kind, params, user, size, wanted)
     found = found or alike
     more, found = len(found) > size, found[:size]
@@ -207,18 +207,13 @@ def misspelt(kind, params, user, size, wanted):
     if not params.get("q", "").strip():
         return []
     _set, rows = filtered(kind, kept_params(params.urlencode(), "q"), user)
-    return similar(rows.select_related(*joins(wanted)).only(*sorted(wanted)), params["q"], user, size)
+    return similar(rows.reading(*wanted), params["q"], user, size)
 
 
 def page_size(params):
     """Rows a page: one of PAGE_SIZES."""
     text = params.get("page_size", "")
     return int(text) if text in map(str, PAGE_SIZES) else settings.PAGE_SIZE
-
-
-def joins(fields):
-    """The foreign keys that the fields reach through."""
-    return sorted({field.rsplit("__", 1)[0] for field in fields if "__" in field})
 
 
 def capped_count(rows, user, gate):

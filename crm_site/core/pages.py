@@ -1,6 +1,7 @@
 """Page helpers: what the views of every record call."""
 
 import json
+from functools import cache
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,7 +9,6 @@ from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -17,10 +17,12 @@ from crm_site.core.chosen import chosen_columns, remember_columns
 from crm_site.core.columns import cell
 from crm_site.core.forms import DeleteForm
 from crm_site.core.kinds import DEPENDENTS, PANELS
-from crm_site.core.models import SavedView
+from crm_site.core.models import SavedView, User
 from crm_site.core.operations import Refused, Repeated, Stale, submit_once
 from crm_site.core.recent import remember
 from crm_site.core.tabs import view_tabs
+
+PEOPLE = ("owner", "created_by", "changed_by")
 
 
 def get_visible_or_404(kind, user, pk, action="view", rights=()):
@@ -30,12 +32,22 @@ def get_visible_or_404(kind, user, pk, action="view", rights=()):
     """
     if found := parts.looked_at(user, kind.model, pk, action):
         return found
-    related = ("owner", "team", "created_by", "changed_by", *kind.related)
     rows = kind.model.objects.visible_to(user, action).filter(pk=pk).with_rights(user, *rights)
-    found = rows.select_related(*related).first()
+    found = next(iter(rows.reading(*whole(kind))), None)
     if found is None:
         raise Http404
     return found
+
+
+@cache
+def whole(kind):
+    """What is read of a record for its page: all its own fields, of its people their names, and what is `related`."""
+    model = kind.model
+    fields = [field.name for field in model._meta.concrete_fields]
+    fields += [f"{person}__{name}" for person in PEOPLE for name in User.LABEL_FIELDS]
+    for name in ("team", *kind.related):
+        fields += [f"{name}__{field.name}" for field in model._meta.get_field(name).related_model._meta.concrete_fields]
+    return fields
 
 
 def need(user, kind, action):
@@ -170,19 +182,19 @@ def record_page(request, kind, pk, **extra):
         "highlights": facts(kind, record, kind.highlights, user, links, may_change=allowed["change"]),
         "actions": kind.actions(record, user) if kind.actions else [],
         **{f"panels_{where}": [p for p in panels if p["where"] == where] for where in ("top", "main", "side")},
-        "timeline": kind.has_timeline and own_part(request, f"{base}timeline/"),
-        "composer": kind.has_timeline and own_part(request, f"{base}log/"),
+        "timeline": kind.has_timeline and own_part(request, f"{base}timeline/", pk),
+        "composer": kind.has_timeline and own_part(request, f"{base}log/", pk),
         "edit_url": allowed["change"] and f"{base}edit/", "delete_url": allowed["delete"] and f"{base}delete/",
         "history_url": f"{base}history/", "why_url": f"{base}access/",
-        "files": own_part(request, f"{base}files/"),
+        "files": own_part(request, f"{base}files/", pk),
         "share_url": allowed["change"] and f"{base}share/",
     } | extra  # fmt: skip
     return remember(request, TemplateResponse(request, "records/record.html", context), record)
 
 
-def own_part(request, url):
+def own_part(request, url, pk):
     """One of the parts that a record has by itself, filled."""
-    return {"url": url, "html": parts.part(request, url)}
+    return {"url": url, "html": parts.part(request, url, pk)}
 
 
 def may_model(user, model):
@@ -195,10 +207,10 @@ def panels_of(request, kind, pk):
     made = []
     for panel in sorted(PANELS.get(kind.key, []), key=lambda panel: panel.order):
         if panel.model is None or may_model(request.user, panel.model):
-            url = reverse(panel.url_name, args=[pk])
+            url = parts.address(panel.url_name, pk)
             made.append({
                 "title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold,
-                "html": None if panel.fold else parts.part(request, url),
+                "html": None if panel.fold else parts.part(request, url, pk),
                 "where": "side" if panel.side else "top" if panel.top else "main",
             })  # fmt: skip
     return made

@@ -6,13 +6,14 @@ turn, as if htmx had asked, so that ten parts cost one session, one user, one se
 
 import copy
 import logging
+from functools import cache
 from types import SimpleNamespace
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.db.models import Value
 from django.http import Http404, QueryDict
-from django.urls import resolve
+from django.urls import resolve, reverse
 
 from crm_site.core.kinds import kind_of
 
@@ -67,16 +68,33 @@ def is_closed(request):
     return request.htmx is ASKED_BY_PAGE
 
 
-def part(request, url):
-    """The fragment that the view behind an address of ours answers to this user; empty when it is not for them.
+@cache
+def pattern(url_name):
+    """The address of a part of record 0; a page has a dozen, and each is looked up once."""
+    return reverse(url_name, args=[0])
+
+
+def address(url_name, pk):
+    """The address of a part of the record with this id."""
+    return pattern(url_name).replace("/0/", f"/{pk}/", 1)
+
+
+@cache
+def view_at(url):
+    """What an address of record 0 leads to; every other record's part is made by the same view."""
+    return resolve(url)
+
+
+def part(request, url, pk):
+    """The fragment that the view behind an address of record `pk` answers to this user; empty when not for them.
 
     A part that fails leaves the page whole: None says that it has to be loaded again.
     """
     asked = copy.copy(request)
     asked.GET, asked.path, asked.path_info, asked.htmx = QueryDict(), url, url, ASKED_BY_PAGE
-    match = resolve(url)
+    match = view_at(url.replace(f"/{pk}/", "/0/", 1))
     try:
-        response = match.func(asked, *match.args, **match.kwargs)
+        response = match.func(asked, *match.args, **match.kwargs | {"pk": pk})
     except (Http404, PermissionDenied):
         return ""
     except DatabaseError:
@@ -84,4 +102,5 @@ def part(request, url):
     except Exception:
         log.exception("a part of a page failed: %s", match.view_name)
         return None
-    return (response.rendered_content if response.status_code == 200 else "").strip() and response.rendered_content
+    html = response.rendered_content if response.status_code == 200 else ""
+    return html if html.strip() else ""

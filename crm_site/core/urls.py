@@ -11,7 +11,6 @@ urlpatterns = [
     path("users/options/", records.user_options, name="user_options"),
     path("teams/options/", records.team_options, name="team_options"),
     path("notifications/", notifications.notification_list, name="notification_list"),
-    path("notifications/bell/", notifications.bell, name="notification_bell"),
     path("notifications/read/", notifications.notification_read, name="notification_read"),
     path("notifications/<big:pk>/open/", notifications.notification_open, name="notification_open"),
     path("jobs/", jobs.job_list, name="job_list"),

@@ -125,4 +125,4 @@ for key, title, name, model in (
     ("customer", _("Ways to reach"), "customer_mechanisms", Customer),
     ("customer", _("Status"), "customer_statuses", Customer),
 ):
-    add_panel(f"customers.{key}", Panel(title, f"customers:{name}", model=model))
+    add_panel(f"customers.{key}", Panel(title, f"customers:{name}", model=model, fold=name == "account_tree"))

@@ -48,7 +48,7 @@ def activity_record(request, pk):
     if Activity.objects.visible_to(request.user).filter(pk=pk).exists():
         return pages.record_page(
             request, ACTIVITIES, pk, extra="customers/activities/_participants.html",
-            participants=lambda: parts.part(request, f"/activities/{pk}/participants/"),
+            participants=lambda: parts.part(request, f"/activities/{pk}/participants/", pk),
         )  # fmt: skip
     activity = readable_or_404(request.user, pk)
     context = {

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from crm_site.core import lists, pages
+from crm_site.core.models import User
 from customers.countries import country_name
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 from customers.kinds.parties import may_change
@@ -121,7 +122,8 @@ def customer_mechanisms(request, pk):
 def customer_panel(request, kind, pk):
     """The customers that stand for an account or a contact."""
     party = pages.get_visible_or_404(kind, request.user, pk)
-    rows = Customer.objects.visible_to(request.user).filter(**{kind.noun: party}).order_by("id")[: SHOWN + 1]
+    rows = Customer.objects.visible_to(request.user).filter(**{kind.noun: party}).reading("name", "status")
+    rows = rows.order_by("id")[: SHOWN + 1]
     for row in (found := list(rows)):
         row.tone = CUSTOMERS.column("status").tones.get(row.status, "")
     return panel(
@@ -163,8 +165,8 @@ def rolled_up(account, user):
 def account_tree(request, pk):
     """The accounts below an account, and sums over all of them."""
     account = pages.get_visible_or_404(ACCOUNTS, request.user, pk)
-    children = Account.objects.visible_to(request.user).filter(parent=account).order_by("name_sort", "id")
-    found = list(children[: SHOWN + 1])
+    children = Account.objects.visible_to(request.user).filter(parent=account).reading("name", "city")
+    found = list(children.order_by("name_sort", "id")[: SHOWN + 1])
     sums = rolled_up(account, request.user) if found else {}
     lines = [(label, sums[key]) for key, label in Customer.STATUSES.items() if sums.get(key)]
     return panel(
@@ -198,7 +200,8 @@ def customer_people(request, pk):
 def customer_statuses(request, pk):
     """How a customer's status changed, and the way to change it."""
     customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
-    rows = customer.status_changes.select_related("by").order_by("-at", "-id")[:SHOWN]
+    rows = customer.status_changes.select_related("by").order_by("-at", "-id")
+    rows = rows.only("customer", "to_status", "reason", "at", *(f"by__{name}" for name in User.LABEL_FIELDS))[:SHOWN]
     for row in (found := list(rows)):
         row.tone = CUSTOMERS.column("status").tones.get(row.to_status, "")
     return panel(request, CUSTOMERS, customer, "_statuses", _("Status"), rows=found)

@@ -117,7 +117,7 @@ for app, key, field in (
     ("customers", "contact", "contact"), ("customers", "account", "account"), ("customers", "customer", "customer"),
     ("marketing", "campaign", "campaign"), ("marketing", "contactlist", "contact_list"),
 ):  # fmt: skip
-    add_panel(f"{app}.{key}", Panel(_("Leads"), f"sales:{key}_leads", model=Lead))
+    add_panel(f"{app}.{key}", Panel(_("Leads"), f"sales:{key}_leads", model=Lead, fold=app == "customers"))
     add_dependent(f"{app}.{key}", Dependent(_("Open leads"), hanging(field)))
 add_panel("sales.opportunity", Panel(_("Leads"), "sales:opportunity_leads", model=Lead, order=40))
 

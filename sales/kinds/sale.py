@@ -79,8 +79,7 @@ INVOICES = register(
 
 for key in ("customer", "account", "contact"):
     for word, model, title in (("sales", Sale, _("Sales")), ("invoices", Invoice, _("Invoices"))):
-        folded = model is Invoice
-        add_panel(f"customers.{key}", Panel(title, f"sales:{key}_{word}", model=model, fold=folded))
+        add_panel(f"customers.{key}", Panel(title, f"sales:{key}_{word}", model=model, fold=True))
         add_dependent(f"customers.{key}", Dependent(title, hanging(model, key)))
 add_panel("sales.opportunity", Panel(_("Sales"), "sales:opportunity_sales", model=Sale, order=30))
 add_panel("sales.sale", Panel(_("Lines"), "sales:sale_lines", side=False))

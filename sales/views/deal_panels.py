@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,6 +19,7 @@ from sales.models import Opportunity, Stage
 from sales.operations.teamwork import set_competitors, set_contact_roles, set_splits
 
 SHOWN = 5
+PANEL_FIELDS = ("name", "amount", "currency", "close_date", "state", "stage__name")
 HISTORY = 50
 TONES = {"open": "blue", "won": "green", "lost": "red"}
 DAY = 86400
@@ -121,7 +122,9 @@ def deals_with(noun, record, user):
     if noun == "account":
         return rows.filter(account__in=subtree(record))
     if noun == "contact":
-        return rows.filter(Q(contact=record) | Q(pk__in=record.opportunity_roles.values("opportunity")))
+        # Two keys, put together: "or" with a sub-query would read every deal within reach.
+        own = Opportunity.objects.unscoped("narrows what the gate opened").filter(contact=record).values("pk")
+        return rows.filter(pk__in=own.union(record.opportunity_roles.values("opportunity")))
     return rows.filter(**{noun: record})
 
 
@@ -134,7 +137,7 @@ def party_opportunities(request, kind, pk):
     rows = deals_with(noun, record, request.user)
     sums = {row["state"]: row for row in rows.values("state").annotate(count=Count("pk"), amount=Sum("amount_base"))}
     found = rows.filter(state=Stage.OPEN) if sums.get(Stage.OPEN) else rows.filter(state=Stage.WON)
-    deals = list(found.select_related("stage").order_by("close_date", "id")[:SHOWN]) if sums else []
+    deals = list(found.reading(*PANEL_FIELDS).order_by("close_date", "id")[:SHOWN]) if sums else []
     for deal in deals:
         deal.money = "" if deal.amount is None else money_text(deal.amount, deal.currency)
         deal.tone = TONES[deal.state]

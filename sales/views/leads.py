@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm_site.core import pages, parts
 from crm_site.core.kinds import KINDS
-from crm_site.core.models import Attachment
+from crm_site.core.models import Attachment, User
 from customers.kinds import CUSTOMERS
 from customers.models import Customer
 from customers.views.parties import done, form_page
@@ -21,6 +21,7 @@ from sales.models import Lead
 from sales.operations.leads import disqualify_lead, reopen_lead
 
 SHOWN = 10
+PANEL_FIELDS = ("name", "company", "subject", "source", "status", *(f"owner__{name}" for name in User.LABEL_FIELDS))
 # The column of a lead that names a record of the kind, where it is not the kind's own noun.
 FIELDS = {"contactlist": "contact_list", "opportunity": "converted_opportunity"}
 BECAME = ("converted_account", "contact", "converted_customer", "converted_opportunity")
@@ -99,7 +100,7 @@ def leads_of(request, kind, pk):
     mine = Q(**{field: record})
     if field in ("account", "customer"):
         mine |= Q(**{f"converted_{field}": record})
-    rows = with_files(Lead.objects.visible_to(request.user).filter(mine)).select_related("owner")
+    rows = with_files(Lead.objects.visible_to(request.user).filter(mine)).reading(*PANEL_FIELDS)
     rows = rows.order_by("-id")[: SHOWN + 1]
     for lead in (found := list(rows)):
         lead.tone = STATUS_TONES[lead.status]

@@ -52,6 +52,7 @@ TITLES.update({
     "set_priority": gettext_lazy("Set priority"), "mark_spam": gettext_lazy("Spam"),
 })  # fmt: skip
 SHOWN = 8
+PANEL_FIELDS = ("subject", "category", "due_at", "due_metric", "warn_at", "status__name")
 
 
 def writable(request, pk):
@@ -216,7 +217,7 @@ def first_open(rows):
     going = rows.filter(category__in=Status.UNRESOLVED).order_by("due_at", "id").values("pk")[:SHOWN]
     over = rows.filter(category__in=ENDED).order_by("-id").values("pk")[:SHOWN]
     found = Case.objects.unscoped("the ids come from the gate").filter(pk__in=going.union(over, all=True))
-    found = shown(found.select_related("status").order_by("due_at", "-id"), 2 * SHOWN)
+    found = shown(found.reading(*PANEL_FIELDS).order_by("due_at", "-id"), 2 * SHOWN)
     return sorted(found, key=lambda case: (case.category in ENDED, case.category in ENDED and -case.pk))[:SHOWN]
 
 

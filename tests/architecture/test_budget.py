@@ -96,7 +96,7 @@ def test_a_record_costs_the_same_with_any_number_of_children(cast, key):
     for more in (3, 47):
         with_children(record, more)
         page = kind.record_url(record.pk)
-        assert asked_for(client, page) == ["/notifications/bell/"], "one request brings all but the bell of the frame"
+        assert asked_for(client, page) == [], "one request brings all"
         for _warm in range(2):
             total = statements(client, page)[0]
         counts.append(total)

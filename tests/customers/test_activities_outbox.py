@@ -120,12 +120,13 @@ def test_bell_and_page(cast, client_of):
     rows = [{"user_id": cast.alice.pk, "text": f"n{n}", "url": "/accounts/", "key": str(n)} for n in range(101)]
     notifications.notify(rows)
     client, first = client_of(cast.alice), Notification.objects.first()
-    assert "99+" in client.get("/notifications/bell/").content.decode()
+    assert ">99+<" in client.get("/me/").content.decode()
     assert client.get("/notifications/").content.decode().count("note-link") == 100
     assert client_of(cast.bob).post(f"/notifications/{first.pk}/open/").status_code == 404
     assert client.post(f"/notifications/{first.pk}/open/").url == "/accounts/"
     client.post("/notifications/read/")
     assert notifications.unread_count(cast.alice) == 0
+    assert "bell-count" not in client.get("/me/").content.decode()
 
 
 @pytest.mark.django_db

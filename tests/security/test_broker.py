@@ -72,7 +72,7 @@ def writes(cast):
     yield "delete", client.post(f"/accounts/{account.pk}/delete/", {"confirm": "on"})
     yield "restore", client.post(f"/accounts/{account.pk}/restore/")
     yield "theme", client.post("/me/theme/", {"theme": "dark"})
-    yield "watch the bell", client.get("/notifications/bell/")
+    yield "watch the bell", client.get("/notifications/")
     task = {
         "kind": "task",
         "subject": "Ring",
@@ -121,7 +121,7 @@ def test_r27_control_a_task_sent_from_a_page_is_counted(cast, monkeypatch, valke
     monkeypatch.setattr(notifications, "unread_count", sends_a_task)
     with counted(monkeypatch) as tries:
         began = time.monotonic()
-        signed_in(cast.alice).get("/notifications/bell/")
+        signed_in(cast.alice).get("/notifications/")
     assert tries
     assert time.monotonic() - began > 1
 

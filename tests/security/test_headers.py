@@ -110,10 +110,10 @@ def answers(cast, tmp_path):
             "redirect to sign in": anonymous.get("/accounts/", **safe),
             "403 without a token": strict.post("/me/", {}, **safe), "404": anonymous.get("/no-such-page/", **safe),
             "404 signed in": alice.get("/no-such-page/", **safe), "404 below static": alice.get("/static/no-such.css", **safe),
-            "405": alice.post("/notifications/bell/", **safe), "400": alice.get("/accounts/", {"q": "\0"}, **safe),
+            "405": alice.post("/notifications/", **safe), "400": alice.get("/accounts/", {"q": "\0"}, **safe),
             "static file": anonymous.get("/static/kith.css", **safe), "a user's file": alice.get(f"/files/{stored.pk}/", **safe),
             "CSV": rita.post("/accounts/export/", {"format": "csv", "columns": "name"}, **safe),
-            "fragment": alice.get("/notifications/bell/", headers={"HX-Request": "true"}, **safe),
+            "fragment": alice.get(f"/accounts/{account.pk}/files/", headers={"HX-Request": "true"}, **safe),
             "sign in": anonymous.get("/auth/login/", **safe), "lost password": anonymous.get("/auth/password/reset/", **safe),
             "sign out": alice.get("/auth/logout/", **safe), "password": alice.get("/auth/password/change/", **safe),
             "second factor": alice.get("/auth/2fa/", **safe), "administration": rita.get("/admin/", **safe),
@@ -121,7 +121,7 @@ def answers(cast, tmp_path):
             "admin form": rita.get(f"/admin/core/user/{cast.alice.pk}/change/", **safe), "healthz": anonymous.get("/healthz", **safe),
         }  # fmt: skip
         patch.setattr("crm_site.core.notifications.unread_count", lambda user: 1 / 0)
-        found["500"] = alice.get("/notifications/bell/", **safe)
+        found["500"] = alice.get("/notifications/", **safe)
         yield found
 
 

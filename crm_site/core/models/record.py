@@ -257,6 +257,7 @@ class Notification(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="notification_once")]
         indexes = [
             models.Index(fields=["user", "-id"], name="notification_user_ix"),
+            models.Index(fields=["user"], condition=models.Q(read_at__isnull=True), name="notification_unread_ix"),
             models.Index(fields=["mail_due"], condition=models.Q(mailed_at__isnull=True), name="notification_mail_ix"),
         ]
 

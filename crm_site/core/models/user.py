@@ -55,6 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
 
     objects = UserManager()
+    LABEL_FIELDS = ("first_name", "last_name", "email")
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
 

@@ -1,4 +1,4 @@
-"""The bell and the page behind it."""
+"""The page behind the bell."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -11,15 +11,6 @@ from crm_site.core.converters import read_id
 from crm_site.core.models import Notification
 
 SHOWN = 100
-
-
-@login_required
-@require_GET
-def bell(request):
-    """How many notifications are unread, loaded after the page."""
-    count = notifications.unread_count(request.user)
-    context = {"count": count, "text": f"{notifications.CAP}+" if count > notifications.CAP else str(count)}
-    return render(request, "_parts/bell.html", context)
 
 
 @login_required
