@@ -171,6 +171,7 @@ def test_a_write_in_a_view_is_found():
                  "Account.objects.filter(pk=1).update(name='x')"):  # fmt: skip
         assert writes_in_view(line)
 
+
 CALLS = {
     "RawSQL": "raw SQL", "raw": "raw SQL", "delay": "broker", "apply_async": "broker", "send_task": "broker",
     "mark_safe": "mark_safe", "SafeString": "mark_safe", "SafeText": "mark_safe",
@@ -248,6 +249,7 @@ def test_house_figures():
     assert [fault for fault in found if fault.rsplit(" ", 2)[0].rstrip(":") not in BIG_ALLOWED] == []
     assert too_big("x.py", "def f():\n" + "    x = 1\n" * 45) == ["x.py:f 46 lines"]
     assert too_big("x.py", "x = 1\n" * 401) == ["x.py: 401 lines"]
+
 
 TEMPLATE_FAULTS = {
     "inline style": re.compile(r"\sstyle\s*=", re.I),

@@ -30,7 +30,7 @@ from tests.cast import make_cast
 from tests.sales.moving import stages
 from tests.sales.recomputing import drift
 
-PEOPLE, EACH = 8, 25
+PEOPLE, EACH = 8, 100
 TODAY = date(2026, 5, 4)
 
 
@@ -65,6 +65,7 @@ def everybody(do, records):
     return {record.pk: [found[record.pk] for found in results] for record in records}
 
 
+@pytest.mark.slow
 def test_r23_eight_people_win_the_same_deals(cast):
     """R23."""
     deals = deals_of(cast.alice, EACH)
@@ -74,6 +75,7 @@ def test_r23_eight_people_win_the_same_deals(cast):
     assert sorted(numbers_of(Sale)) == list(range(1, EACH + 1))
 
 
+@pytest.mark.slow
 def test_r23_eight_people_answer_the_same_quotes(cast):
     """R23."""
     deals = deals_of(cast.alice, EACH)

@@ -19,7 +19,7 @@ from tests.conftest import signed_in
 NEW = {"first_name": "Åsa", "last_name": "Berg", "company": "Åkerblom AB", "email": "asa@akerblom.test"}
 ALL_NEW = {"account": "new", "opportunity": "new"}
 PEOPLE = 8
-LEADS = 12
+LEADS = 100
 
 
 @pytest.fixture
@@ -75,8 +75,9 @@ def test_lc8_without_the_lock_there_would_be_two(cast):
     assert counts()[3] == 2
 
 
+@pytest.mark.slow
 def test_r23_eight_people_and_many_leads(cast):
-    """R23."""
+    """R23: eight people, a hundred leads."""
     rows = [NEW | {"last_name": f"Berg{n}", "company": f"C{n}", "email": f"b{n}@x.test"} for n in range(LEADS)]
     leads = create_leads(rows, by=cast.alice)
 
