@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core import notifications
 from crm_site.core.kinds import KINDS
+from crm_site.core.middleware import PORTAL
 from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
 from support.models import Case, DealRegistration
@@ -19,7 +20,7 @@ def frame(request):
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or user.door != user.STAFF:
         # Customers see allauth's own pages in the portal's frame.
-        frames = {"frame": "portal/base.html"} if user is not None and user.is_authenticated else {}
+        frames = {"frame": "portal/base.html"} if request.path.startswith(PORTAL) else {}
         return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user} | frames
     return {
         "nav": lambda: side_bar(request.path, places_of(user)),

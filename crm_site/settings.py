@@ -16,6 +16,7 @@ ALLOWED_HOSTS = ENV.allowed_hosts
 BASE_URL = ENV.base_url
 CSRF_TRUSTED_ORIGINS = ENV.trusted_origins
 ROOT_URLCONF = "crm_site.urls"
+PORTAL_URLCONF = "crm_site.portal_urls"
 WSGI_APPLICATION = "crm_site.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "crm_site.core.middleware.portal_door",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 import crm_site.core.converters  # noqa: F401 - registers <big:pk>
 from crm_site import health, home, start
+from support.portal_urls import PORTAL_AUTH_URLS
 
 handler500 = "crm_site.errors.server_error"
 urlpatterns = [
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("", include("marketing.urls")),
     path("", include("sales.urls")),
+    path("portal/auth/", include(PORTAL_AUTH_URLS)),
     path("", include("support.urls")),
     path("auth/", include("allauth.urls")),
     path("admin/", admin.site.urls),

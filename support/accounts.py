@@ -3,12 +3,22 @@
 from django.urls import reverse
 
 from crm_site.core.accounts import Adapter as StaffAdapter
+from crm_site.core.middleware import PORTAL
 from crm_site.core.models import User
 from support.operations.portal import note_session
+from support.portal import access_of
 
 
 class Adapter(StaffAdapter):
     """What we decide differently from allauth, for both doors."""
+
+    def authenticate(self, request, **credentials):
+        """Each door lets its own people in; the others are strangers to it, and their tries count as wrong ones."""
+        user = super().authenticate(request, **credentials)
+        own = user and (access_of(user) if request.path.startswith(PORTAL) else user.door == User.STAFF)
+        if user and not own:
+            self.pre_authenticate(request, **credentials)
+        return user if own else None
 
     def get_login_redirect_url(self, request):
         """Customers come into the portal, staff home."""

@@ -1,10 +1,17 @@
 """The addresses of the portal, and of staff's pages about it."""
 
-from django.urls import path
+from allauth.account.urls import urlpatterns as account_urls
+from django.urls import include, path
 
 from support.views import portal_staff
 from support.views.portal import cases, papers, profile, signing
 
+# What customers set by themselves; another e-mail address is asked for on the profile, and confirmed at both.
+KEYS = ("account_change_password", "account_set_password", "account_reset_password", "account_reauthenticate")
+PORTAL_AUTH_URLS = [
+    *(entry for entry in account_urls if entry.name.startswith(KEYS)),
+    path("2fa/", include("allauth.mfa.urls")),
+]
 PORTAL_URLS = [
     path("contacts/<big:pk>/portal/", portal_staff.contact_portal, name="contact_portal"),
     path("contacts/<big:pk>/portal/invite/", portal_staff.contact_portal_invite, name="contact_portal_invite"),

@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 
+from crm_site.core.middleware import portal_name
 from crm_site.core.models import User
 from tests import shipped
 from tests.cast import make_cast
@@ -51,7 +53,15 @@ def signed_in(user, **options):
     if user is not None:
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         prove(client, user)
+        if user.door == User.PORTAL:
+            into_portal(client)
     return client
+
+
+def into_portal(client):
+    """Carry the client's session over to the portal's own cookie."""
+    name = settings.SESSION_COOKIE_NAME
+    client.cookies[portal_name(name)] = client.cookies.pop(name).value
 
 
 def prove(client, user):

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import reverse, set_urlconf
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +26,7 @@ SET_UP, PROVE = "mfa_activate_totp", "mfa_reauthenticate"
 # Here a user changes what they sign in with.
 KEYS = ("/auth/2fa/", "/auth/password/", "/auth/email/")
 SEEN_EVERY = 600
+PORTAL = "/portal/"
 PUBLIC = ("/healthz", "/readyz", "/static/", "/auth/", "/invitation/", "/forms/", "/mail/")
 
 
@@ -64,6 +65,38 @@ def security_headers(get_response):
     return middleware
 
 
+def portal_name(name):
+    """What a cookie is called in the portal; the prefix __Host- is for the whole site only."""
+    return f"__Secure-portal-{name[7:]}" if name.startswith("__Host-") else f"portal_{name}"
+
+
+def portal_door(get_response):
+    """The portal has cookies of its own, which no other page is sent, and its own addresses for signing in.
+
+    One browser may hold a session of staff and one of a customer; neither door knows of the other's.
+    """
+
+    def middleware(request):
+        if not request.path.startswith(PORTAL):
+            return get_response(request)
+        request.urlconf = settings.PORTAL_URLCONF
+        set_urlconf(request.urlconf)  # what stands before the view asks for addresses, too
+        names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.KNOWN_DEVICE_COOKIE, "messages")
+        for name in names:
+            request.COOKIES.pop(name, None)
+            if portal_name(name) in request.COOKIES:
+                request.COOKIES[name] = request.COOKIES[portal_name(name)]
+        response = get_response(request)
+        for name in set(names) & set(response.cookies):
+            cookie = response.cookies.pop(name)
+            cookie.set(portal_name(name), cookie.value, cookie.coded_value)
+            cookie["path"] = PORTAL
+            response.cookies[cookie.key] = cookie
+        return response
+
+    return middleware
+
+
 def clean_parameters(get_response):
     """Refuse what no field can hold: a NUL byte in an address or a form; and overlong addresses."""
 
@@ -82,7 +115,7 @@ def staff_door(get_response):
 
     def middleware(request):
         timezone.deactivate()
-        if request.path.startswith(PUBLIC) or request.path.startswith("/portal/"):
+        if request.path.startswith((*PUBLIC, PORTAL)):
             return get_response(request)
         if not request.user.is_authenticated:
             return get_response(request)
@@ -136,7 +169,7 @@ def missing_step(request):
     let in: their passwords were made at first start and stand only in the state directory.
     """
     user, path = request.user, request.path
-    own = path.startswith(KEYS) and not path.startswith(reverse(PROVE))
+    own = path.removeprefix("/portal").startswith(KEYS) and not path.startswith(reverse(PROVE))
     asked = path.startswith("/admin/") or (not path.startswith(PUBLIC) and SECOND_FACTOR in user.scopes)
     if user.is_demo or not (own or asked):
         return ""

@@ -3,8 +3,6 @@
 import uuid
 import zoneinfo
 
-from allauth.account.adapter import get_adapter
-from allauth.account.forms import LoginForm
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -19,17 +17,6 @@ from support.models import Case, PortalAccess, Queue
 FILES_AT_MOST = 10
 LONGEST = 20_000
 SCORES = ((5, _("Very good")), (4, _("Good")), (3, _("So-so")), (2, _("Bad")), (1, _("Very bad")))
-
-
-class SignInForm(LoginForm):
-    """E-mail address and password; whoever has no way into the portal is told what a wrong password is told."""
-
-    def clean(self):
-        """Refuse staff and who was turned out like strangers."""
-        cleaned = super().clean()
-        if self.user and portal.access_of(self.user) is None:
-            raise get_adapter().validation_error("email_password_mismatch")
-        return cleaned
 
 
 class LinkForm(forms.Form):

@@ -5,7 +5,6 @@ import shutil
 from importlib import resources
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect, sync_playwright
 
 from tests.conftest import signed_in as client_of_user
@@ -79,9 +78,8 @@ def signed_in(live_server):
     """signed_in(page, user): the page with the user's session; returns the page."""
 
     def sign(page, user):
-        name = settings.SESSION_COOKIE_NAME
-        value = client_of_user(user).cookies[name].value
-        page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+        ((name, cookie),) = client_of_user(user).cookies.items()
+        page.context.add_cookies([{"name": name, "value": cookie.value, "url": live_server.url}])
         return page
 
     return sign

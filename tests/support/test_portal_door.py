@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.utils import timezone
 
+from crm_site.core.middleware import portal_name
 from crm_site.core.models import User
 from crm_site.core.operations import Refused
 from support.links import text_of
@@ -115,8 +116,71 @@ def test_pt_3_password(world):
     staff = Client()
     assert staff.post("/portal/sign-in/", {"login": world.cast.alice.email, "password": PASSWORD}).status_code == 200
     assert staff.get("/portal/").status_code == 302
-    other = Client()
-    assert other.post("/auth/login/", fields).url == "/portal/"
+
+
+def test_pt_5_each_door_lets_its_own_in(world):
+    """PT-5: at the staff's door a customer's right password is a wrong one, and counts as one."""
+    fields = {"login": world.ada.user.email, "password": PASSWORD}
+    pages = [Client().post("/auth/login/", fields | {"password": word}) for word in (PASSWORD, "wrong-wrong-1")]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert len({re.findall(r"<li>.*?</li>", page.content.decode())[0] for page in pages}) == 1
+    for _try in range(3):
+        assert b"Too many" not in Client().post("/auth/login/", fields).content
+    assert b"Too many" in Client().post("/auth/login/", fields).content
+
+
+def test_pt_5_two_sessions_in_one_browser(world, settings):
+    """PT-5: cookies of the portal's own, below /portal/ only, as safe as those of staff; each ends by itself."""
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    client, staff = Client(enforce_csrf_checks=True, headers={"referer": "https://testserver/"}), world.cast.alice
+    own = {portal_name(name) for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)}
+
+    def send(path, **fields):
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)', client.get(path, secure=True).content.decode())[1]
+        return client.post(path, fields | {"csrfmiddlewaretoken": token}, secure=True)
+
+    assert send("/portal/sign-in/", login=world.ada.user.email, password=PASSWORD).status_code == 302
+    cookies = {name: cookie for name, cookie in client.cookies.items() if cookie.value}
+    assert own <= set(cookies)
+    assert all((cookie["path"], cookie["samesite"]) == ("/portal/", "Lax") for cookie in cookies.values())
+    assert all(cookie["secure"] and cookie["httponly"] for cookie in cookies.values())
+    assert client.get("/accounts/", secure=True).url.startswith("/auth/login/")
+    before = {name: client.cookies[name].value for name in own}
+    assert send("/auth/login/", login=staff.email, password=PASSWORD).status_code == 302
+    assert client.get("/accounts/", secure=True).wsgi_request.user == staff
+    assert client.get("/portal/", secure=True).wsgi_request.user == world.ada.user
+    assert {name: client.cookies[name].value for name in own} == before
+    assert send("/auth/logout/").status_code == 302
+    assert client.get("/accounts/", secure=True).status_code == 302
+    assert client.get("/portal/", secure=True).status_code == 200
+    assert send("/auth/login/", login=staff.email, password=PASSWORD).status_code == 302
+    assert send("/portal/profile/", job_title="Boss").status_code == 302
+    assert b"Saved." not in client.get("/me/", secure=True).content
+    token = client.cookies[portal_name(settings.CSRF_COOKIE_NAME)].value
+    client.post("/portal/sign-out/", {"csrfmiddlewaretoken": token}, secure=True)
+    assert client.get("/portal/", secure=True).url.startswith("/portal/sign-in/")
+    assert client.get("/accounts/", secure=True).wsgi_request.user == staff
+
+
+@pytest.mark.parametrize("path", ["password/change/", "password/set/", "2fa/", "2fa/totp/activate/", "reauthenticate/"])
+def test_pt_5_what_one_signs_in_with_has_addresses_of_the_portal(world, path):
+    """PT-5: passwords and second factors of customers are set below /portal/, and lead nowhere else."""
+    client = browser(world.ada)
+    answer = client.get(f"/portal/auth/{path}")
+    assert answer.status_code in (200, 302)
+    while answer.status_code == 302:
+        assert answer.url.startswith("/portal/")
+        answer = client.get(answer.url)
+    page = answer.content.decode()
+    assert "portal-nav" in page
+    assert 'href="/auth/' not in page
+    assert 'action="/auth/' not in page
+    assert Client().get(f"/portal/auth/{path}").url.startswith("/portal/sign-in/")
+
+
+def test_pt_1_no_way_around_the_two_confirmations(world):
+    """PT-1: the sign-in library's own page for addresses is not there for customers."""
+    assert browser(world.ada).post("/portal/auth/email/", {"action_add": "", "email": "x@y.test"}).status_code == 404
 
 
 def test_pt_3_second_step(world):
@@ -126,9 +190,9 @@ def test_pt_3_second_step(world):
     TOTP.activate(world.ada.user, "JBSWY3DPEHPK3PXP")
     ask_link(world.ada.user.email, by=None)
     client = Client()
-    assert client.post(link()).url.startswith("/auth/2fa/authenticate/")
+    assert client.post(link()).url.startswith("/portal/auth/2fa/authenticate/")
     assert client.get("/portal/").url.startswith("/portal/sign-in/")
-    page = browser(world.ada).get("/auth/2fa/").content.decode()
+    page = browser(world.ada).get("/portal/auth/2fa/").content.decode()
     assert "portal-nav" in page
     assert "side-bar" not in page
 

@@ -1,5 +1,6 @@
 """The portal's door: password, mailed link, a changed address, devices, colleagues, signing out."""
 
+from allauth.account.forms import LoginForm
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.core import ratelimit
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm_site.core.operations import Refused
 from sales.outside import company_name
 from support import portal
-from support.forms.portal import ColleagueForm, LinkForm, SignInForm
+from support.forms.portal import ColleagueForm, LinkForm
 from support.operations.portal import (
     ask_link,
     end_session,
@@ -39,7 +40,7 @@ def after(request):
 
 def door(request, status=200, **context):
     """The page to sign in on, with its two ways."""
-    context = {"form": SignInForm(), "link_form": LinkForm()} | context
+    context = {"form": LoginForm(), "link_form": LinkForm()} | context
     context |= {"next": after(request), "company": company_name()}
     return render(request, "portal/sign_in.html", context, status=status)
 
@@ -53,7 +54,7 @@ def portal_sign_in(request):
         return redirect("support:portal_home") if portal.access_of(request.user) else door(request)
     if not ratelimit.consume(request, action="login"):
         return door(request, MANY, trouble=_("Too many tries. Wait a minute."))
-    form = SignInForm(request.POST, request=request)
+    form = LoginForm(request.POST, request=request)
     if not form.is_valid():
         return door(request, form=form)
     return form.login(request, redirect_url=after(request))
@@ -103,7 +104,6 @@ def portal_email(request, token):
     return render(request, "portal/email.html", context, status=200 if change else 404)
 
 
-@portal.portal_page
 @require_POST
 def portal_sign_out(request):
     """Sign out on this device."""
