@@ -6,12 +6,14 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, F, OuterRef, Q, Value, When
 from django.db.models import Case as Whether
 from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
+from crm_site.core.markup import clean
 from customers.models import Account, Contact, ContactMechanism, Customer
 from sales.models import Opportunity, Stage
 from support.badges import badge, clock_badge
@@ -160,12 +162,28 @@ def thread(case, user, before=None):
         mails.setdefault(mail.message_id, []).append(mailed(mail, now))
     for message in found:
         message.shown_files = files.get(message.pk, [])
+        if message.html:
+            show_markup(message)
         message.sent = mails.get(message.pk, [])
         message.look = message.direction if message.kind == Message.PUBLIC else message.kind
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
         message.mine = message.user_id == user.pk
     spoken = [message.pk for message in found if message.kind != Message.EVENT]
     return {"messages": found, "older": found[0].pk if more else None, "newest": max(spoken, default=0)}
+
+
+def show_markup(message):
+    """Set a message's safe markup with the pictures that it brought along; these are no files beside it then."""
+    pictures = {row.cid: row for row in message.shown_files if row.cid and row.is_image}
+    used = set()
+
+    def picture(cid):
+        row = pictures.get(cid)
+        used.add(row)
+        return row and reverse("file_download", args=[row.attachment_id])
+
+    message.markup = clean(message.html, picture)
+    message.shown_files = [row for row in message.shown_files if row not in used]
 
 
 def mailed(mail, now):

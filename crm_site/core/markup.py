@@ -1,11 +1,15 @@
-"""Markup that is safe to show: the one place that turns text into HTML, used by the filters `markdown` and `cleaned`.
+"""Markup that is safe to show: the one place that turns text into HTML, used by the filter `markdown` and for mails.
 
-Whatever the text holds, nh3 lets only the tags and attributes named here through: no script, no style, no image, no
-form, and only links to web pages and mail addresses, which tell the other site nothing of ours.
+Whatever the text holds, nh3 lets only the tags and attributes named here through: no script, no style, no form, no
+image but those that a mail brought along itself, and only links to web pages and mail addresses, which tell the other
+site nothing of ours.
 """
+
+from urllib.parse import unquote
 
 import nh3
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
 TAGS = {
@@ -13,20 +17,39 @@ TAGS = {
     "hr", "i", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead",
     "tr", "u", "ul",
 }  # fmt: skip
-CLEANER = nh3.Cleaner(
-    tags=TAGS, clean_content_tags={"script", "style", "title"}, link_rel="noopener noreferrer nofollow",
-    attributes={"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}, "ol": {"start"}},
-    url_schemes={"http", "https", "mailto"},
-)  # fmt: skip
+ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}, "ol": {"start"}}
+SCHEMES = {"http", "https", "mailto"}
+RULES = {"clean_content_tags": {"script", "style", "title"}, "link_rel": "noopener noreferrer nofollow"}
+CLEANER = nh3.Cleaner(tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, **RULES)
+INLINE = "cid:"
 # Raw HTML in Markdown is shown as it was typed.
 READER = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 # The headings of a text stand below those of its page.
 BELOW = 2
 
 
-def clean(html):
-    """HTML from outside without all that could act, look like us or call home, safe to be shown as it is."""
-    return SafeString(CLEANER.clean(html or ""))  # noqa: S703 - only what the list above names is left
+def clean(html, picture=None):
+    """HTML from outside without all that could act, look like us or call home, safe to be shown as it is.
+
+    `picture(cid)` is the address of an image that a mail brought along, or None; no other image is let through.
+    """
+    cleaner = with_pictures(picture) if picture and INLINE in html else CLEANER
+    return SafeString(cleaner.clean(html or ""))  # noqa: S703 - only what the list above names is left
+
+
+def with_pictures(picture):
+    """A cleaner that lets the images through for which `picture` has an address; the others lose theirs."""
+
+    def chosen(tag, name, value):
+        if (tag, name) != ("img", "src"):
+            return value
+        return picture(unquote(value[len(INLINE) :])) if value.startswith(INLINE) else None
+
+    return nh3.Cleaner(
+        tags=TAGS | {"img"}, attributes=ATTRIBUTES | {"img": {"src", "width", "height"}}, attribute_filter=chosen,
+        set_tag_attribute_values={"img": {"alt": _("Picture in the mail"), "loading": "lazy"}},
+        url_schemes=SCHEMES | {"cid"}, **RULES,
+    )  # fmt: skip
 
 
 def from_markdown(text):

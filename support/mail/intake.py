@@ -16,9 +16,9 @@ from crm_site.core.attachments import LARGEST
 from crm_site.core.models import User
 from crm_site.core.notifications import notify
 from customers.operations.mechanisms import mark_bounced
-from support.mail import bounces, parsing, receipts, threading, trimming
+from support.mail import bounces, copies, markup, parsing, receipts, threading, trimming
 from support.mail.references import read_message_id
-from support.mail.senders import contacts_at, domain_of, suggestions
+from support.mail.senders import contacts_at, is_excluded, suggestions
 from support.models import Case, InboundMail, Message, OutgoingMail
 from support.operations.cases import create_case
 from support.operations.messages import receive
@@ -200,12 +200,6 @@ def fitted_subject(mail):
     return mail.subject[:300]
 
 
-def is_excluded(mailbox, address):
-    """Whether the mailbox takes no mail of the address's domain, or of one above it."""
-    domain = domain_of(address)
-    return any(domain == one or domain.endswith(f".{one}") for one in (e.strip("@ ").lower() for e in mailbox.exclude))
-
-
 def finish(row, state, why="", case=None, message=None):
     """Write what became of a mail."""
     row.state, row.why, row.due, row.case, row.message = state, why[:300], None, case, message
@@ -252,10 +246,14 @@ def take_written(row, mail):
     case, how = threading.find_case(mail)
     if case is None:
         case, message = open_case(row, mail)
+        if message.is_verified:
+            copies.follow(case, mail, row.mailbox)
         receipts.confirm(case, mail, row.mailbox)
         finish(row, InboundMail.CASE, _("New case"), case, message)
         return
     message = continued(row, mail, case)
+    if message.is_verified:
+        copies.follow(message.case, mail, row.mailbox)
     note_refused(message.case, mail)
     finish(row, InboundMail.CASE, how, message.case, message)
 
@@ -270,13 +268,20 @@ def continued(row, mail, case, *, automatic=False):
 def said_by(row, mail, people):
     """A mail as the fields of a message; `people` are the contacts with the sender's address."""
     body, quoted = trimming.trim(mail.text)
+    html = written_in(mail.html) if quoted and mail.html else mail.html
     contact = contact_among(people, mail)
     return {
         "contact": contact, "author_name": mail.sender_name or str(contact or ""), "author_email": mail.sender,
         "is_verified": not threading.is_forged(mail), "at": row.received_at, "subject": mail.subject, "body": body,
-        "quoted": quoted, "html": mail.html, "channel": Case.EMAIL, "message_id": row.key, "to": mail.to,
+        "quoted": quoted, "html": html, "channel": Case.EMAIL, "message_id": row.key, "to": mail.to,
         "cc": mail.cc,
     }  # fmt: skip
+
+
+def written_in(html):
+    """A mail's markup without what it repeats; empty where that stands above or between, so that the text is shown."""
+    body, quoted = trimming.trim(markup.text_of(html))
+    return markup.up_to(html, body) if quoted else html
 
 
 def contact_among(found, mail):

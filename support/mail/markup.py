@@ -1,7 +1,11 @@
-"""The text of markup, for mails that bring nothing else."""
+"""The markup of mails: made safe, without what it repeats, and as text for mails that bring nothing else."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import quote
+
+from crm_site.core.markup import clean
 
 BLOCKS = {"address", "div", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
           "table", "tr", "ul"}  # fmt: skip
@@ -10,6 +14,7 @@ SILENT = {"head", "script", "style", "title", "template", "noscript"}
 
 # Tags within tags: people's mails stay far below, and cleaning what is far above takes minutes.
 DEEPEST = 400
+PIECE = re.compile(r"<[^>]*>|[^<]+")
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "p", "li", "wbr"}
 
@@ -25,6 +30,11 @@ def is_deep(markup):
     return False
 
 
+def safe(markup):
+    """Markup as it can be kept and shown; a picture that the mail brings along is still named as the mail names it."""
+    return str(clean(markup, lambda cid: f"cid:{quote(cid)}")).strip()
+
+
 def text_of(markup):
     """The text of markup, a line a block; quoted blocks have "> " before each line, as in plain mails."""
     reader = _Reader()
@@ -32,6 +42,24 @@ def text_of(markup):
     reader.close()
     lines = [re.sub(r"[ \t\xa0]+", " ", line).rstrip() for line in "".join(reader.parts).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def up_to(markup, written):
+    """The beginning of safe markup that says what was `written`; empty where it does not begin with that."""
+    wanted, found = "".join(written.split()), 0
+    for piece in PIECE.finditer(markup):
+        over = found == len(wanted)
+        if piece[0][0] == "<":
+            if over and piece[0].startswith(("<blockquote", "<hr")):
+                return safe(markup[: piece.start()])
+            continue
+        text = "".join(unescape(piece[0]).split())
+        if text and over:
+            return safe(markup[: piece.start()])
+        if not wanted.startswith(text, found):
+            return ""
+        found += len(text)
+    return markup if found == len(wanted) else ""
 
 
 class _Reader(HTMLParser):

@@ -10,8 +10,7 @@ from email.message import Message as Part
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 
-from crm_site.core.markup import clean
-from support.mail.markup import is_deep, text_of
+from support.mail.markup import is_deep, safe, text_of
 
 DEEPEST = 40  # parts within parts
 LONGEST_HEADER = 20_000
@@ -82,7 +81,7 @@ def read(raw):
     mail.text = "\n\n".join(text for text in plain if text.strip())[:LONGEST_TEXT]
     markup = "\n".join(marked)[: 4 * LONGEST_TEXT]
     if markup.strip():
-        mail.html = "" if is_deep(markup) else str(clean(markup)).strip()
+        mail.html = "" if is_deep(markup) else safe(markup)
         mail.text = mail.text or text_of(markup)[:LONGEST_TEXT]
     return mail
 

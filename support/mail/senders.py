@@ -26,6 +26,12 @@ def domain_of(address):
     return address.rpartition("@")[2].lower()
 
 
+def is_excluded(mailbox, address):
+    """Whether the mailbox takes no mail of the address's domain, or of one above it."""
+    domain = domain_of(address)
+    return any(domain == one or domain.endswith(f".{one}") for one in (e.strip("@ ").lower() for e in mailbox.exclude))
+
+
 def contacts_at(address):
     """The living contacts that have an address now; at most three, as more than one is one too many."""
     ways = ContactMechanism.objects.filter(

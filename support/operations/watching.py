@@ -41,6 +41,18 @@ def add_watcher(case, *, by, user=None, contact=None, email=""):
 
 
 @operation
+def let_follow(case, people, *, by):
+    """Let people follow a case, each a (contact or None, address); the reporter does anyway, and once is enough."""
+    there = {address.lower() for address in (*copies_of(case), case.contact.email if case.contact_id else "")}
+    rows = [
+        Watcher(case=case, contact=contact, email="" if contact else address[:320])
+        for contact, address in people
+        if address not in there and not (contact and contact.pk == case.contact_id)
+    ]
+    Watcher.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@operation
 def remove_watcher(watcher, *, by):
     """Let somebody follow a case no longer."""
     lock(watcher.case, by, "view" if by and watcher.user_id == by.pk else "change")

@@ -46,7 +46,24 @@ def test_nothing_in_it_acts(text):
 
 
 def test_the_filters_show_it_unescaped():
-    made = Template("{% load kith %}{{ text|markdown }}|{{ html|cleaned }}|{{ none|markdown }}").render(
-        Context({"text": "*a*", "html": "<b>b</b><script>c</script>", "none": None})
+    made = Template("{% load kith %}{{ text|markdown }}|{{ html }}|{{ none|markdown }}").render(
+        Context({"text": "*a*", "html": clean("<b>b</b><script>c</script>"), "none": None})
     )
     assert made == "<p><em>a</em></p>\n|<b>b</b>|"
+
+
+def test_pictures_that_came_along_are_shown_and_no_others():
+    """R08, EM-3: only what the mail brought has an address, and it is the one that we gave it."""
+    html = (
+        '<p>Hi <img src="cid:a%40b" onerror="x()" srcset="//evil.test/x 2x" width="5"><img src="cid:gone">'
+        '<img src="https://evil.test/p.gif"><img src="//evil.test/q"><img src="javascript:x()"><img src="/accounts/">'
+        '<img src=" CID:a@b"></p>'
+    )
+    for made in (
+        clean(html, {"a@b": "/files/3/"}.get),
+        clean(clean(html, lambda cid: f"cid:{cid}"), {"a@b": "/files/3/"}.get),
+    ):
+        assert made.count("src=") == 1
+        assert '<img src="/files/3/" width="5"' in made
+        assert not any(word in made for word in ("evil", "srcset", "onerror", "javascript", "accounts"))
+    assert "<img" not in clean(html)

@@ -2,6 +2,7 @@
 
 import threading as threads
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 from django.core.files.storage import default_storage
@@ -13,9 +14,10 @@ from customers.models import ContactMechanism
 from customers.operations.mechanisms import add_mechanism
 from support.mail import intake, sending
 from support.mail.references import case_of, message_id_of, reply_address, token_of
-from support.models import Case, InboundMail, Message, MessageFile, OutgoingMail, Status
+from support.models import Case, InboundMail, Mailbox, Message, MessageFile, OutgoingMail, Status
 from support.operations.cases import close_case, create_case, delete_case, set_status, status_of
 from support.operations.messages import post_reply, reporter_address
+from tests.conftest import signed_in
 from tests.factories import AccountFactory, ContactFactory, CustomerFactory, QueueFactory
 from tests.support.mailing import arrive, mail, make_mailbox
 
@@ -245,7 +247,81 @@ def test_em3_markup_is_safe_and_history_folded(mailbox, ann):
     assert not any(part in message.html for part in ("script", "onclick", "evil.test", "<img"))
 
 
+QUOTED = "<div>On 1 May 2026, Dora &lt;support@kith.test&gt; wrote:<blockquote>Which <i>one</i>?</blockquote></div>"
+
+
+@pytest.mark.parametrize(("html", "kept"), [
+    (f"<p>The <b>red</b> one</p>{QUOTED}", "<p>The <b>red</b> one</p>"),
+    (f"{QUOTED}<p>The <b>red</b> one</p>", ""),
+    ("<p>The <b>red</b> one</p>", "<p>The <b>red</b> one</p>"),
+])  # fmt: skip
+def test_em3_markup_repeats_nothing(mailbox, ann, html, kept):
+    """EM-3: what the markup repeats below is not kept in it; where it stands above, the text speaks for the mail."""
+    row = arrive(mailbox, text="The red one\n\nOn 1 May 2026, Dora <support@kith.test> wrote:\n> Which one?", html=html)
+    assert (row.message.body, row.message.html.replace("<div></div>", "")) == ("The red one", kept)
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 50
+
+
+def test_em3_pictures_in_a_mail_are_shown_in_it(mailbox, ann, cast):
+    """EM-3: a picture that came along is shown where it stood, from our own safe address; what is no picture is not."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"], made["Message-ID"] = "ann@x.test", mailbox.address, "Look", "<p@x.test>"
+    made.set_content("See")
+    html = '<p>See <img src="cid:pic@x"></p><img src="cid:page@x"><img src="https://evil.test/spy.gif">'
+    made.add_alternative(html, subtype="html")
+    part = made.get_payload()[1]
+    part.add_related(PICTURE, "image", "png", cid="<pic@x>", filename="shot.png")
+    part.add_related(b"<svg onload='x()'/>", "image", "svg+xml", cid="<page@x>", filename="page.svg")
+    row = arrive(mailbox, made.as_bytes())
+    client = signed_in(cast.rita)
+    page = client.get(f"/cases/{row.case.pk}/").content.decode()
+    shot, svg = (row.message.files.get(attachment__name=name).attachment_id for name in ("shot.png", "page.svg"))
+    assert page.count(f'src="/files/{shot}/"') == 1
+    assert f'src="/files/{svg}/"' not in page
+    assert "page.svg" in page
+    assert "evil.test" not in page
+    answer = client.get(f"/files/{shot}/")
+    assert b"".join(answer.streaming_content) == PICTURE
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Disposition"].startswith("attachment")
+
+
 # Who it is
+
+
+def test_who_is_in_copy_follows_the_case(mailbox, ann, cast):
+    """EM-1, EM-4: people in copy follow, as contacts where we know them; nothing of ours does, and nobody is made."""
+    bo = ContactFactory()
+    add_mechanism(bo, {"type": "email", "value": "bo@x.test"}, by=None)
+    cc = f"bo@x.test, Cy <cy@other.test>, {cast.dora.email}, support+k1-abc@kith.test, ann@x.test, eve@noise.test"
+    Mailbox.objects.update(exclude=["noise.test"])
+    mailbox.refresh_from_db()
+    case = arrive(mailbox, to=f"support@kith.test, {cast.rita.email}", Cc=cc).case
+    assert {(w.contact, w.email) for w in case.watchers.all()} == {(bo, ""), (None, "cy@other.test")}
+    page = signed_in(cast.rita).get(f"/cases/{case.pk}/").content.decode()
+    assert "bo@x.test, cy@other.test" in page
+    client = signed_in(cast.rita)
+    client.post(f"/cases/{case.pk}/answer/", {"kind": "public", "body": "Hi", "cc": "cy@other.test"})
+    assert OutgoingMail.objects.get(kind="reply").cc == ["cy@other.test"]
+    again = arrive(mailbox, sender="cy@other.test", subject=f"Re: [{case.number}]", Cc="bo@x.test, di@other.test")
+    assert again.case == case
+    assert sorted(w.email for w in case.watchers.all()) == ["", "cy@other.test", "di@other.test"]
+
+
+@pytest.mark.parametrize("how", ["stranger", "forged", "machine"])
+def test_r18_nobody_is_put_in_copy_by_a_stranger(mailbox, ann, cast, how):
+    """R18: who is not proved to take part adds nobody, by whose copies the conversation would leave the house."""
+    case = arrive(mailbox).case
+    head = {"stranger": {}, "forged": {"Authentication_Results": "mx; dmarc=fail"}, "machine": {"Precedence": "bulk"}}[
+        how
+    ]
+    sender = "thief@evil.test" if how == "stranger" else "ann@x.test"
+    to = f"support+{token_of(case)}@kith.test"
+    assert arrive(mailbox, sender=sender, to=to, Cc="thief@evil.test, two@evil.test", **head).case == case
+    assert not case.watchers.exists()
 
 
 def test_em4_an_unknown_sender_is_suggested_not_made(mailbox, cast):

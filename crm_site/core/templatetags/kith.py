@@ -27,9 +27,3 @@ def drawn(name, label):
 def markdown(text):
     """Markdown as safe markup."""
     return markup.from_markdown(text)
-
-
-@register.filter
-def cleaned(html):
-    """HTML that came from outside, such as a mail's, as safe markup."""
-    return markup.clean(html)
