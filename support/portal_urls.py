@@ -7,7 +7,7 @@ from support.views import portal_staff
 from support.views.portal import cases, papers, profile, signing
 
 # What customers set by themselves; another e-mail address is asked for on the profile, and confirmed at both.
-KEYS = ("account_change_password", "account_set_password", "account_reset_password", "account_reauthenticate")
+KEYS = ("account_change_password", "account_set_password", "account_reauthenticate")
 PORTAL_AUTH_URLS = [
     *(entry for entry in account_urls if entry.name.startswith(KEYS)),
     path("2fa/", include("allauth.mfa.urls")),

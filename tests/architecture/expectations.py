@@ -288,7 +288,7 @@ RULES = (
     # The portal: its door, what is a customer's own, and staff's pages about it.
     Rule("support:portal_sign_in", anybody, public=True, personal=True), Rule("support:portal_link_ask", anybody, public=True, personal=True),
     Rule("support:portal_link", nobody, secret=True), Rule("support:portal_email", nobody, secret=True),
-    Rule("support:portal_nothing", nobody, quiet=True), Rule("support:portal_sign_out", anybody, quiet=True, personal=True),
+    Rule("support:portal_nothing", nobody, quiet=True), Rule("support:portal_sign_out", anybody, public=True, personal=True),
     Rule("support:portal_file", portal, subject="portal_case", quiet=True),
     Rule("support:portal_case_new", portal), Rule("support:portal_case", portal, subject="portal_case"),
     Rule("support:portal_case_*", portal, subject="portal_case"), Rule("support:portal_way_new", portal),
