@@ -6,6 +6,7 @@ Every page below /portal/ begins with `portal_page`, every query there with one 
 from functools import wraps
 from urllib.parse import urlencode
 
+from allauth.core.internal.ratelimit import consume
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db.models import Exists, OuterRef, Q
@@ -14,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from crm_site.core.converters import read_id
 from crm_site.core.models import User
 from customers.models import ContactMechanism
 from customers.operations.accounts import subtree
@@ -32,8 +34,8 @@ from support.models import (
 from support.operations.portal import has_ended
 
 WHY = "the portal's own gate"
-# So many messages of a conversation at once.
-PAGE = 50
+# So many messages of a conversation at once, so many rows of a list, so many pages of it: nobody leafs further.
+PAGE, SHOWN, DEEPEST = 50, 20, 50
 
 
 def access_of(user):
@@ -78,6 +80,11 @@ def speak_to(access):
     timezone.activate(access.user.time_zone or access.contact.time_zone or settings.TIME_ZONE)
     if access.contact.language in dict(settings.LANGUAGES):
         translation.activate(access.contact.language)
+
+
+def later(request):
+    """The page that asks to try again later."""
+    return render(request, "portal/later.html", {"here": "nowhere"}, status=429)
 
 
 def nothing(request):
@@ -169,6 +176,22 @@ def colleagues_for(access):
 def sessions_for(access):
     """Where the customer is signed in, newest first."""
     return PortalSession.objects.filter(access=access, ended_at__isnull=True).order_by("-started_at")
+
+
+def page_of(request, rows):
+    """{rows, newer, older}: the rows of the page that ?page= names and the numbers of its neighbours, 0 for none.
+
+    It costs what its place costs: nothing is counted, and pages end with the fiftieth.
+    """
+    number = max(1, min(read_id(request.GET.get("page", "")) or 1, DEEPEST))
+    found = list(rows[(number - 1) * SHOWN : number * SHOWN + 1])
+    older = number + 1 if len(found) > SHOWN and number < DEEPEST else 0
+    return {"rows": found[:SHOWN], "newer": number - 1, "older": older}
+
+
+def within(request, action, **whose):
+    """Whether a request stays within the limit of an action; the library's own way lets every GET through."""
+    return consume(request, app="allauth.account", action=action, limit_get=True, **whose) is not None
 
 
 def found_or_404(rows, pk):

@@ -53,5 +53,6 @@ PORTAL_URLS = [
     path("portal/orders/<big:pk>/", papers.portal_sale, name="portal_sale"),
     path("portal/answers/", papers.portal_articles, name="portal_articles"),
     path("portal/answers/<big:pk>/", papers.portal_article, name="portal_article"),
+    path("portal/answers/<big:pk>/vote/", papers.portal_article_vote, name="portal_article_vote"),
     path("portal/<path:rest>", signing.portal_nothing, name="portal_nothing"),
 ]

@@ -154,7 +154,8 @@ class WayForm(MechanismForm):
     """A number or postal address of one's own; the e-mail address is changed elsewhere."""
 
     class Meta(MechanismForm.Meta):
-        fields = [name for name in MechanismForm.Meta.fields if name not in ("do_not_use", "valid_from")]
+        fields = [name for name in MechanismForm.Meta.fields if name != "valid_from"]
+        labels = {"do_not_use": _("Keep it, but do not contact me there")}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

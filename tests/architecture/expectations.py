@@ -295,7 +295,7 @@ RULES = (
     Rule("support:portal_way*", portal, subject="portal_way"), Rule("support:portal_session_end", portal, subject="portal_session"),
     Rule("support:portal_colleague_remove", portal, subject="portal_colleague"),
     Rule("support:portal_quotes", portal), Rule("support:portal_quote*", portal, subject="portal_quote"),
-    Rule("support:portal_sale", portal, subject="portal_sale"), Rule("support:portal_article", portal, subject="portal_article"),
+    Rule("support:portal_sale", portal, subject="portal_sale"), Rule("support:portal_article*", portal, subject="portal_article"),
     Rule("support:portal_*", portal), Rule("support:contact_portal", on_the_record("view"), subject="portal_contact"),
     Rule("support:contact_portal_*", lets_in, subject="portal_contact"), Rule("support:profile_changes", staff),
     Rule("support:profile_change_decide", parent("change"), subject="name_change"),

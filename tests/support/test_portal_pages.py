@@ -223,16 +223,49 @@ def test_pt_1_an_address_that_cannot_be(world, why):
 
 
 def test_pt_1_ways(world):
-    """PT-1: numbers and addresses are added, changed and removed."""
+    """PT-1: numbers and addresses are added, changed and removed, and each may be kept but not be used."""
     client = browser(world.ada)
     assert client.get("/portal/profile/ways/new/?type=postal").status_code == 200
     client.post("/portal/profile/ways/new/?type=phone", {"type": "phone", "value": "+49 30 123456", "purpose": "work"})
     way = world.ada.contact.mechanisms.get()
-    client.post(f"/portal/profile/ways/{way.pk}/", {"value": "+49 30 654321", "purpose": "work"})
+    fields = {"value": "+49 30 654321", "purpose": "work"}
+    client.post(f"/portal/profile/ways/{way.pk}/", fields | {"do_not_use": "on"})
     way.refresh_from_db()
-    assert way.normalised == "+4930654321"
+    assert (way.normalised, way.do_not_use, way.is_primary) == ("+4930654321", True, False)
+    assert "not to be used" in client.get("/portal/profile/").content.decode()
+    client.post(f"/portal/profile/ways/{way.pk}/", fields)
+    way.refresh_from_db()
+    assert not way.do_not_use
     client.post(f"/portal/profile/ways/{way.pk}/remove/")
     assert not world.ada.contact.mechanisms.exists()
+
+
+def test_articles_are_judged_once_a_person(world):
+    """DOMAIN §8: helpful or not, one vote each, by a plain form; nobody votes on what they do not see."""
+    made = article()
+    ada, address = browser(world.ada), f"/portal/answers/{made.pk}/"
+    assert "Did this help you?" in ada.get(address).content.decode()
+    for said in ("yes", "yes", "no", "maybe"):
+        assert ada.post(f"{address}vote/", {"helped": said}).url == address
+    assert "did not help" in ada.get(address).content.decode()
+    browser(world.eve).post(f"{address}vote/", {"helped": "yes"})
+    made.refresh_from_db()
+    assert (made.helpful, made.unhelpful, made.votes.count()) == (1, 1, 2)
+    Article.objects.unscoped("set up").update(audience="internal")
+    assert ada.post(f"{address}vote/", {"helped": "yes"}).status_code == 404
+
+
+def test_what_costs_us_is_limited_for_a_get_too(world):
+    """R18: papers and downloads are made twenty times a minute; looks at mailed links sixty times."""
+    cache.clear()
+    quote = QuoteFactory(contact=world.ada.contact, status=Quote.SENT, sent_at=timezone.now(), token_hash="1" * 64)
+    ada = browser(world.ada)
+    paths = ["/portal/profile/data/"] * 19 + [f"/portal/quotes/{quote.pk}/pdf/"] * 2
+    assert [ada.get(path).status_code for path in paths] == [200] * 20 + [429]
+    assert browser(world.eve).get("/portal/profile/data/").status_code == 200
+    statuses = [Client().get(f"/portal/link/{'0' * 64}/").status_code for _look in range(61)]
+    assert statuses == [404] * 60 + [429]
+    assert Client().get("/portal/sign-in/").status_code == 200
 
 
 def test_u56_being_forgotten_is_a_request(world):
@@ -272,6 +305,14 @@ def test_search_and_pages(world):
         .count(f"/portal/cases/{world.case.pk}/")
         == 1
     )
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get("/portal/cases/?page=2").content.decode()
+    assert not any("COUNT(" in query["sql"] for query in queries)
+    assert page.count("K-0") == 6
+    assert 'href="?page=1' in page
+    assert 'rel="next"' not in page
+    for odd in ("0", "-1", "x", "9" * 30):
+        assert client.get(f"/portal/cases/?page={odd}").status_code == 200
     resolve_case(world.case, by=None, resolution="Turned it on")
     assert "printer" in client.get("/portal/cases/?state=done").content.decode()
     assert "Turned it on" in client.get(f"/portal/cases/{world.case.pk}/").content.decode()

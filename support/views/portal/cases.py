@@ -1,7 +1,8 @@
 """The requests of a customer: list, new one, conversation, end."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone
@@ -23,7 +24,6 @@ from support.operations.profile import rate_case
 from support.operations.surveys import is_open
 from support.operations.survivors import end_of
 
-SHOWN = 20
 OPEN = Status.UNRESOLVED
 
 
@@ -80,7 +80,7 @@ def portal_home(request):
     """What is open, and where to go."""
     rows = portal.cases_for(request.access).filter(category__in=OPEN, merged_into=None).select_related("status")
     context = {
-        "cases": shown(rows.order_by("-last_message_at", "-id")[:SHOWN]),
+        "cases": shown(rows.order_by("-last_message_at", "-id")[: portal.SHOWN]),
         "quotes": portal.quotes_for(request.access).filter(status="sent").order_by("-id")[:5],
     }  # fmt: skip
     return render(request, "portal/home.html", context)
@@ -96,8 +96,9 @@ def portal_cases(request):
         rows = lists.search(rows, q, Case)
     if state in ("open", "done"):
         rows = rows.filter(category__in=OPEN) if state == "open" else rows.exclude(category__in=OPEN)
-    page = Paginator(rows.order_by("-last_message_at", "-id"), SHOWN).get_page(request.GET.get("page"))
-    return render(request, "portal/cases.html", {"cases": shown(page), "page": page, "q": q, "state": state})
+    page = portal.page_of(request, rows.order_by("-last_message_at", "-id"))
+    context = page | {"cases": shown(page["rows"]), "keep": urlencode({"q": q, "state": state}), "q": q, "state": state}
+    return render(request, "portal/cases.html", context)
 
 
 @portal.portal_page

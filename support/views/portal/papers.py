@@ -1,7 +1,8 @@
 """Quotes, orders and answers that a customer reads."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,15 +14,14 @@ from sales.models import Quote
 from sales.operations.quotes import accept_quote, reject_quote
 from sales.views.quotes import as_file
 from support import portal
-from support.models import Article
+from support.models import Article, ArticleVote
+from support.operations.articles import vote_on_article
 
-SHOWN = 20
 
-
-def listed(request, rows, template, **context):
-    """A page of rows."""
-    page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
-    return render(request, template, {"rows": page, "page": page} | context)
+def listed(request, rows, template, **query):
+    """A page of rows; `query` is what the next page keeps of the address."""
+    context = portal.page_of(request, rows) | query | {"keep": urlencode(query)}
+    return render(request, template, context)
 
 
 @portal.portal_page
@@ -53,8 +53,9 @@ def portal_quote(request, pk):
 @portal.portal_page
 @require_GET
 def portal_quote_pdf(request, pk):
-    """A quote as a PDF."""
-    return as_file(own_quote(request, pk))
+    """A quote as a PDF; many at once would cost us more than they help anybody."""
+    quote = own_quote(request, pk)
+    return as_file(quote) if portal.within(request, "portal_costly", user=request.user) else portal.later(request)
 
 
 @portal.portal_page
@@ -100,7 +101,19 @@ def portal_articles(request):
 @portal.portal_page
 @require_GET
 def portal_article(request, pk):
-    """An answer as it was published."""
-    return render(
-        request, "portal/article.html", {"article": portal.found_or_404(portal.articles_for(request.access), pk)}
-    )
+    """An answer as it was published, and whether it helped the reader."""
+    article = portal.found_or_404(portal.articles_for(request.access), pk)
+    vote = ArticleVote.objects.filter(article=article, user=request.user).first()
+    return render(request, "portal/article.html", {"article": article, "vote": vote})
+
+
+@portal.portal_page
+@require_POST
+def portal_article_vote(request, pk):
+    """Say whether an answer helped: one vote a person, which may be changed."""
+    article = portal.found_or_404(portal.articles_for(request.access), pk)
+    if (said := request.POST.get("helped")) in ("yes", "no"):
+        comment = request.POST.get("comment", "").replace("\0", "")
+        vote_on_article(article, said == "yes", by=request.user, comment=comment)
+        messages.success(request, _("Thank you for telling us."))
+    return redirect("support:portal_article", pk=pk)

@@ -1,6 +1,5 @@
 """A customer's own data: profile, name, e-mail address, numbers, what we hold, being forgotten."""
 
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
@@ -63,7 +62,7 @@ def portal_name(request):
 def portal_address(request):
     """Ask for another e-mail address."""
     form = LinkForm(request.POST)
-    if form.is_valid() and not ratelimit.consume(request, action="portal_address", user=request.user):
+    if form.is_valid() and not portal.within(request, "portal_address", user=request.user):
         form.add_error(None, _("There were many tries. Please try again in an hour."))
     if form.is_valid():
         try:
@@ -113,6 +112,8 @@ def portal_way_remove(request, pk):
 @require_GET
 def portal_data(request):
     """All that we hold on the customer, as a file."""
+    if not portal.within(request, "portal_costly", user=request.user):
+        return portal.later(request)
     response = JsonResponse(all_held(request.access), json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response

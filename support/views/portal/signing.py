@@ -3,7 +3,6 @@
 from allauth.account.forms import LoginForm
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
-from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -52,7 +51,7 @@ def portal_sign_in(request):
     """Sign in by password; the page also offers a mailed link."""
     if request.method == "GET":
         return redirect("support:portal_home") if portal.access_of(request.user) else door(request)
-    if not ratelimit.consume(request, action="login"):
+    if not portal.within(request, "login"):
         return door(request, MANY, trouble=_("Too many tries. Wait a minute."))
     form = LoginForm(request.POST, request=request)
     if not form.is_valid():
@@ -68,7 +67,7 @@ def portal_link_ask(request):
     if not form.is_valid():
         return door(request, link_form=form)
     email = form.cleaned_data["email"].strip().lower()
-    if not ratelimit.consume(request, action="portal_link", key=email):
+    if not portal.within(request, "portal_link", key=email):
         return door(request, MANY, trouble=_("There were many tries. Please try again in an hour."))
     ask_link(email, by=None)
     return door(request, sent=True)
@@ -78,7 +77,7 @@ def portal_link_ask(request):
 @require_http_methods(["GET", "POST"])
 def portal_link(request, token):
     """A mailed link: looking at it does nothing, since mail programs look too; its button signs in, once."""
-    if not ratelimit.consume(request, action="portal_use"):
+    if not portal.within(request, "portal_use"):
         return door(request, MANY, trouble=_("Too many tries. Wait a minute."))
     if request.method == "GET":
         found = open_token(token)
@@ -97,7 +96,7 @@ def portal_link(request, token):
 @require_http_methods(["GET", "POST"])
 def portal_email(request, token):
     """One of the two links that confirm a new e-mail address; the button confirms, not the look."""
-    if not ratelimit.consume(request, action="portal_use"):
+    if not portal.within(request, "portal_use"):
         return door(request, MANY, trouble=_("Too many tries. Wait a minute."))
     change = change_of(token)[0] if request.method == "GET" else confirm_email(token, by=None)
     context = {"change": change, "done": request.method == "POST", "company": company_name()}
@@ -139,7 +138,7 @@ def portal_colleagues(request):
         return portal.nothing(request)
     form = ColleagueForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if not ratelimit.consume(request, action="portal_invite", user=request.user):
+        if not portal.within(request, "portal_invite", user=request.user):
             form.add_error(None, _("There were many tries. Please try again in an hour."))
         else:
             try:
