@@ -11,7 +11,7 @@ from functools import lru_cache
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import fresh, insert_many
+from crm_site.core.loading import fresh, insert_many, update_many
 from crm_site.core.worktime import DAYS, MIDNIGHT, Hours, NeverOpen, add_time, read_hours, take_time, time_between
 from support.models import NEVER, Clock, ClockEvent, ClockSegment
 
@@ -226,10 +226,8 @@ def tell_fired(clocks):
 def save(clocks):
     """Write clocks with their segments and what was noted; a fixed number of statements however many there are."""
     ended = [segment for clock in clocks for segment in getattr(clock, "open_ones", ()) if segment.ended_at]
-    if ended:
-        ClockSegment.objects.bulk_update(ended, ["ended_at"], batch_size=500)
-    if known := [clock for clock in clocks if clock.pk]:
-        Clock.objects.bulk_update(known, WRITTEN, batch_size=500)
+    update_many(ClockSegment, ended, ["ended_at"])
+    update_many(Clock, [clock for clock in clocks if clock.pk], WRITTEN)
     insert_many(Clock, [clock for clock in clocks if not clock.pk])
     for clock in clocks:
         for segment in clock.trail:

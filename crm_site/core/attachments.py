@@ -10,6 +10,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from crm_site.core.kinds import KINDS
+from crm_site.core.loading import insert_many
 from crm_site.core.models import Attachment, User
 from crm_site.core.operations import Refused, lock, operation
 
@@ -50,17 +51,26 @@ def find_attachment(pk, user, action="view"):
 def attach_file(record, upload, *, by):
     """Keep an uploaded file on the record and return it; Refused when it is empty or larger than 25 MB."""
     lock(record, by)
-    if upload.size > LARGEST:
-        raise Refused(_("A file may have 25 MB at most."))
-    if not upload.size:
-        raise Refused(_("The file is empty."))
-    made = Attachment(
-        content_type=ContentType.objects.get_for_model(type(record)), object_id=record.pk, size=upload.size,
-        name=clean_name(upload.name), created_by=by,
-    )  # fmt: skip
-    made.file.save(f"{timezone.now():%H%M%S}-{get_random_string(32)}", upload, save=False)
-    made.save()
-    return made
+    return keep_uploads([(record, upload, by)])[0]
+
+
+def keep_uploads(rows):
+    """Keep uploads on records that the caller has locked, given as (record, upload, user), and return them in order.
+
+    Refused when one is empty or larger than 25 MB. The number of statements does not grow with the files.
+    """
+    made = []
+    for record, upload, by in rows:
+        if upload.size > LARGEST:
+            raise Refused(_("A file may have 25 MB at most."))
+        if not upload.size:
+            raise Refused(_("The file is empty."))
+        made.append(Attachment(
+            content_type=ContentType.objects.get_for_model(type(record)), object_id=record.pk, size=upload.size,
+            name=clean_name(upload.name), created_by=by,
+        ))  # fmt: skip
+        made[-1].file.save(f"{timezone.now():%H%M%S}-{get_random_string(32)}", upload, save=False)
+    return insert_many(Attachment, made)
 
 
 @operation

@@ -4,7 +4,7 @@ from functools import cache
 from operator import itemgetter
 
 from django.db import connection, transaction
-from django.db.models import JSONField
+from django.db.models import FileField, JSONField
 from django.db.models.base import ModelState
 
 # Below this a multi-row INSERT is one statement and quicker; above it building the statement costs more than the rows.
@@ -50,20 +50,36 @@ def insert_many(model, objects):
     fields = [field for field in model._meta.concrete_fields if not field.generated]
     table, columns = model._meta.db_table, ", ".join(connection.ops.quote_name(field.column) for field in fields)
     values_of = itemgetter(*(field.attname for field in fields))
-    documents = [(n, field) for n, field in enumerate(fields) if isinstance(field, JSONField)]
+    prepared = [(n, field) for n, field in enumerate(fields) if isinstance(field, JSONField | FileField)]
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         for made, key in zip(objects, new_keys(cursor, model, len(objects)), strict=True):
             made.pk = key
         with connection.wrap_database_errors, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
             for made in objects:
                 values = list(values_of(made.__dict__))
-                for place, field in documents:
+                for place, field in prepared:
                     values[place] = field.get_db_prep_save(values[place], connection)
                 copy.write_row(values)
     alias = connection.alias
     for made in objects:
         made._state.adding, made._state.db = False, alias
     return objects
+
+
+def update_many(model, objects, names):
+    """Write these fields of objects that are in the database, by one statement however many; none of them a list."""
+    if not objects:
+        return
+    fields = [model._meta.pk, *map(model._meta.get_field, names)]
+    columns = [connection.ops.quote_name(field.column) for field in fields]
+    types = [model._meta.pk.rel_db_type(connection), *(field.db_type(connection) for field in fields[1:])]
+    rows = [[field.get_db_prep_save(getattr(made, field.attname), connection) for made in objects] for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{model._meta.db_table}" AS t SET {", ".join(f"{name} = new.{name}" for name in columns[1:])} '  # noqa: S608
+            f"FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)}) AS new({', '.join(columns)}) "
+            f"WHERE t.{columns[0]} = new.{columns[0]}", rows,
+        )  # fmt: skip
 
 
 def new_keys(cursor, model, count):

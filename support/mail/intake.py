@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pghistory
@@ -12,54 +13,58 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from crm_site.core.attachments import LARGEST
+from crm_site.core.loading import update_many
 from crm_site.core.models import User
 from crm_site.core.notifications import notify
 from customers.operations.mechanisms import mark_bounced
-from support.mail import bounces, copies, markup, parsing, receipts, threading, trimming
+from support.mail import bounces, copies, opening, parsing, threading
 from support.mail.references import read_message_id
-from support.mail.senders import contacts_at, is_excluded, suggestions
-from support.models import Case, InboundMail, Message, OutgoingMail
-from support.operations.cases import create_case
+from support.mail.senders import contacts_at, is_excluded
+from support.models import InboundMail, Mailbox, Message, OutgoingMail
 from support.operations.messages import receive
 from support.operations.story import note_event
 
 LARGEST_MAIL = 40 * 1024 * 1024
 MOST_TRIES = 5
 BATCH = 50
+# Mails up to this size are read together.
+SMALL = 128 * 1024
 # A worker that dies while it works on a mail leaves it to others after this time.
 LEASE = timedelta(seconds=60)
 # More mails than this within an hour from one address are a loop, whatever they say.
 LOOP = 60
-ACTIVE_FILES = ("exe", "scr", "com", "bat", "cmd", "pif", "js", "jse", "vbs", "vbe", "wsf", "hta", "msi", "lnk", "jar",
-                "ps1", "cpl", "iso", "img", "reg", "app", "dll")  # fmt: skip
-# A file's bytes that a program is known by, whatever its name says.
-PROGRAMS = (b"MZ", b"\x7fELF")
 log = logging.getLogger("kith.mail")
 
 
 def take_in(mailbox, raw, uid=None, folder=""):
-    """Keep a mail as it came and return its InboundMail; one that is here already is returned as it is."""
+    """Keep a mail as it came and return its InboundMail; one that is here already is returned as it is.
+
+    Another mail under a used id gets a key of its own: nobody may keep a mail from being read by sending one with its
+    id before. The same one by another way is told from that when it is read.
+    """
     heads = parsing.read_heads(raw)
-    values = {name: heads[name][:length] for name, length in (("sender", 320), ("subject", 300))}
+    values = {name: heads[name][:length] for name, length in (("sender", 320), ("subject", 300))} | {"size": len(raw)}
     key = heads["message_id"] or digest(raw)
-    if found := InboundMail.objects.filter(mailbox=mailbox, key=key).first():
-        if (found.sender, found.subject, found.size) == (values["sender"], values["subject"], len(raw)):
-            return seen_again(found, uid, folder)
-        # Another mail under a used id: nobody may keep a mail from being read by sending one with its id before. The
-        # same one by another way is told from that when it is read.
-        key = f"{key[:200]}#{digest(raw)[:40]}"
-        if found := InboundMail.objects.filter(mailbox=mailbox, key=key).first():
-            return seen_again(found, uid, folder)
-    row = InboundMail(mailbox=mailbox, key=key, uid=uid, folder=folder, size=len(raw), **values)
+    for own in (key, f"{key[:200]}#{digest(raw)[:40]}"):
+        row = InboundMail(mailbox=mailbox, key=own, uid=uid, folder=folder, **values)
+        if keep(row, raw):
+            return row
+        row = InboundMail.objects.get(mailbox=mailbox, key=own)
+        if own != key or all(getattr(row, name) == value for name, value in values.items()):
+            break
+    return seen_again(row, uid, folder)
+
+
+def keep(row, raw):
+    """Save a row with the bytes of its mail; False when its mailbox has the key already."""
     row.raw.save(f"{timezone.now():%d%H%M%S}-{get_random_string(32)}", ContentFile(raw), save=False)
     try:
         with transaction.atomic():
-            row.save()
+            row.save(force_insert=True)
     except IntegrityError:
         row.raw.storage.delete(row.raw.name)
-        return InboundMail.objects.get(mailbox=mailbox, key=key)
-    return row
+        return False
+    return True
 
 
 def seen_again(row, uid, folder):
@@ -74,13 +79,34 @@ def digest(raw):
     return hashlib.sha256(raw).hexdigest()
 
 
+@dataclass
+class Found:
+    """What was looked up for many mails at once.
+
+    `known` are the rows whose id a message may have already, `busy` the senders who write so much that machines must be
+    talking, `people` the contacts by address, `boxes` the mailboxes, `mails` those that were read, `cases` those
+    that the mails may answer, by the ids of the mails on them.
+    """
+
+    known: set = field(default_factory=set)
+    busy: set = field(default_factory=set)
+    people: dict = field(default_factory=dict)
+    boxes: dict = field(default_factory=dict)
+    mails: dict = field(default_factory=dict)
+    cases: dict = field(default_factory=dict)
+
+
 def process_due(limit=500):
-    """Read the mails that wait and return how many were tried; each in a transaction of its own."""
+    """Read the mails that wait and return how many were tried; what begins cases together, else each by itself."""
     count = 0
     while count < limit and (claimed := claim(min(BATCH, limit - count))):
-        known, busy = known_among(claimed)
-        for row in claimed:
-            process(row.pk, known=row.key in known, busy=row.sender in busy)
+        found = look_up(claimed)
+        small = [row.pk for row in claimed if row.size <= SMALL and row.sender not in found.busy]
+        opened = open_together(set(small) - found.known, found) if len(small) > 1 else set()
+        rest = [row.pk for row in claimed if row.pk not in opened]
+        found.cases = threading.answered_by([found.mails[pk] for pk in rest if pk in found.mails])
+        for pk in rest:
+            process(pk, found=found)
         count += len(claimed)
     return count
 
@@ -105,29 +131,60 @@ def claim(most):
     return found
 
 
-def known_among(rows):
-    """(ids of mails that are on cases already, senders who write so much that machines must be talking)."""
+def look_up(rows):
+    """The Found of rows, without their mails and cases; four statements."""
     keys = {key for row in rows for key in (row.key, row.key.rpartition("#")[0])} - {""}
-    found = set(Message.objects.filter(message_id__in=keys).values_list("message_id", flat=True))
-    known = {row.key for row in rows if {row.key, row.key.rpartition("#")[0]} & found}
-    recent = InboundMail.objects.filter(
-        sender__in={row.sender for row in rows} - {""}, received_at__gte=timezone.now() - timedelta(hours=1)
-    )
+    taken = set(Message.objects.filter(message_id__in=keys).values_list("message_id", flat=True))
+    senders = {row.sender for row in rows} - {""}
+    recent = InboundMail.objects.filter(sender__in=senders, received_at__gte=timezone.now() - timedelta(hours=1))
     counts = recent.filter(state=InboundMail.CASE).values_list("sender").annotate(count=Count("pk"))
-    return known, {sender for sender, count in counts if count > LOOP}
+    return Found(
+        {row.pk for row in rows if {row.key, row.key.rpartition("#")[0]} & taken},
+        {sender for sender, count in counts if count > LOOP}, contacts_at(senders),
+        Mailbox.objects.select_related("queue__team").in_bulk({row.mailbox_id for row in rows}),
+    )  # fmt: skip
 
 
-def process(pk, *, known=True, busy=False):
-    """Work on one mail, if nobody else does; what goes wrong is kept with it, and the fifth time it is parked.
+def open_together(ids, found):
+    """Open the cases that these mails surely begin, all in one transaction; the ids of the mails that did.
 
-    `known` says that a message may have its id already, `busy` that its sender writes too much.
+    When anything goes wrong nothing is done, and each mail is worked on by itself.
     """
     try:
         with transaction.atomic(), pghistory.context(operation="receive_mail"):
-            rows = InboundMail.objects.select_for_update(skip_locked=True, of=("self",))
-            row = rows.select_related("mailbox__queue__team").filter(pk=pk).first()
-            if row and row.state == InboundMail.WAITING:
-                treat(row, known, busy)
+            pairs = [(row, read(row, found)) for row in waiting(pk__in=ids)]
+            pairs = [pair for pair in pairs if not (sorted_out(*pair) or by_machine(pair[1]))]
+            pairs = threading.beginnings(pairs)
+            opened(pairs, opening.open_cases(pairs, found.people))
+    except InterfaceError:
+        raise  # The database is away: no fault of the mails.
+    except Exception as error:  # one of them is to blame, and found when each is read by itself
+        log.warning("mails %s: %s", ids, type(error).__name__, exc_info=not isinstance(error, DatabaseError))
+        return set()
+    return {row.pk for row, _mail in pairs}
+
+
+def waiting(**which):
+    """Mails that wait and that nobody works on, locked."""
+    rows = InboundMail.objects.select_for_update(skip_locked=True, of=("self",))
+    return rows.filter(state=InboundMail.WAITING, **which).order_by("pk")
+
+
+def read(row, found):
+    """The parsed mail of a row, read once; the row gets its mailbox."""
+    row.mailbox = found.boxes[row.mailbox_id]
+    if row.pk not in found.mails:
+        with row.raw.open("rb") as file:
+            found.mails[row.pk] = parsing.read(file.read())
+    return found.mails[row.pk]
+
+
+def process(pk, *, found):
+    """Work on one mail, if nobody else does; what goes wrong is kept with it, and the fifth time it is parked."""
+    try:
+        with transaction.atomic(), pghistory.context(operation="receive_mail"):
+            if row := waiting(pk=pk).first():
+                treat(row, found)
     except InterfaceError:
         raise  # The database is away: no fault of the mail.
     except Exception as error:  # whatever a mail does to us, the next one is read
@@ -168,25 +225,34 @@ def retry(row):
     )
 
 
-def treat(row, known=True, busy=False):
+def treat(row, found):
     """Decide what a mail is and act on it."""
     if row.size > LARGEST_MAIL:
         park(row, _("The mail is too large."))
         return
-    with row.raw.open("rb") as file:
-        mail = parsing.read(file.read())
-    if twin := known and twin_of(row, mail):
+    mail = read(row, found)
+    if twin := row.pk in found.known and twin_of(row, mail):
         finish(row, InboundMail.CASE, _("It came more than once"), twin.case, twin)
-    elif read_message_id(mail.message_id)[0]:
-        finish(row, InboundMail.IGNORED, _("We sent it ourselves"))
-    elif is_excluded(row.mailbox, mail.sender):
-        finish(row, InboundMail.IGNORED, _("Mail of this domain is not taken"))
+    elif why := sorted_out(row, mail):
+        finish(row, InboundMail.IGNORED, why)
     elif bounce := bounces.bounce_of(mail):
         take_bounce(row, bounce)
-    elif why := bounces.automatic(mail) or ("loop" if busy else ""):
-        take_automatic(row, mail, why)
+    elif why := bounces.automatic(mail) or ("loop" if row.sender in found.busy else ""):
+        take_automatic(row, mail, why, found)
     else:
-        take_written(row, mail)
+        take_written(row, mail, found)
+
+
+def by_machine(mail):
+    """Whether a machine wrote the mail."""
+    return bool(bounces.automatic(mail) or bounces.bounce_of(mail))
+
+
+def sorted_out(row, mail):
+    """Why a mail is not ours to read, empty for one that is."""
+    if read_message_id(mail.message_id)[0]:
+        return _("We sent it ourselves")
+    return _("Mail of this domain is not taken") if is_excluded(row.mailbox, mail.sender) else ""
 
 
 def twin_of(row, mail):
@@ -204,6 +270,15 @@ def finish(row, state, why="", case=None, message=None):
     """Write what became of a mail."""
     row.state, row.why, row.due, row.case, row.message = state, why[:300], None, case, message
     row.save(update_fields=["state", "why", "due", "case", "message", "tries"])
+
+
+def opened(pairs, messages):
+    """Write that mails opened the cases of these messages, in their order; one statement."""
+    rows = [row for row, _mail in pairs]
+    for row, message in zip(rows, messages, strict=True):
+        row.state, row.why, row.due = InboundMail.CASE, _("New case"), None
+        row.case, row.message = message.case, message
+    update_many(InboundMail, rows, ["state", "why", "due", "case", "message"])
 
 
 def take_bounce(row, bounce):
@@ -231,113 +306,32 @@ def take_bounce(row, bounce):
     finish(row, InboundMail.BOUNCE, bounce.reason, mail.case)
 
 
-def take_automatic(row, mail, why):
+def take_automatic(row, mail, why, found):
     """Keep what a machine answered with its case; without one it is left aside: it opens nothing."""
-    case, _how = threading.find_case(mail)
+    case, _how = threading.find_case(mail, found.cases)
     if case is None:
         finish(row, InboundMail.IGNORED, _("Written by a machine or to a list (%(why)s)") % {"why": why})
         return
-    message = continued(row, mail, case, automatic=True)
+    message = continued(row, mail, case, found.people, automatic=True)
     finish(row, InboundMail.CASE, _("Automatic (%(why)s)") % {"why": why}, message.case, message)
 
 
-def take_written(row, mail):
+def take_written(row, mail, found):
     """Continue the case that a mail belongs to, or open one and confirm it."""
-    case, how = threading.find_case(mail)
+    case, how = threading.find_case(mail, found.cases)
     if case is None:
-        case, message = open_case(row, mail)
-        if message.is_verified:
-            copies.follow(case, mail, row.mailbox)
-        receipts.confirm(case, mail, row.mailbox)
-        finish(row, InboundMail.CASE, _("New case"), case, message)
+        message = opening.open_cases([(row, mail)], found.people)[0]
+        finish(row, InboundMail.CASE, _("New case"), message.case, message)
         return
-    message = continued(row, mail, case)
+    message = continued(row, mail, case, found.people)
     if message.is_verified:
-        copies.follow(message.case, mail, row.mailbox)
-    note_refused(message.case, mail)
+        copies.follow([(message.case, mail, row.mailbox)])
+    opening.note_refused([(message.case, row, mail)])
     finish(row, InboundMail.CASE, how, message.case, message)
 
 
-def continued(row, mail, case, *, automatic=False):
+def continued(row, mail, case, people, *, automatic=False):
     """The message that a mail makes on a case that is there, or on the one that follows it."""
-    values = said_by(row, mail, contacts_at(mail.sender)) | {"is_automatic": automatic}
-    values["is_verified"] &= threading.takes_part(case, mail.sender)
-    return receive(case, values, files_of(mail)[0], by=None)
-
-
-def said_by(row, mail, people):
-    """A mail as the fields of a message; `people` are the contacts with the sender's address."""
-    body, quoted = trimming.trim(mail.text)
-    html = written_in(mail.html) if quoted and mail.html else mail.html
-    contact = contact_among(people, mail)
-    return {
-        "contact": contact, "author_name": mail.sender_name or str(contact or ""), "author_email": mail.sender,
-        "is_verified": not threading.is_forged(mail), "at": row.received_at, "subject": mail.subject, "body": body,
-        "quoted": quoted, "html": html, "channel": Case.EMAIL, "message_id": row.key, "to": mail.to,
-        "cc": mail.cc,
-    }  # fmt: skip
-
-
-def written_in(html):
-    """A mail's markup without what it repeats; empty where that stands above or between, so that the text is shown."""
-    body, quoted = trimming.trim(markup.text_of(html))
-    return markup.up_to(html, body) if quoted else html
-
-
-def contact_among(found, mail):
-    """The one contact with the sender's address; nobody when several share it, or when the address is forged."""
-    return found[0] if len(found) == 1 and not threading.is_forged(mail) else None
-
-
-def open_case(row, mail):
-    """(case, message) of a mail that begins something; who wrote it is known by the address or not at all."""
-    people = contacts_at(mail.sender)
-    first = said_by(row, mail, people)
-    values = {
-        "subject": mail.subject.strip() or _("(no subject)"), "channel": Case.EMAIL, "queue": row.mailbox.queue,
-        "first": first | {"files": files_of(mail)[0]}, "contact": first["contact"],
-    }  # fmt: skip
-    case = create_case(values, by=None, at=row.received_at)
-    if first["contact"] is None:
-        note_event(case, unknown(mail, people), by=None, at=row.received_at)
-    note_refused(case, mail)
-    return case, Message.objects.get(message_id=row.key)
-
-
-def unknown(mail, people):
-    """The sentence about a sender whom nobody knows, with the accounts that it may be of."""
-    if threading.is_forged(mail):
-        text = _("The sender %(who)s is not proved: the mail did not come from that domain.")
-    elif people:
-        text = _("Several contacts have the address %(who)s. Choose the reporter.")
-    elif accounts := suggestions(mail.sender):
-        what = ", ".join(str(one) for one in accounts)
-        return _("%(who)s is not a contact. By the domain, perhaps of: %(what)s") % {"who": mail.sender, "what": what}
-    else:
-        text = _("%(who)s is not a contact.")
-    return text % {"who": mail.sender or "?"}
-
-
-class Upload(ContentFile):
-    """An attachment of a mail as uploads come: a name, a size, and what the markup calls it."""
-
-    def __init__(self, file):
-        super().__init__(file.data, name=file.name)
-        self.cid = file.cid
-
-
-def files_of(mail):
-    """(uploads, names of those that are not kept): programs and what is larger than an upload may be stay outside."""
-    kept, refused = [], []
-    for file in mail.files:
-        ending = file.name.rpartition(".")[2].strip().lower()
-        bad = ending in ACTIVE_FILES or file.data.startswith(PROGRAMS) or len(file.data) > LARGEST
-        (refused if bad else kept).append(file)
-    return [Upload(file) for file in kept], [file.name for file in refused]
-
-
-def note_refused(case, mail):
-    """Say on the case which attachments were not kept; the whole mail still holds them."""
-    if names := files_of(mail)[1]:
-        text = _("Not kept as files, because they could do harm or are too large: %(names)s")
-        note_event(case, text % {"names": ", ".join(names)[:500]}, by=None)
+    values = opening.said_by(row, mail, people) | {"is_automatic": automatic}
+    values["is_verified"] &= threading.takes_part(case, mail.sender, people.get(mail.sender, ()))
+    return receive(case, values, opening.files_of(mail)[0], by=None)

@@ -2,10 +2,11 @@
 
 import ipaddress
 import re
+from collections import Counter
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,24 +20,43 @@ LOCK = 7_310_011
 IP = re.compile(r"\[(?:IPv6:)?([0-9a-fA-F.:]{3,45})\]|\((?:HELO [^)]*\) \()?([0-9.]{7,15})\)")
 
 
-def confirm(case, mail, mailbox):
-    """Put the receipt of a new case into the outbox and return it; None where none may go.
+def confirm(made):
+    """Put the receipts of new cases, given as (case, mail, mailbox), into the outbox; four statements however many.
 
     At most one an hour to an address and sixty an hour because of one source. It repeats nothing of what was written.
     """
-    if not mailbox.sends_receipt or "@" not in mail.sender or mail.sender == mailbox.address.lower():
-        return None
-    source, since = source_of(mail), timezone.now() - HOUR
+    asked = [(case, mail.sender, source_of(mail), box) for case, mail, box in made if may_confirm(mail, box)]
+    if not asked:
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    sent = OutgoingMail.objects.filter(is_automatic=True, created_at__gte=since)
-    counts = sent.filter(Q(to=mail.sender) | Q(source=source)).aggregate(
-        address=Count("pk", filter=Q(to=mail.sender)), source=Count("pk", filter=Q(source=source))
-    )
-    if counts["address"] >= PER_ADDRESS or counts["source"] >= PER_SOURCE:
-        return None
-    return OutgoingMail.objects.create(
-        kind=OutgoingMail.RECEIPT, case=case, mailbox=mailbox, to=mail.sender, is_automatic=True, source=source,
+    sent = OutgoingMail.objects.filter(is_automatic=True, created_at__gte=timezone.now() - HOUR)
+    to = counted(sent, "to", {sender for _case, sender, _source, _mailbox in asked})
+    because = counted(sent, "source", {source for _case, _sender, source, _mailbox in asked})
+    mails = []
+    for case, sender, source, mailbox in asked:
+        if to[sender] < PER_ADDRESS and because[source] < PER_SOURCE:
+            to[sender] += 1
+            because[source] += 1
+            mails.append(receipt(case, sender, source, mailbox))
+    OutgoingMail.objects.bulk_create(mails)
+
+
+def may_confirm(mail, mailbox):
+    """Whether a receipt may go to the sender at all."""
+    return mailbox.sends_receipt and "@" in mail.sender and mail.sender != mailbox.address.lower()
+
+
+def counted(sent, name, values):
+    """{value: number of the mails sent that hold it in this column}; one statement."""
+    rows = sent.filter(**{f"{name}__in": values}).order_by()
+    return Counter(dict(rows.values_list(name).annotate(Count("pk"))))
+
+
+def receipt(case, to, source, mailbox):
+    """The receipt of a case, not yet saved."""
+    return OutgoingMail(
+        kind=OutgoingMail.RECEIPT, case=case, mailbox=mailbox, to=to, is_automatic=True, source=source,
         subject=with_number(_("We have received your message"), case), body=text_of(case), key=f"receipt:{case.pk}",
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from crm_site.core.outside import host
 from support.models import Case
 
 SALT = "support.mail.case"
-TOKEN = re.compile(r"k(\d{1,18})-([0-9a-f]{16})")
+MARK = re.compile(r"k(\d{1,18})-([0-9a-f]{16})")
 NUMBER = re.compile(r"\[\s*K-(\d{1,12})\s*\]", re.IGNORECASE)
 
 
@@ -25,7 +25,7 @@ def token_of(case):
 
 def case_of(token):
     """The case that a mark names, or None when we did not make it; earlier secret keys count, too."""
-    found = TOKEN.fullmatch(token.lower())
+    found = MARK.fullmatch(token.lower())
     if not found:
         return None
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):

@@ -1,8 +1,11 @@
 """Who wrote a mail: the contact with that address, else perhaps the account of its domain."""
 
 import re
+from collections import defaultdict
 
-from customers.models import Account, Contact, ContactMechanism
+from django.db import connection
+
+from customers.models import Account, ContactMechanism
 
 # Domains at which everybody can have an address: they say nothing of where somebody works.
 NAMES = """
@@ -19,6 +22,20 @@ NAMES = """
     interia.pl bluewin.ch
 """
 PUBLIC = frozenset(NAMES.split())
+NEAR = """
+    SELECT d.domain, 'site', found.id FROM unnest(%(domains)s::text[], %(patterns)s::text[]) AS d(domain, pattern)
+    CROSS JOIN LATERAL (
+        SELECT id FROM customers_account WHERE deleted_at IS NULL AND search_text LIKE '%%' || d.pattern || '%%'
+        ORDER BY id LIMIT 50
+    ) AS found
+    UNION ALL
+    SELECT d.domain, 'person', found.account_id
+    FROM unnest(%(domains)s::text[], %(patterns)s::text[]) AS d(domain, pattern)
+    CROSS JOIN LATERAL (
+        SELECT account_id FROM customers_contact WHERE deleted_at IS NULL AND account_id IS NOT NULL
+        AND search_text LIKE '%%@' || d.pattern || '%%' ORDER BY id LIMIT 50
+    ) AS found
+"""
 
 
 def domain_of(address):
@@ -32,28 +49,45 @@ def is_excluded(mailbox, address):
     return any(domain == one or domain.endswith(f".{one}") for one in (e.strip("@ ").lower() for e in mailbox.exclude))
 
 
-def contacts_at(address):
-    """The living contacts that have an address now; at most three, as more than one is one too many."""
+def contacts_at(addresses):
+    """{address: the living contacts that have it now}."""
+    wanted = [address for address in addresses if "@" in address]
     ways = ContactMechanism.objects.filter(
-        type=ContactMechanism.EMAIL, normalised=address, valid_to__isnull=True, contact__deleted_at__isnull=True,
+        type=ContactMechanism.EMAIL, normalised__in=wanted, valid_to__isnull=True, contact__deleted_at__isnull=True,
         contact__isnull=False,
     ).select_related("contact__account")  # fmt: skip
-    return list({way.contact_id: way.contact for way in ways[:10]}.values())[:3] if "@" in address else []
+    found = defaultdict(dict)
+    for way in ways[: 10 * len(wanted)] if wanted else ():
+        found[way.normalised][way.contact_id] = way.contact
+    return {address: list(contacts.values()) for address, contacts in found.items()}
 
 
-def suggestions(address):
-    """The accounts that a sender may belong to, by the domain of the address; none for public mail providers."""
-    domain = domain_of(address)
-    if "." not in domain or domain in PUBLIC:
-        return []
-    why = "whether the user may see them is asked by who shows them"
-    rows = Account.objects.unscoped(why).filter(deleted_at__isnull=True)
-    near = rows.filter(search_text__contains=domain).order_by("id")[:50]
-    if found := [one for one in near if domain in (site_of(one.website), domain_of(one.email))]:
-        return found[:3]
-    people = Contact.objects.unscoped(why).filter(deleted_at__isnull=True, search_text__contains=f"@{domain}")
-    ids = set(people.filter(account__isnull=False).order_by("id").values_list("account_id", flat=True)[:50])
-    return list(rows.filter(pk__in=ids).order_by("id")[:3])
+def suggestions(domains):
+    """{domain: up to three accounts that its senders may belong to}; none for public mail providers.
+
+    Those with the domain in their web or mail address, else those of people with such an address; two statements.
+    """
+    wanted = sorted({domain for domain in domains if "." in domain} - PUBLIC)
+    pairs = near(wanted) if wanted else {}
+    rows = Account.objects.unscoped("whether the user may see them is asked by who shows them")
+    ids = {pk for ids in pairs.values() for pk in ids}
+    accounts = rows.filter(deleted_at__isnull=True).in_bulk(ids) if ids else {}
+    found = {}
+    for domain in wanted:
+        own = [accounts[pk] for pk in sorted(pairs["site", domain]) if pk in accounts]
+        own = [one for one in own if domain in (site_of(one.website), domain_of(one.email))]
+        found[domain] = (own or [accounts[pk] for pk in sorted(pairs["person", domain]) if pk in accounts])[:3]
+    return found
+
+
+def near(domains):
+    """{("site" or "person", domain): ids of accounts}; one statement."""
+    found, patterns = defaultdict(set), [re.sub(r"([%_\\])", r"\\\1", domain) for domain in domains]
+    with connection.cursor() as cursor:
+        cursor.execute(NEAR, {"domains": domains, "patterns": patterns})
+        for domain, how, pk in cursor.fetchall():
+            found[how, domain].add(pk)
+    return found
 
 
 def site_of(website):

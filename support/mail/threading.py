@@ -4,9 +4,12 @@ Never by the words of a subject alone, and never by a number from somebody else.
 """
 
 import re
+from collections import Counter
 
-from customers.models import ContactMechanism
-from support.mail.references import NUMBER, case_of, read_message_id
+from django.db.models import Q
+
+from support.mail.references import MARK, NUMBER, case_of, read_message_id
+from support.mail.senders import contacts_at
 from support.models import Case, Message
 
 REFERENCE, TOKEN, SUBJECT = "reference", "token", "subject"
@@ -15,12 +18,40 @@ DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x
 FAILED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
 
 
-def find_case(mail):
-    """(case, how it was found) for a mail; (None, "") when it begins something new."""
+def find_case(mail, known=None):
+    """(case, how it was found) for a mail; (None, "") when it begins something new.
+
+    `known` are cases by the ids of mails that it may answer; the others are looked for.
+    """
+    case = next((known[one] for one in mail.references if usable(known.get(one))), None) if known else None
+    if case and not any(MARK.match(one) for one in mail.references):
+        return case, REFERENCE
     for find, how in ((by_reference, REFERENCE), (by_token, TOKEN), (by_number, SUBJECT)):
         if (case := find(mail)) is not None:
             return case, how
     return None, ""
+
+
+def beginnings(pairs):
+    """Those of (InboundMail, Mail) that surely begin something: they bear nothing that may be a mark or number of ours,
+    and answer no mail that is kept or among them; one statement."""
+    keys = Counter(row.key for row, _mail in pairs)
+    known = keys.keys() | answered_by([mail for _row, mail in pairs]).keys()
+    return [
+        (row, mail) for row, mail in pairs
+        if keys[row.key] == 1 and known.isdisjoint(mail.references) and not bears_mark(mail)
+    ]  # fmt: skip
+
+
+def bears_mark(mail):
+    """Whether something in a mail looks like a mark or a number that we gave."""
+    texts = [*mail.references, *people_of(mail), mail.header("x-kith-case")]
+    return bool(NUMBER.search(mail.subject) or any(MARK.search(text.lower()) for text in texts))
+
+
+def people_of(mail):
+    """To whom a mail went, as its heads say; with the names of mailboxes that it was delivered to."""
+    return [*mail.to, *mail.cc, *(mail.header(name) for name in DELIVERED)]
 
 
 def by_reference(mail):
@@ -31,17 +62,20 @@ def by_reference(mail):
             return case
     if not mail.references:
         return None
-    found = {
-        row.message_id: row.case for row in
-        Message.objects.filter(message_id__in=mail.references).exclude(message_id="").select_related("case")
-    }  # fmt: skip
+    found = answered_by([mail])
     return next((found[one] for one in mail.references if usable(found.get(one))), None)
+
+
+def answered_by(mails):
+    """{message id: case} of the kept messages that mails answer; one statement."""
+    wanted = {one for mail in mails for one in mail.references}
+    rows = Message.objects.filter(message_id__any_of=wanted).exclude(message_id="").select_related("case")
+    return {row.message_id: row.case for row in rows} if wanted else {}
 
 
 def by_token(mail):
     """The case whose mark stands in an address or in a header of ours."""
-    texts = [*mail.to, *mail.cc, *(mail.header(name) for name in DELIVERED)]
-    marks = [found for text in texts for found in TAG.findall(text)]
+    marks = [found for text in people_of(mail) for found in TAG.findall(text)]
     return next((case for mark in [*marks, mail.header("x-kith-case")] if usable(case := case_of(mark))), None)
 
 
@@ -65,19 +99,19 @@ def is_forged(mail):
     return bool(FAILED.search(mail.header("authentication-results")))
 
 
-def takes_part(case, address):
-    """Whether an address belongs to the case: the reporter's, a watcher's, one that wrote or that we wrote to."""
+def takes_part(case, address, people=None):
+    """Whether an address belongs to the case: the reporter's, a watcher's, one that wrote or that we wrote to.
+
+    `people` are the contacts that have the address, where they are known.
+    """
     if not address:
         return False
-    if case.contact_id:
-        ways = ContactMechanism.objects.filter(contact=case.contact_id, type=ContactMechanism.EMAIL)
-        if ways.filter(normalised=address, valid_to__isnull=True).exists():
-            return True
+    people = contacts_at([address]).get(address, ()) if people is None else people
+    if case.contact_id and case.contact_id in {contact.pk for contact in people}:
+        return True
+    wrote = Q(direction=Message.IN, author_email__iexact=address)
+    told = Q(direction=Message.OUT) & (Q(to__contains=[address]) | Q(cc__contains=[address]))
+    if Message.objects.filter(wrote | told, case=case, kind=Message.PUBLIC, is_verified=True).exists():
+        return True
     watching = case.watchers.select_related("user", "contact")
-    if any(address in {w.email.lower(), *(p.email.lower() for p in (w.user, w.contact) if p)} for w in watching):
-        return True
-    public = Message.objects.filter(case=case, kind=Message.PUBLIC, is_verified=True)
-    if public.filter(direction=Message.IN, author_email__iexact=address).exists():
-        return True
-    ours = public.filter(direction=Message.OUT)
-    return ours.filter(to__contains=[address]).exists() or ours.filter(cc__contains=[address]).exists()
+    return any(address in {w.email.lower(), *(p.email.lower() for p in (w.user, w.contact) if p)} for w in watching)

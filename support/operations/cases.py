@@ -34,7 +34,7 @@ from support.operations.states import (
     state_values,
     status_of,
 )  # fmt: skip
-from support.operations.story import fitted, keep_files, note_event
+from support.operations.story import fitted, keep_all_files, note_event
 from support.operations.watching import add_watcher, remove_watcher, set_parent
 
 __all__ = [
@@ -145,15 +145,15 @@ def settle_state(row, at):
 
 
 def keep_first(cases, extras):
-    """Keep the first messages of new cases; two statements, and a few for each file."""
+    """Keep the first messages of new cases, each then its case's `opening`; the statements do not grow with them."""
     made = []
     for case, extra in zip(cases, extras, strict=True):
         if extra["first"]:
             files = extra["first"].pop("files", ())
-            made.append((Message(case=case, **fitted({"contact_id": case.contact_id} | extra["first"])), files))
-    insert_many(Message, [message for message, _files in made])
-    for message, files in made:
-        keep_files(message, files, by=message.user)
+            case.opening = Message(case=case, **fitted({"contact_id": case.contact_id} | extra["first"]))
+            made.append((case.opening, files, case.opening.user))
+    insert_many(Message, [message for message, _files, _by in made])
+    keep_all_files(made)
 
 
 def first_said(first, row, at, contact):

@@ -193,4 +193,4 @@ def follow_up(case, first, *, by):
     }  # fmt: skip
     made = create_cases([row], by=None)[0]
     note_event(case, _("Followed by %(number)s") % {"number": made.number}, by=by, at=first["at"])
-    return made.messages.get(kind=Message.PUBLIC)
+    return made.opening

@@ -4,7 +4,8 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.attachments import attach_file
+from crm_site.core.attachments import keep_uploads
+from crm_site.core.loading import fresh, insert_many
 from crm_site.core.models import User
 from crm_site.core.notifications import notify
 from support.models import Case, Message, MessageFile
@@ -34,13 +35,22 @@ def keep_message(case, files=(), **values):
 
 def keep_files(message, files, *, by):
     """Keep uploads as attachments of the case, found from the message; raises Refused for an empty or too large one."""
-    staff = by if by and by.door == User.STAFF else None
-    rows = []
-    for upload in files:
-        attachment = attach_file(message.case, upload, by=staff)
-        cid = getattr(upload, "cid", "") or ""
-        rows.append(MessageFile(message=message, attachment=attachment, cid=cid[:255], is_inline=bool(cid)))
-    MessageFile.objects.bulk_create(rows)
+    keep_all_files([(message, files, by)])
+
+
+def keep_all_files(rows):
+    """Keep the uploads of many messages, given as (message, uploads, user); the statements do not grow with them.
+
+    The caller has locked the cases.
+    """
+    pairs = [(message, upload, by) for message, files, by in rows for upload in files]
+    made = keep_uploads([(message.case, upload, by if by and by.door == User.STAFF else None)
+                         for message, upload, by in pairs])  # fmt: skip
+    found = []
+    for (message, upload, _by), attachment in zip(pairs, made, strict=True):
+        cid = (getattr(upload, "cid", "") or "")[:255]
+        found.append(MessageFile(message=message, attachment=attachment, cid=cid, is_inline=bool(cid)))
+    MessageFile.objects.bulk_create(found)
 
 
 def note_event(case, text, *, by, at=None):
@@ -49,11 +59,18 @@ def note_event(case, text, *, by, at=None):
 
 
 def note_events(cases, text, *, by, at=None):
-    """Add the same event to the story of many cases; one statement."""
+    """Add the same event to the story of many cases; a fixed number of statements."""
     at = at or timezone.now()
-    return Message.objects.bulk_create(
-        [Message(case_id=case.pk, kind=Message.EVENT, user=by, body=text, at=at) for case in cases], batch_size=2000
-    )
+    return note_each([(case, text, at) for case in cases], by=by)
+
+
+def note_each(rows, *, by):
+    """Add events to the stories of cases, given as (case, text, moment or None for now)."""
+    now = timezone.now()
+    return insert_many(
+        Message, [fresh(Message, case_id=case.pk, kind=Message.EVENT, user=by, body=text, at=at or now)
+                  for case, text, at in rows],
+    )  # fmt: skip
 
 
 def counted(case):

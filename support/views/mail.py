@@ -20,7 +20,7 @@ from support.kinds import CASES
 from support.mail import fetching, reconciling, sending
 from support.mail.intake import retry
 from support.mail.keys import new_key
-from support.mail.senders import suggestions
+from support.mail.senders import domain_of, suggestions
 from support.models import InboundMail, Mailbox, OutgoingMail, Reconciliation
 from support.operations.messages import reporter_address
 
@@ -133,7 +133,8 @@ def case_mails(request, pk):
     came = InboundMail.objects.filter(case=case).order_by("-id")[:SHOWN]
     sent = OutgoingMail.objects.filter(case=case).order_by("-id")[:SHOWN]
     sender = "" if case.contact_id or case.account_id else reporter_address(case)
-    ids = [account.pk for account in suggestions(sender)] if sender else []
+    domain = domain_of(sender)
+    ids = [account.pk for account in suggestions({domain}).get(domain, ())]
     context = {
         "kind": CASES, "record": case, "case": case, "came": came, "sent": sent, "sender": sender,
         "may_change": "change" in rights(request.user, case),

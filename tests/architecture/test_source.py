@@ -16,6 +16,7 @@ RAW_SQL_ALLOWED = {
     "sales/scoring.py": "one UPDATE from arrays, constant; ids and scores are parameters",
     "crm_site/health.py": "SELECT 1 asks whether the database answers",
     "crm_site/servers.py": "asks the server for its version and safety settings at start",
+    "crm_site/core/loading.py": "columns of a model, quoted; the values are parameters",
     "crm_site/core/bulk.py": "columns of a kind, quoted by psycopg.sql; the values are parameters",
     "crm_site/management/commands/make_volume.py": "a file of the repository, run by an administrator",
     "crm_site/demo/loading.py": "names of our own tables, from the models",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm_site.core.models import Attachment, Notification
 from customers.models import ContactMechanism
 from customers.operations.mechanisms import add_mechanism
-from support.mail import intake, sending
+from support.mail import intake, parsing, sending
 from support.mail.references import case_of, message_id_of, reply_address, token_of
 from support.models import Case, InboundMail, Mailbox, Message, MessageFile, OutgoingMail, Status
 from support.operations.cases import close_case, create_case, delete_case, set_status, status_of
@@ -162,8 +162,8 @@ def test_em2_a_used_id_does_not_hide_another_mail(mailbox, ann):
 
 def test_em2_what_cannot_be_read_is_parked_and_the_next_goes_on(mailbox, ann, monkeypatch):
     """EM-2, R28: at most five tries, the raw mail stays, administrators are told, the queue moves on; then it is read."""
-    real = intake.treat
-    monkeypatch.setattr(intake, "treat", lambda row, *rest: 1 / 0 if row.subject == "Poison" else real(row))
+    real = parsing.read
+    monkeypatch.setattr(parsing, "read", lambda raw: 1 / 0 if b"Poison" in raw else real(raw))
     poison = intake.take_in(mailbox, mail(subject="Poison"))
     good = intake.take_in(mailbox, mail(subject="Good"))
     for _turn in range(6):
@@ -175,7 +175,7 @@ def test_em2_what_cannot_be_read_is_parked_and_the_next_goes_on(mailbox, ann, mo
     assert "ZeroDivisionError" in poison.why
     assert default_storage.exists(poison.raw.name)
     assert Notification.objects.filter(text__contains="Poison", user__first_name="Rita").count() == 1
-    monkeypatch.setattr(intake, "treat", real)
+    monkeypatch.setattr(parsing, "read", real)
     intake.retry(poison)
     intake.process_due()
     poison.refresh_from_db()
