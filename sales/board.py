@@ -64,7 +64,7 @@ def totals(rows, user, pipeline, *, narrowed):
     if not narrowed and not shared:
         reach = user.reach(Opportunity, "view")
         scope = rollup.Scope(reach == ALL, tuple(teams), user.pk)
-        return rollup.stage_sums(scope, pipeline and pipeline.pk) if reach != NONE else {}
+        return rollup.stage_sums(scope, pipeline=pipeline and pipeline.pk) if reach != NONE else {}
     found = rows.visible_to(user).order_by().values("stage")
     found = found.annotate(count=Count("pk"), amount=Sum("amount_base"), weighted=Sum("weighted_base"))
     return {row.pop("stage"): row for row in found}

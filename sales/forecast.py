@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.models import User
 from sales import odds, rollup
-from sales.models import Adjustment, Credit, OddsCell, Target
+from sales.models import Adjustment, Credit, OddsCell, Stage, Target
 
 CLOSED, COMMIT, BEST, PIPELINE = "closed", "commit", "best", "pipeline"
 CATEGORIES = (CLOSED, COMMIT, BEST, PIPELINE)
@@ -145,6 +145,16 @@ class Forecast:
     team: int | None
     rows: list
     total: Row
+
+    def by_stage(self):
+        """[(Stage, its sums, list of exactly its deals)] of the open deals that count in the period; two statements."""
+        sums = rollup.stage_sums(self.sight.scope(self.team), period=self.period)
+        stages = Stage.objects.filter(pk__in=sums).select_related("pipeline")
+        address = self.total.list_url(self.period, ADJUSTABLE)
+        return [
+            (stage, sums[stage.pk], address and f"{address}&stage={stage.pk}")
+            for stage in stages.order_by("-pipeline__is_default", "pipeline", "order", "id")
+        ]
 
 
 def read(sight, period, team=None):

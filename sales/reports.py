@@ -96,6 +96,7 @@ AGEING = Report(
     (
         Measure("open", _("Open deals"), _("Deals that are neither won nor lost.")),
         added("sum", _("Amount"), _("Sum of their amounts."), "amount_base"),
+        added("weighted", _("Weighted"), _("Sum of their amounts times their probabilities."), "weighted_base"),
         took("median", _("In the stage"), _("How long they are in their stage: the middle one of all."), SINCE),
         took("long", _("Nine of ten under"), _("Nine tenths of them are in their stage for less."), SINCE,
              how="ninetieth"),

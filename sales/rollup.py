@@ -182,10 +182,16 @@ def sums(period, scope):
         return [Sum(*row) for row in cursor.fetchall()]
 
 
-def stage_sums(scope, pipeline):
-    """{stage id: {"count", "amount", "weighted"}} of a pipeline's (its id) open deals, exact to the last change."""
-    stages = "SELECT id FROM sales_stage WHERE state = 'open' AND pipeline_id = %(pipeline)s"
-    rows = f"stage_id IN ({stages}) AND {scope.named().format(side='')}"
+def stage_sums(scope, *, pipeline=None, period=None):
+    """{stage id: {"count", "amount", "weighted"}} of open deals, exact to the last change; one statement.
+
+    Of a pipeline (its id), or of what a period's forecast counts.
+    """
+    stages = "SELECT id FROM sales_stage WHERE state = 'open'"
+    rows = f"stage_id IN ({stages}{' AND pipeline_id = %(pipeline)s' if period is None else ''})"
+    if period:
+        rows += " AND month BETWEEN %(first)s AND %(last)s AND category <> 'omitted'"
+    rows += f" AND {scope.named().format(side='')}"
     due = sides("(SELECT * FROM sales_opportunitychange WHERE NOT rolled_up) AS due")
     statement = f"""
         SELECT stage_id, sum(deals)::bigint, sum(amount), sum(weighted) FROM (
@@ -194,7 +200,8 @@ def stage_sums(scope, pipeline):
         ) AS parts GROUP BY stage_id HAVING sum(deals) <> 0
     """  # noqa: S608 - as above
     with connection.cursor() as cursor:
-        cursor.execute(statement, scope.parameters() | {"pipeline": pipeline})
+        span = {"first": period.starts_on, "last": period.ends_on} if period else {"pipeline": pipeline}
+        cursor.execute(statement, scope.parameters() | span)
         return {
             stage: dict(zip(("count", "amount", "weighted"), found, strict=True)) for stage, *found in cursor.fetchall()
         }

@@ -37,6 +37,8 @@ OPPORTUNITY_COLUMNS = (
            aliases=("deal stage", "sales stage", "stage name")),
     Column("amount", _("Amount"), "money", currency="currency", edit=True,
            aliases=("value", "deal value", "deal amount", "revenue", "close value", "close_value")),
+    Column("amount_from_lines", _("The amount is"), "choice", shown=False, imports=False,
+           choices={False: _("typed"), True: _("the sum of the lines")}),
     Column("close_date", _("Close date"), "date", sort="close", edit=True,
            aliases=("closing date", "expected close date", "closed date", "expected close")),
     Column("probability", _("Probability, %"), "number", shown=False, edit=True,

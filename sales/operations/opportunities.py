@@ -183,6 +183,8 @@ def by_hand(current, stage, values):
             continue
         if values[name] is None or values[name] == "":
             values[name] = getattr(stage, name)
+        if name == "category" and values[name] in ("closed", "lost") and current.state == Stage.OPEN:
+            refuse(_("Win or lose the deal instead; its forecast category follows."), "category")
         if values[name] != getattr(current, name) or stage.pk != current.stage_id:
             values[f"{name}_by_hand"] = values[name] != getattr(stage, name)
     return values

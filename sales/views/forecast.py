@@ -82,6 +82,7 @@ def forecast_page(request):
         "modes": [(name, label, address(period, team, name)) for name, label in MODES.items()],
         "up_url": up(found, period, mode), "csv_url": address(period, team, mode, file="csv"),
         "changes_url": address(period, team, mode, "changes/"), "chart": chart(found.total),
+        "stages": stages(found),
         "previous_url": address(period.next(-1), team, mode), "next_url": address(period.next(), team, mode),
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/page.html", context)
@@ -132,6 +133,15 @@ def shown(row, period, mode):
         "gap": "" if row.gap is None else money(row.gap), "reports": money(row.reports) if row.reports else "",
         "uncovered": "" if row.uncovered is None else money(row.uncovered),
     }  # fmt: skip
+
+
+def stages(found):
+    """The open deals of the period by their stages, ready for the template."""
+    return [
+        {"stage": stage, "url": url, "deals": sums["count"], "amount": money(sums["amount"]),
+         "weighted": money(sums["weighted"])}
+        for stage, sums, url in found.by_stage()
+    ]  # fmt: skip
 
 
 def category_cell(row, period, mode, column):

@@ -20,10 +20,11 @@ from customers.operations.customers import create_customer
 from customers.timeline import rows_of
 from marketing.models import Campaign, CampaignMember
 from sales.matching import matches_of, told_hidden
-from sales.models import Lead, Opportunity, Product
+from sales.models import Lead, Opportunity, Pipeline, Product, Stage
 from sales.operations.conversion import convert_lead
 from sales.operations.leads import create_lead, disqualify_lead, update_lead
 from sales.operations.opportunities import create_opportunity, update_opportunity
+from sales.operations.stages import save_pipeline, save_stage
 from sales.operations.unconversion import remains_of, unconvert_lead
 from tests.conftest import signed_in
 
@@ -185,6 +186,16 @@ def test_lc5_what_is_typed_counts_before_what_the_lead_says(cast):
     assert (done.name, done.amount, done.next_step_date) == ("Typed", Decimal("5.000"), timezone.localdate())
 
 
+def test_lc5_a_pipeline_that_was_chosen_begins_with_its_first_stage(cast):
+    """LC-5."""
+    other = save_pipeline(Pipeline(name="Partners"), by=cast.rita)
+    for order, (name, state) in enumerate((("Late", "open"), ("Won", "won"), ("Lost", "lost"), ("Early", "open"))):
+        save_stage(Stage(pipeline=other, name=name, state=state, order=10 - order, probability=30), by=cast.rita)
+    lead, client = create_lead(NEW, by=cast.alice), signed_in(cast.alice)
+    client.post(f"/leads/{lead.pk}/convert/", form_of(client, lead) | {"pipeline": other.pk})
+    assert Opportunity.objects.get().stage.name == "Early"
+
+
 def test_lc6_a_lead_of_a_queue_needs_an_owner(cast):
     """LC-6."""
     lead = create_lead(NEW | {"owner": None, "team": cast.north}, by=cast.bob)
@@ -205,9 +216,12 @@ def test_lc7_what_was_done_stays_in_reach_and_only_open_things_are_handed_over(c
         [{"kind": "call", "subject": "Done", "regarding": lead, "owner": cast.charlie},
          {"kind": "task", "subject": "Open", "regarding": lead, "owner": cast.charlie}], by=cast.bob,
     )  # fmt: skip
+    told = log_activities(
+        [{"kind": kind, "subject": kind, "regarding": lead} for kind in ("email", "note")], by=cast.bob
+    )
     became = convert_lead(lead, ALL_NEW | {"owner": cast.alice}, by=cast.bob)
     for record in (became.contact, became.account, became.customer, became.opportunity, became.lead):
-        assert set(rows_of(record, cast.bob)) == {done_call, task}, record
+        assert set(rows_of(record, cast.bob)) == {done_call, task, *told}, record
     done_call.refresh_from_db()
     task.refresh_from_db()
     assert (done_call.owner, task.owner, task.followed_owner) == (cast.charlie, cast.alice, cast.alice)

@@ -11,7 +11,7 @@ from customers.models import Activity, Contact
 from customers.operations.activities import log_activities
 from customers.operations.contacts import create_contact
 from customers.operations.customers import create_customer
-from marketing.models import Campaign, CampaignMember
+from marketing.models import Campaign, CampaignMember, ContactList
 from sales.models import Lead
 from sales.operations.leads import (
     ASSIGNERS,
@@ -39,6 +39,22 @@ def test_lc1_a_lead_makes_its_person(cast):
     assert (str(contact), contact.email, contact.phone) == ("Åsa Berg", "asa@akerblom.test", "+46812345678")
     assert (lead.owner, lead.team, contact.owner, lead.status) == (cast.alice, cast.north, cast.alice, "new")
     assert (lead.account, lead.customer) == (None, None)
+
+
+def test_lc1_all_that_a_lead_holds(cast):
+    """LC-1: names, mechanisms in one form, origin, list, referrer, queue, score and country; each status a category."""
+    news = ContactList.objects.create(name="News", owner=cast.alice)
+    fair = Campaign.objects.create(name="Fair", owner=cast.alice)
+    told = NEW | {"country": "Sweden", "referrer": "Zoe", "campaign": fair, "contact_list": news}
+    lead = create_lead(told | {"owner": None, "team": cast.north}, by=cast.bob)
+    assert (lead.email, lead.contact.phone, lead.country, lead.referrer) == (
+        "asa@akerblom.test", "+46812345678", "SE", "Zoe")  # fmt: skip
+    assert (lead.owner, lead.team, lead.contact_list, lead.campaign) == (None, cast.north, news, fair)
+    assert lead.score == sum(part["points"] for part in lead.score_parts)
+    assert set(Lead.STATUSES) == {*Lead.OPEN, Lead.CONVERTED, Lead.DISQUALIFIED}
+    page = signed_in(cast.bob).get(f"/leads/{lead.pk}/").content.decode()
+    for text in ("Åsa Berg", "Åkerblom AB", "Zoe", "News", "Fair", "Web", "SE"):
+        assert text in page, text
 
 
 def test_lc1_a_known_person_is_found_by_address_and_by_number_with_the_name(cast):

@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from customers.models import Activity
 from customers.operations.accounts import create_account
 from customers.operations.contacts import create_contact
 from customers.operations.customers import create_customer
+from sales import hygiene
 from sales.models import LossReason, Opportunity, Sale, Split, Stage
 from sales.operations.closing import lose_opportunity, reopen_opportunity, win_opportunity
 from sales.operations.opportunities import (
@@ -30,6 +32,7 @@ from sales.operations.removal import delete_opportunity
 from sales.operations.stages import remove_stage, save_stage
 from sales.operations.teamwork import set_competitors, set_contact_roles, set_lines, set_splits
 from sales.operations.worth import rebase_amounts
+from tests.conftest import signed_in
 from tests.factories import AccountFactory, ContactFactory, OpportunityFactory
 
 pytestmark = pytest.mark.django_db
@@ -296,3 +299,74 @@ def test_u17_what_happens_to_a_deal_is_told_on_its_timeline(cast):
     assert [event.subject.partition(":")[0] for event in told] == ["Went from Qualification to Needs analysis", "Won"]
     assert {event.account_id for event in told} == {deal.account_id}
     assert not Activity.objects.visible_to(cast.charlie).filter(kind="event").exists()
+
+
+def test_op2_a_stage_holds_what_a_deal_takes_from_it(cast):
+    """OP-2: in order, with meaning, probability, category, expected days, needed fields, colour; sums to 100 or 0."""
+    found = list(Stage.objects.filter(pipeline__is_default=True).order_by("order"))
+    assert [s.name for s in found][:2] == ["Qualification", "Needs analysis"]
+    assert {s.state: (s.probability, s.category) for s in found if s.state != "open"} == {
+        "won": (100, "closed"), "lost": (0, "lost")}  # fmt: skip
+    for one in (s for s in found if s.state == "open"):
+        assert one.expected_days
+        assert one.colour in Stage.COLOURS
+        assert 0 < one.probability < 100
+    assert stage("Proposal").required == ["amount"]
+    with pytest.raises(Refused):
+        save_stage(Stage(pipeline=found[0].pipeline, name="X", order=9, required=["no_such_field"]), by=cast.rita)
+
+
+def test_op3_a_next_step_that_is_over_needs_a_new_one(cast):
+    """OP-3: although something is planned; it stands on the owner's day."""
+    soon, yesterday = timezone.now() + timedelta(days=2), timezone.localdate() - timedelta(days=1)
+    fine = OpportunityFactory(owner=cast.alice, next_activity_at=soon, next_step_date=timezone.localdate())
+    late = OpportunityFactory(owner=cast.alice, next_activity_at=soon, next_step="Call", next_step_date=yesterday)
+    assert (hygiene.flags_of(fine), hygiene.flags_of(late)) == ([], ["no_next_step"])
+    home = signed_in(cast.alice).get("/")
+    assert [row["deal"] for row in home.context_data["deals"]] == [late]
+    assert "Needs a next step" in home.content.decode()
+
+
+def test_op5_a_change_keeps_both_sides_and_goes_back_with_what_failed(cast):
+    """OP-5: stage, amount, probability, category, close date, who, when and how long; in the same transaction."""
+    deal = create_opportunity({"name": "A", "amount": 100, "close_date": date(2026, 12, 1)}, by=cast.alice)
+    since = timezone.now() - timedelta(hours=2)
+    Opportunity.objects.unscoped("made earlier").filter(pk=deal.pk).update(stage_since=since)
+    values = {"stage": stage("Proposal"), "amount": Decimal(70), "close_date": date(2027, 1, 5)}
+    update_opportunity(again(deal), values, by=cast.bob)
+    row = deal.changes.order_by("id").last()
+    names = ("stage.name", "amount", "probability", "category", "close_date")
+    assert [attrgetter(f"from_{n}")(row) for n in names] == ["Qualification", 100, 10, "pipeline", date(2026, 12, 1)]
+    assert [attrgetter(f"to_{n}")(row) for n in names] == ["Proposal", 70, 50, "best", date(2027, 1, 5)]
+    assert (row.by, row.at, row.seconds // 60) == (cast.bob, again(deal).changed_at, 120)
+    with transaction.atomic():
+        move_opportunity(again(deal), stage("Negotiation"), by=cast.bob)
+        transaction.set_rollback(True)
+    assert deal.changes.order_by("id").last() == row
+
+
+def test_op6_today_is_the_day_unless_another_one_is_given(cast):
+    """OP-6: no day of the future; the competitor is kept where one is named."""
+    won, lost = (create_opportunity({"name": n, "amount": 1}, by=cast.alice) for n in "AB")
+    assert win_opportunity(won, by=cast.alice).sold_on == again(won).close_date == timezone.localdate()
+    price, tomorrow = LossReason.objects.get(name="Price"), timezone.localdate() + timedelta(days=1)
+    with pytest.raises(Refused):
+        lose_opportunity(lost, price, by=cast.alice, closed_on=tomorrow)
+    done = lose_opportunity(lost, price, by=cast.alice)
+    assert (done.lost_to, done.close_date) == (None, timezone.localdate())
+
+
+def test_op1_the_record_says_where_its_amount_comes_from(cast):
+    """OP-1: and all else that a deal has: people, origin, next step, competitor, why it was lost."""
+    ann = create_contact({"first_name": "Ann", "last_name": "Lee"}, by=cast.alice)
+    rival = create_account({"name": "Rival", "is_competitor": True}, by=cast.alice)
+    values = {"contact": ann, "source": "Fair", "next_step": "Ring", "description": "Long", "amount": 5}
+    deal = create_opportunity({"name": "A"} | values, by=cast.alice)
+    client = signed_in(cast.alice)
+    assert "typed" in client.get(f"/opportunities/{deal.pk}/").content.decode()
+    set_lines(deal, [{"description": "Work", "unit_price": Decimal(5)}], by=cast.alice)
+    other = LossReason.objects.get(name="Other")
+    lose_opportunity(again(deal), other, by=cast.alice, note="Too dear", lost_to=rival)
+    page = client.get(f"/opportunities/{deal.pk}/").content.decode()
+    for text in ("the sum of the lines", "Ann Lee", "Fair", "Ring", "Long", "Other", "Rival", "Too dear", "Lost"):
+        assert text in page, text

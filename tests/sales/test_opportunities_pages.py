@@ -65,6 +65,12 @@ def test_op7_list_board_and_sql_agree_to_the_cent(cast, seed, query):
             n, amount, weighted = found.get(column["stage"].pk, (0, 0, 0))
             assert column["head"] == {"count": str(n), "amount": money(amount), "weighted": money(weighted)}
             assert len(column["cards"]) == n
+        if not query:
+            report = client.get("/reports/sales/?show=ageing").context["table"].total
+            assert [number.value for number in report[:3]] == [
+                count,
+                *(sum(row[n] for row in found.values()) for n in (1, 2)),
+            ]
 
 
 def test_op8_a_column_loads_fifty_cards_and_then_the_others_in_few_statements(cast):
