@@ -7,19 +7,18 @@ hold. What it costs follows what is due, never what is open (SL-12, SL-13).
 import logging
 from datetime import timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import fresh
 from crm_site.core.models import Team, User
 from crm_site.core.notifications import notify
-from crm_site.core.operations import Refused, operation
+from crm_site.core.operations import operation
 from support.clocks import refresh
 from support.hooks import call_later, news_of
 from support.ledger import tell_fired, untold
-from support.models import METRIC_NAMES, Case, Clock, ClockEvent, PolicyVersion, Queue, QueueMember, Webhook
+from support.models import METRIC_NAMES, Case, Clock, ClockEvent, PolicyVersion, Queue, QueueMember
 from support.operations.cases import update_case
 from support.operations.handing import assign_case
 from support.operations.story import address_of, note_event, said
@@ -46,11 +45,38 @@ def sweep(now=None, limit=500):
     """
     now, count = now or timezone.now(), 0
     while due(now).exists():
-        claimed, events = sweep_batch(now, limit, by=None)
+        try:
+            claimed, events = sweep_batch(now, limit, by=None)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("a batch of clocks failed; each of them is dealt with by itself")
+            claimed, events = one_by_one(now, limit)
         count += events
         if not claimed:
             break
     return count
+
+
+def one_by_one(now, limit):
+    """Deal with some clocks each by itself; one that cannot be dealt with is parked, and the others go on (R28)."""
+    ids, count = list(due(now).order_by("next_fire_at", "id").values_list("pk", "case_id")[:limit]), 0
+    for pk, case in ids:
+        try:
+            count += sweep_batch(now, 1, only=pk, by=None)[1]
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("clock %s cannot be dealt with and is parked", pk)
+            park(pk, case, by=None)
+    return len(ids), count
+
+
+@operation
+def park(pk, case, *, by):
+    """Let a clock tell nothing until something happens to its case, and say so in the story of the case."""
+    Clock.objects.filter(pk=pk).update(next_fire_at=None)
+    note_event(Case(pk=case), _("A promise of this case could not be watched; the log says why."), by=by)
 
 
 def due(now):
@@ -58,9 +84,10 @@ def due(now):
     return Clock.objects.filter(state=Clock.RUNNING, next_fire_at__lt=now)
 
 
-def claimed(now, limit):
-    """Some of them with their cases, locked; those that somebody else holds wait for the next time."""
-    rows = due(now).select_related("case").defer(*UNREAD).order_by("next_fire_at", "id")
+def claimed(now, limit, only=None):
+    """Some of them, or a single one, with their cases, locked; those that others hold wait for the next time."""
+    rows = due(now).filter(pk=only) if only else due(now)
+    rows = rows.select_related("case").defer(*UNREAD).order_by("next_fire_at", "id")
     return list(rows.select_for_update(skip_locked=True, no_key=True, of=("self", "case"))[:limit])
 
 
@@ -72,9 +99,9 @@ def with_versions(clocks):
 
 
 @operation
-def sweep_batch(now, limit, *, by):
+def sweep_batch(now, limit, *, by, only=None):
     """Claim some clocks and deal with them; (how many were claimed, how many events came of it)."""
-    clocks = claimed(now, limit)
+    clocks = claimed(now, limit, only)
     with_versions(clocks)
     tell_fired(clocks)
     news = [(clock, *moment) for clock in clocks for moment in fire(clock, now)]
@@ -183,13 +210,9 @@ def act(clock, step, *, by):
                 assign_case(case, User.objects.get(pk=step["value"], is_active=True), by=by)
             elif step["do"] == HOOK:
                 call_later(step["value"], f"clock:{clock.pk}:{step['key']}", news_of(case, clock, step))
-    except (
-        Refused,
-        PermissionDenied,
-        ValidationError,
-        Queue.DoesNotExist,
-        User.DoesNotExist,
-        Webhook.DoesNotExist,
-    ) as error:
-        log.warning("escalation of case %s: %s", case.pk, type(error).__name__)
+    except OperationalError:
+        raise
+    except Exception:
+        # Whatever it is, the other promises must not wait for it.
+        log.exception("escalation of case %s", case.pk)
         note_event(case, _("An escalation step could not be done: %(what)s") % {"what": step["key"]}, by=by)

@@ -6,15 +6,26 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from crm_site.core.models import Notification, Team
 from support import sweep as module
 from support.clocks import agent_replied, promise_changed, refresh
-from support.models import Case, Clock, ClockEvent, ClockSegment, Queue, QueueMember
+from support.models import (
+    Case,
+    Clock,
+    ClockEvent,
+    ClockSegment,
+    Message,
+    Policy,
+    PolicyVersion,
+    Queue,
+    QueueMember,
+)
 from support.sweep import sweep
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
-from tests.support.clockwork import case_at, clock, level, moment, moved, status
+from tests.support.clockwork import case_at, clock, edition, level, moment, moved, status
 
 
 def told():
@@ -216,7 +227,7 @@ def test_r25_negative_control_without_the_lock_and_the_constraints_it_doubles(mo
     """R25: the test above finds what it looks for; and the constraints alone keep the number of events right."""
     dora = make_cast().dora
 
-    def unlocked(now, limit):
+    def unlocked(now, limit, only=None):
         found = list(module.due(now).select_related("case").order_by("id")[:limit])
         barrier.wait(timeout=20)
         return found
@@ -273,3 +284,32 @@ def test_a_promise_that_moved_is_told_by_its_new_moment(cast):
     promise_changed(case, moment(0, 9, 30), "Priority")
     assert sweep(moment(0, 11)) == 2
     assert clock(case, "resolution").breached_at == moment(0, 10)
+
+
+@pytest.mark.django_db
+def test_r28_a_promise_that_cannot_be_dealt_with_is_parked_and_the_others_go_on(cast):
+    """R28: it is tried twice, then left alone and named in the story of its case; nothing of the others is lost."""
+    level(hours={"first": 1}, office={}, warn_percent=100)
+    before = timezone.now() - timedelta(hours=2)
+    bad, *good = [case_at(before) for _n in range(4)]
+    broken = edition(Policy.objects.get(is_default=True), {"first": 1}, office={"zone": "Nowhere/Land", "week": {}})
+    steps = [{"key": "s", "metric": "first", "minutes": 5, "business": True, "do": "owner", "value": None}]
+    PolicyVersion.objects.filter(pk=broken.current_id).update(steps=steps)
+    Clock.objects.filter(case=bad).update(version=broken.current)
+    assert sweep() == 6
+    assert set(ClockEvent.objects.values_list("clock__case", flat=True)) == {case.pk for case in good}
+    assert Message.objects.get(kind="event", body__contains="could not be watched").case_id == bad.pk
+    assert sweep() == 0
+
+
+@pytest.mark.django_db
+def test_r28_a_step_that_fails_in_an_unknown_way_is_noted_in_the_story(cast, monkeypatch):
+    """R28: the breach is told all the same, and the other steps are done."""
+    monkeypatch.setattr("support.sweep.update_case", lambda *_args, **_kw: 1 / 0)
+    level(hours={"first": 1}, office={}, warn_percent=100, steps=[
+        step(0, "priority", metric="first", business=False), step(1, "owner", metric="first", business=False),
+    ])  # fmt: skip
+    case = case_at(timezone.now() - timedelta(hours=2), owner=cast.dora)
+    assert sweep() == 4
+    assert Notification.objects.filter(user=cast.dora).count() == 3
+    assert Message.objects.filter(case=case, body__contains="could not be done").count() == 1
