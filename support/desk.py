@@ -151,7 +151,10 @@ def messages_of(case, before=None, count=PAGE, *, spoken=False):
 
 
 def thread(case, user, before=None):
-    """{messages: each with what the page shows of it, older: id before which older ones are, newest: id}."""
+    """{messages: each with what the page shows of it, older: id before which older ones are, newest: id, description}.
+
+    The description stands before the first message, unless that says the same.
+    """
     found, more = messages_of(case, before)
     ids, now = [message.pk for message in found], timezone.now()
     files, mails = {}, {}
@@ -168,8 +171,12 @@ def thread(case, user, before=None):
         message.look = message.direction if message.kind == Message.PUBLIC else message.kind
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
         message.mine = message.user_id == user.pk
-    spoken = [message.pk for message in found if message.kind != Message.EVENT]
-    return {"messages": found, "older": found[0].pk if more else None, "newest": max(spoken, default=0)}
+    spoken = [message for message in found if message.kind != Message.EVENT]
+    said = more or (spoken and spoken[0].body.strip() == case.description.strip())
+    return {
+        "messages": found, "older": found[0].pk if more else None, "description": "" if said else case.description,
+        "newest": max((message.pk for message in spoken), default=0),
+    }  # fmt: skip
 
 
 def show_markup(message):

@@ -83,7 +83,6 @@ class MacroAdmin(admin.ModelAdmin):
     list_display = ["name", "team", "is_active", "order"]
     list_filter = ["team", "is_active"]
     search_fields = ["name"]
-    autocomplete_fields = ["team"]
 
     def get_form(self, request, obj=None, **kwargs):
         """The form itself: its lines are no fields of the model."""
