@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.urls import get_resolver
 from django.urls.converters import IntConverter
@@ -19,7 +20,7 @@ class Route:
     view: object
     converters: tuple
 
-    @property
+    @cached_property
     def kind(self):
         """The kind of record whose address it is, or None."""
         if kind := getattr(self.view, "keywords", {}).get("kind"):
@@ -28,7 +29,7 @@ class Route:
         found = [k for k in KINDS.values() if k.app == app and rest.startswith(f"{k.noun}_")]
         return max(found, key=lambda k: len(k.noun)) if found else None
 
-    @property
+    @cached_property
     def arguments(self):
         """Names of the variable parts, in order."""
         return re.findall(r"<(?:\w+:)?(\w+)>", self.pattern)

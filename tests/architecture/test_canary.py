@@ -14,13 +14,24 @@ OUTSIDERS = ("charlie", "dora", "nora", "paula", "pat")
 NOWHERE = 987_654_321
 
 
-@pytest.fixture
-def world(db):
+def make_world():
     """Alice's records are marked; Charlie's point at them."""
     made = World()
     made.records = {kind.key: marked(kind, made.cast.alice) for kind in KINDS.values()}
     made.others = {kind.key: pointing(kind, made.cast.charlie, made.cast.alice) for kind in KINDS.values()}
     return made
+
+
+@pytest.fixture(scope="module")
+def made(standing):
+    """The marked world, which stands for all tests here."""
+    return standing(make_world)
+
+
+@pytest.fixture
+def world(made, db):
+    """Alice's records are marked; Charlie's point at them."""
+    return made.again()
 
 
 def forbidden(world, user):

@@ -24,10 +24,16 @@ DENIED = {404, 405}
 DOORS = ("/auth/login/", "/portal/sign-in/")
 
 
+@pytest.fixture(scope="module")
+def made(standing):
+    """Cast and records, which stand for all tests here."""
+    return standing(World)
+
+
 @pytest.fixture
-def world(db):
+def world(made, db):
     """Cast and records."""
-    return World()
+    return made.again()
 
 
 def test_every_address_is_declared():
