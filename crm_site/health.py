@@ -4,7 +4,6 @@ import contextlib
 from datetime import timedelta
 from functools import cache
 
-import redis
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
@@ -71,6 +70,8 @@ def _beat():
 
 
 def _broker():
+    import redis  # noqa: PLC0415 - few need it, and every start would wait for it
+
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as server:
             server.ping()

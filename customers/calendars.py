@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from django.core import signing
 from django.utils import timezone
-from icalendar import Calendar, Event, vCalAddress, vText
 
 from crm_site.core.outside import digest, host
 from customers import timeline
@@ -19,6 +18,8 @@ SALT = "invitation"
 
 def calendar(method):
     """An empty calendar of ours."""
+    from icalendar import Calendar  # noqa: PLC0415 - few need it, and every start would wait for it
+
     made = Calendar()
     made.add("prodid", "-//Kith//Kith//EN")
     made.add("version", "2.0")
@@ -28,6 +29,8 @@ def calendar(method):
 
 def event_of(activity, participants=()):
     """A meeting as VEVENT: the UID never changes, the sequence grows with each change of the record."""
+    from icalendar import Event  # noqa: PLC0415 - few need it, and every start would wait for it
+
     event = Event()
     event.add("uid", f"activity-{activity.pk}@{host()}")
     event.add("sequence", activity.version)
@@ -59,8 +62,10 @@ def end_of(activity):
 
 def person(email, name):
     """A calendar address with a name."""
+    from icalendar import vCalAddress  # noqa: PLC0415 - few need it, and every start would wait for it
+
     address = vCalAddress(f"mailto:{email}")
-    address.params["cn"] = vText(name)
+    address.params["cn"] = name
     return address
 
 
@@ -70,8 +75,7 @@ def add_attendee(event, participant):
     if not party.email:
         return
     address = person(party.email, str(party))
-    address.params["partstat"] = vText(ANSWERS[participant.answer])
-    address.params["rsvp"] = vText("TRUE")
+    address.params["partstat"], address.params["rsvp"] = ANSWERS[participant.answer], "TRUE"
     event.add("attendee", address, encode=0)
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-import xlsxwriter
 from django.core.exceptions import FieldDoesNotExist
 from django.core.files import File
 from django.core.files.base import ContentFile
@@ -320,6 +319,8 @@ def rows_aside(parts):
 
 def write_workbook(target, kind, columns, rows):
     """Write an Excel workbook row by row; returns {"cut": n} when texts were longer than a cell can hold."""
+    import xlsxwriter  # noqa: PLC0415 - few need it, and every start would wait for it
+
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(target, options)
     formats = {"date": book.add_format({"num_format": "yyyy-mm-dd"}),

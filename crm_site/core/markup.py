@@ -5,12 +5,12 @@ image but those that a mail brought along itself, and only links to web pages an
 site nothing of ours.
 """
 
+from functools import cache
 from urllib.parse import unquote
 
 import nh3
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from markdown_it import MarkdownIt
 
 TAGS = {
     "a", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6",
@@ -22,8 +22,6 @@ SCHEMES = {"http", "https", "mailto"}
 RULES = {"clean_content_tags": {"script", "style", "title"}, "link_rel": "noopener noreferrer nofollow"}
 CLEANER = nh3.Cleaner(tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, **RULES)
 INLINE = "cid:"
-# Raw HTML in Markdown is shown as it was typed.
-READER = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 # The headings of a text stand below those of its page.
 BELOW = 2
 
@@ -52,10 +50,18 @@ def with_pictures(picture):
     )  # fmt: skip
 
 
+@cache
+def reader():
+    """What reads Markdown; raw HTML in it is shown as it was typed."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - few need it, and every start would wait for it
+
+    return MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+
+
 def from_markdown(text):
     """Markdown as HTML, safe to be shown; its first heading is an h3."""
-    tokens = READER.parse(text or "")
+    tokens = reader().parse(text or "")
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + BELOW, 6)}"
-    return clean(READER.renderer.render(tokens, READER.options, {}))
+    return clean(reader().renderer.render(tokens, reader().options, {}))
