@@ -13,13 +13,18 @@ def numbers(client, url):
     return [tuple(map(html.unescape, found)) for found in LINK.findall(answer.content.decode())]
 
 
-def assert_numbers_equal_lists(client, url):
-    """Each number is the count of its list; a time, an amount or a score says beside it of how many it is."""
-    found = numbers(client, url)
+def assert_numbers_equal_lists(client, url, known=None):
+    """Each number is the count of its list; a time, an amount or a score says beside it of how many it is.
+
+    `known` keeps the counts of lists already opened, for several reports that lead to the same ones.
+    """
+    found, known = numbers(client, url), {} if known is None else known
     for address, text, hint in found:
-        listed = client.get(address)
-        assert listed.status_code == 200, address
-        assert counted(listed) == (text if text.isdigit() else hint), (address, text, hint)
+        if address not in known:
+            listed = client.get(address)
+            assert listed.status_code == 200, address
+            known[address] = counted(listed)
+        assert known[address] == (text if text.isdigit() else hint), (address, text, hint)
     return found
 
 
