@@ -18,6 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ("crm_site", "customers", "marketing", "sales", "support")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Each worker's share, which is cut from one piece, begins with what takes long: they end together."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    rest = [item for item in items if not item.get_closest_marker("slow")]
+    size = -(-len(rest) // workers)
+    items[:] = [item for n in range(workers) for item in slow[n::workers] + rest[n * size : (n + 1) * size]]
+
+
 def pytest_collection_finish():
     """What is imported stays; that it is looked through for garbage at every request costs an eighth of the run."""
     gc.collect()

@@ -226,6 +226,7 @@ def filter_addresses(kind, user):
     yield f"{kind.base}?{urlencode(dict(list(asked.items())[-3:]))}&page_size=10"
 
 
+@pytest.mark.slow
 def test_lists_use_their_indexes(cast):
     """On twelve thousand rows of each kind no list, sort, filter or search of rep, manager or administrator scans a table."""
     UserFactory.create_batch(60)

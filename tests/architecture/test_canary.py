@@ -62,6 +62,7 @@ def questions(route):
         yield {"col": [column.name for column in route.kind.columns], "sort": "-new", "name": WORD}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outsider", OUTSIDERS)
 def test_no_canary_sings(world, outsider):
     """No address shows an outsider any text of Alice's: pages, lists, search, options, exports, panels, history."""
@@ -126,6 +127,7 @@ def plain(response, pk):
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{32,64}|nonce-\S+", "X", text)
 
 
+@pytest.mark.slow
 def test_hidden_is_like_missing(world):
     """The answer for another's record is the one for a record that does not exist, to every method."""
     faults = []

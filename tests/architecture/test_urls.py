@@ -65,6 +65,7 @@ def test_few_addresses_are_public(world):
     assert len(shown) <= PUBLIC_LIMIT, shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("actor", ["anonymous", *ACTORS])
 def test_walk(world, actor):
     """Each address answers the actor as declared, never breaks, and changes nothing where it should not."""
@@ -164,6 +165,7 @@ def test_the_counter_sees_what_was_undone(world):
     assert tables == set()
 
 
+@pytest.mark.slow
 def test_every_post_needs_its_token(world):
     """R11: without the token every unsafe request of every address is refused with 403, whoever asks."""
     faults = []
@@ -190,6 +192,7 @@ def test_one_address_takes_posts_without_a_token(world):
     assert Lead.objects.unscoped("look").latest("pk").created_by is None
 
 
+@pytest.mark.slow
 def test_every_address_works_for_somebody(world):
     """The happy path: at least one of the cast gets a page, a redirect within the site or a "POST only"."""
     faults = []

@@ -99,6 +99,7 @@ def parameters(kind, user):
     return ["q", "sort", "after", "before", "col", "view", "page_size", "filters", "read_by_none", *names]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", kinds())
 def test_r38_hostile_parameters_of_lists(cast, key):
     """Values that are no value in each parameter of a list: an answer every time, and soon."""
@@ -154,6 +155,7 @@ def test_r38_a_text_that_was_changed_is_seen(cast):
     assert shown_wrongly(client, kind, "name", "Kept  &  shown") != []
 
 
+@pytest.mark.slow
 def test_r38_hostile_parameters_everywhere(world):
     """Every address of the site with all its likely parameters holding a hostile value at once."""
     faults = []
@@ -171,6 +173,7 @@ def test_r38_hostile_parameters_everywhere(world):
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.slow
 def test_r38_hostile_ids(world):
     """Ids that no row has, in every address that takes one: never anything but "no such page"."""
     faults = []

@@ -449,6 +449,7 @@ def test_cs11_a_receipt_for_a_new_case(mailbox, ann, mailoutbox):
     assert OutgoingMail.objects.count() == 2
 
 
+@pytest.mark.slow
 def test_r18_a_thousand_strangers_get_sixty_receipts(mailbox):
     """R18: 1,000 anonymous mails with 1,000 addresses by one server: at most 60 automatic mails an hour."""
     for number in range(1000):

@@ -44,7 +44,9 @@ def test_an1_every_number_leads_to_the_rows_it_counts(cast, desk):
     client, known = signed_in(cast.dora), {}
     for report in case_reports():
         for grouping in report.groupings:
-            found = assert_numbers_equal_lists(client, f"/support/reports/?show={report.name}&by={grouping.name}", known)
+            found = assert_numbers_equal_lists(
+                client, f"/support/reports/?show={report.name}&by={grouping.name}", known
+            )
             assert found, (report.name, grouping.name)
 
 
