@@ -53,7 +53,7 @@ def home(request):
             for key, pk, at, first, last in changes if (key, pk) in links
         ],
         "deals": deals, "deals_own": own, "leads": today.leads_of(user, SHOWN), "sells": today.sells(user),
-        "support": support_today.cases_of(user),
+        "support": support_today.cases_of(user), "refused": support_today.refused_mailboxes(user),
         "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
         "may_log": user.reach(Activity, "add") != "none",
     }  # fmt: skip

@@ -7,6 +7,7 @@ from support.views import inbound, mail
 MAIL_URLS = [
     path("mail/<big:pk>/<str:key>/", inbound.mail_post, name="mail_post"),
     path("mailboxes/", mail.mailbox_list, name="mailbox_list"),
+    path("mailboxes/<big:pk>/preview/", mail.mailbox_preview, name="mailbox_preview"),
     path("mailboxes/<big:pk>/key/", mail.mailbox_key, name="mailbox_key"),
     path("mailboxes/<big:pk>/check/", mail.mailbox_check, name="mailbox_check"),
     path("mailboxes/missing/<big:pk>/", mail.mailbox_missing, name="mailbox_missing"),

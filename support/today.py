@@ -1,7 +1,7 @@
 """What support asks of an agent today, for the home page: own cases by what falls due, and how many wait."""
 
 from support import desk
-from support.models import Case, Queue
+from support.models import Case, Mailbox, Queue
 
 SHOWN = 5
 VIEWS = ("mine", "unassigned", "breaching")
@@ -21,3 +21,8 @@ def cases_of(user):
         "views": [{"name": view, "label": desk.VIEWS[view], "count": desk.count_text(found[view])} for view in VIEWS],
         "items": desk.list_items(found[shown][:SHOWN], user), "shown": shown,
     }  # fmt: skip
+
+
+def refused_mailboxes(user):
+    """The mailboxes whose server refuses the password, for who can mend it."""
+    return Mailbox.objects.filter(is_active=True, refused_at__isnull=False) if user.is_staff else []

@@ -10,6 +10,7 @@ from support.mail.fetching import LOCAL, SECRET_PREFIX
 from support.mail.intake import retry
 from support.mail.sending import send_again
 from support.models import InboundMail, Mailbox, OutgoingMail, Reconciliation
+from support.models.mail import readable_by
 
 
 class MailboxForm(forms.ModelForm):
@@ -19,7 +20,8 @@ class MailboxForm(forms.ModelForm):
         model = Mailbox
         fields = [
             "name", "address", "from_name", "signature", "queue", "host", "port", "security", "username", "secret",
-            "folder", "done_folder", "exclude", "backfill_days", "plus_addresses", "sends_receipt", "is_active",
+            "folder", "done_folder", "exclude", "leaves_internal", "private_to", "backfill_days", "plus_addresses",
+            "sends_receipt", "is_active",
         ]  # fmt: skip
 
     def clean_address(self):
@@ -54,6 +56,10 @@ class MailboxAdmin(admin.ModelAdmin):
 class InboundMailAdmin(ReadOnlyAdmin):
     """The mails that came."""
 
+    def get_queryset(self, request):
+        """Not the mails of a mailbox that is private to somebody else."""
+        return super().get_queryset(request).filter(readable_by(request.user))
+
     list_display = ["received_at", "mailbox", "sender", "subject", "state", "why", "tries"]
     list_filter = ["state"]
     list_select_related = ["mailbox"]
@@ -71,6 +77,10 @@ class InboundMailAdmin(ReadOnlyAdmin):
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
     """The mails that are to go, and went."""
+
+    def get_queryset(self, request):
+        """Not the mails of a mailbox that is private to somebody else."""
+        return super().get_queryset(request).filter(readable_by(request.user))
 
     list_display = ["created_at", "kind", "to", "subject", "due", "mailed_at", "error"]
     list_filter = ["kind"]

@@ -123,6 +123,7 @@ CASE_COLUMNS = (
     Column("reopened", _("Times reopened"), "number", shown=False, imports=False),
     Column("is_spam", _("Spam"), "bool", shown=False, imports=False),
     Column("is_hidden", _("Not shown in the portal"), "bool", shown=False, imports=False),
+    Column("is_private", _("Only for its agent"), "bool", shown=False, imports=False),
     Column("close_reason", _("Why closed"), shown=False, imports=False),
     Column("description", _("Description"), "longtext", shown=False, edit=True,
            aliases=("ticket description", "details", "notes")),

@@ -25,7 +25,7 @@ class CaseForm(RecordForm):
                                  "tags")),
         (_("Who asks"), ("contact", "account", "customer", "channel", "sale", "entitlement", "partner")),
         (_("Who helps"), ("status", "queue", "owner", "policy", "parent", "answered")),
-        (_("Outcome"), ("resolution", "is_hidden")),
+        (_("Outcome"), ("resolution", "is_hidden", "is_private")),
     )  # fmt: skip
     beside = "support/articles/_beside.html"
     itself = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -38,7 +38,7 @@ class CaseForm(RecordForm):
         fields = [
             "subject", "contact", "description", "type", "priority", "status", "channel", "account", "customer",
             "queue", "owner", "product", "installed", "entitlement", "sale", "partner", "parent", "issue", "policy",
-            "tags", "resolution", "is_hidden",
+            "tags", "resolution", "is_hidden", "is_private",
         ]  # fmt: skip
 
     def __init__(self, *args, only=None, **kwargs):

@@ -104,7 +104,7 @@ CASES = register(
             (_("Promise"), ("policy", "policy_why", "breached", "first_replied_at", "waiting_since",
                             "last_customer_at")),
             (_("Outcome"), ("resolution", "resolved_at", "closes_at", "closed_at", "close_reason", "reopened")),
-            (_("Connected"), ("parent", "follows", "merged_into", "is_spam", "is_hidden")),
+            (_("Connected"), ("parent", "follows", "merged_into", "is_spam", "is_hidden", "is_private")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),
         subtitle=subtitle, initial=initial, actions=actions, similar=similar_cases, has_timeline=True,

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from imap_tools import A, MailBox, MailBoxStartTls, MailBoxUnencrypted
-from imap_tools.errors import ImapToolsError
+from imap_tools.errors import ImapToolsError, MailboxLoginError
 
 from support.mail.intake import LARGEST_MAIL, take_in, tell_administrators
 from support.models import Mailbox
@@ -53,7 +53,8 @@ def fetch(mailbox):
     except TROUBLE as error:
         failed(mailbox, error)
         return count
-    Mailbox.objects.filter(pk=mailbox.pk).update(fails=0, error="", next_try_at=None, last_ok_at=timezone.now())
+    values = {"fails": 0, "error": "", "refused_at": None, "next_try_at": None, "last_ok_at": timezone.now()}
+    Mailbox.objects.filter(pk=mailbox.pk).update(**values)
     return count
 
 
@@ -71,13 +72,18 @@ def opened(mailbox, folder=None):
 
 
 def failed(mailbox, error):
-    """Keep the trouble and wait twice as long as last time, an hour at most; the third time tell the administrators."""
-    fails = mailbox.fails + 1
+    """Keep the trouble and wait twice as long as last time, an hour at most.
+
+    The third time the administrators are told, of a refused password at once.
+    """
+    fails, refused = mailbox.fails + 1, isinstance(error, MailboxLoginError)
     wait = timedelta(seconds=min(30 * 2 ** min(fails - 1, 10), LONGEST_PAUSE))
     text = f"{type(error).__name__}: {error}".replace("\x00", "")[:300]
-    Mailbox.objects.filter(pk=mailbox.pk).update(fails=fails, error=text, next_try_at=timezone.now() + wait)
+    values = {"fails": fails, "error": text, "next_try_at": timezone.now() + wait}
+    values["refused_at"] = (mailbox.refused_at or timezone.now()) if refused else None
+    Mailbox.objects.filter(pk=mailbox.pk).update(**values)
     log.warning("mailbox %s: %s", mailbox.pk, type(error).__name__)
-    if fails == 3:
+    if fails == 3 or (refused and not mailbox.refused_at):
         words = {"name": mailbox.name, "why": text}
         tell_administrators(
             _("The mailbox %(name)s cannot be read: %(why)s") % words, f"mailbox:{mailbox.pk}:{timezone.now():%F}"
@@ -87,13 +93,13 @@ def failed(mailbox, error):
 def read_new(mailbox, server):
     """Take in the mails above the last uid, the oldest first; returns how many."""
     place(mailbox, server)
-    began, count = time.monotonic(), 0
-    for uid in uids_above(server, mailbox.last_uid):
+    began, count, uids = time.monotonic(), 0, uids_above(server, mailbox.last_uid)
+    for ahead, uid in zip(range(len(uids) - 1, -1, -1), uids, strict=True):
         if time.monotonic() - began > TURN:
             break
         count += read_one(mailbox, server, uid, mailbox.folder)
         mailbox.last_uid = uid
-        Mailbox.objects.filter(pk=mailbox.pk).update(last_uid=uid)
+        Mailbox.objects.filter(pk=mailbox.pk).update(last_uid=uid, behind=ahead)
         if mailbox.done_folder:
             server.move([str(uid)], mailbox.done_folder)
     return count
@@ -115,7 +121,9 @@ def place(mailbox, server):
     uids = sorted(int(uid) for uid in server.uids(A(date_gte=since))) if since else []
     start = (uids[0] if uids else state["UIDNEXT"]) - 1
     mailbox.uid_validity, mailbox.last_uid, mailbox.start_uid = state["UIDVALIDITY"], start, start
-    Mailbox.objects.filter(pk=mailbox.pk).update(uid_validity=mailbox.uid_validity, last_uid=start, start_uid=start)
+    Mailbox.objects.filter(pk=mailbox.pk).update(
+        uid_validity=mailbox.uid_validity, last_uid=start, start_uid=start, backlog=len(uids), behind=len(uids)
+    )
 
 
 def uids_above(server, last):

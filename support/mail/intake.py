@@ -19,7 +19,7 @@ from crm_site.core.notifications import notify
 from customers.operations.mechanisms import mark_bounced
 from support.mail import bounces, copies, opening, parsing, threading
 from support.mail.references import read_message_id
-from support.mail.senders import contacts_at, is_excluded
+from support.mail.senders import contacts_at, is_excluded, is_internal
 from support.models import InboundMail, Mailbox, Message, OutgoingMail
 from support.operations.messages import receive
 from support.operations.story import note_event
@@ -209,6 +209,8 @@ def park(row, why):
     row.state, row.why, row.due = InboundMail.PARKED, why[:300], None
     row.save(update_fields=["state", "why", "due", "tries"])
     text = _("A mail of %(sender)s could not be read: %(subject)s") % {"sender": row.sender, "subject": row.subject}
+    if row.mailbox.private_to_id:
+        text = _("A mail to %(address)s could not be read.") % {"address": row.mailbox.address}
     tell_administrators(text, f"parked:{row.pk}:{row.tries}")
 
 
@@ -252,6 +254,8 @@ def sorted_out(row, mail):
     """Why a mail is not ours to read, empty for one that is."""
     if read_message_id(mail.message_id)[0]:
         return _("We sent it ourselves")
+    if row.mailbox.leaves_internal and is_internal(row.mailbox, mail):
+        return _("Internal mail")
     return _("Mail of this domain is not taken") if is_excluded(row.mailbox, mail.sender) else ""
 
 

@@ -28,13 +28,18 @@ def open_cases(pairs, people):
         rows.append({
             "subject": mail.subject.strip() or _("(no subject)"), "channel": Case.EMAIL, "queue": row.mailbox.queue,
             "first": first | {"files": files_of(mail)[0]}, "contact": first["contact"], "at": row.received_at,
-        })  # fmt: skip
+        } | private_to(row.mailbox))  # fmt: skip
     made = [(case, *pair) for case, pair in zip(create_cases(rows, by=None), pairs, strict=True)]
     note_unknown([one for one in made if one[0].contact_id is None], people)
     note_refused(made)
     copies.follow([(case, mail, row.mailbox) for case, row, mail in made if case.opening.is_verified])
     receipts.confirm([(case, mail, row.mailbox) for case, row, mail in made])
     return [case.opening for case, _row, _mail in made]
+
+
+def private_to(mailbox):
+    """Whose alone the cases of a mailbox are, as fields of a case; nothing where they are the queue's."""
+    return {"owner": mailbox.private_to, "is_private": True} if mailbox.private_to_id else {}
 
 
 def said_by(row, mail, people):

@@ -116,8 +116,12 @@ def light(mailbox, counts=None):
         return RED, _("%(count)s mails are missing") % {"count": missing}
     if not mailbox.host:
         return GREEN, _("Fed by a provider")
+    if mailbox.refused_at:
+        return RED, _("The server refuses the password")
     if mailbox.fails >= 3:
         return RED, mailbox.error
     if mailbox.fails or not mailbox.last_ok_at or timezone.now() - mailbox.last_ok_at > SILENT:
         return YELLOW, mailbox.error or _("Not read lately")
+    if mailbox.behind:
+        return YELLOW, _("Reads what was there before")
     return GREEN, _("Works")

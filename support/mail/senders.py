@@ -49,6 +49,12 @@ def is_excluded(mailbox, address):
     return any(domain == one or domain.endswith(f".{one}") for one in (e.strip("@ ").lower() for e in mailbox.exclude))
 
 
+def is_internal(mailbox, mail):
+    """Whether a mail comes from the mailbox's own domain and goes nowhere else."""
+    domain = domain_of(mailbox.address)
+    return {domain_of(one) for one in (mail.sender, *mail.to, *mail.cc)} == {domain}
+
+
 def contacts_at(addresses):
     """{address: the living contacts that have it now}."""
     wanted = [address for address in addresses if "@" in address]

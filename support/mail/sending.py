@@ -30,10 +30,13 @@ def message_of(row):
 
     None for a case that is gone, and for a link or a survey that nobody needs any more.
     """
-    case, text = row.case, WRITERS.get(row.kind, written)(row)
-    if text is None or (case and case.deleted_at):
-        return None
-    mailbox = row.mailbox or mailbox_for(case)
+    text = WRITERS.get(row.kind, written)(row)
+    return None if text is None or (row.case and row.case.deleted_at) else letter_of(row, text)
+
+
+def letter_of(row, text):
+    """The mail of a row that says a text."""
+    case, mailbox = row.case, row.mailbox or mailbox_for(row.case)
     subject = row.subject or (case.subject if case else "")
     if case:
         subject = with_number(answering(subject) if row.kind == OutgoingMail.REPLY else subject, case)

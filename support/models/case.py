@@ -56,6 +56,7 @@ class Case(Record):
     CHANNELS = {PORTAL: _("Portal"), EMAIL: _("E-mail"), PHONE: _("Phone"), WEB: _("Web")}
     NUMBER_PREFIX = "K"
     LABEL_FIELDS = ("subject",)
+    PRIVATE_FIELD = "is_private"
 
     subject = models.CharField(_("subject"), max_length=255)
     description = models.TextField(_("description"), blank=True)
@@ -122,6 +123,7 @@ class Case(Record):
     close_reason = models.CharField(_("why closed"), max_length=200, blank=True)
     is_spam = models.BooleanField(_("spam"), default=False, db_default=False)
     is_hidden = models.BooleanField(_("not shown in the portal"), default=False, db_default=False)
+    is_private = models.BooleanField(_("only for its agent"), default=False, db_default=False)
     due_at = models.DateTimeField(_("due"), default=NEVER, db_default=NEVER, editable=False)
     due_metric = models.CharField(_("what is due"), max_length=10, blank=True, editable=False)
     warn_at = models.DateTimeField(null=True, editable=False)

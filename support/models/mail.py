@@ -8,12 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from support.models.common import given, known
 
 
+def readable_by(user):
+    """The condition that a mail is of no mailbox that is private to somebody else."""
+    return models.Q(mailbox__private_to__isnull=True) | models.Q(mailbox__private_to=user)
+
+
 class Mailbox(models.Model):
     """An address that customers write to: read by IMAP or fed by a provider, answered by SMTP as that address.
 
     The password is in the environment variable that `secret` names, never in the database. `key_hash` is that of the
     key with which a provider posts mails. After a failure the next try waits until `next_try_at`. Mails up to
-    `start_uid` were there before the mailbox was ours, those up to `last_uid` are read.
+    `start_uid` were there before the mailbox was ours, those up to `last_uid` are read. Of the `backlog` that lay there
+    when it was first read, `behind` are still to come. Since `refused_at` the server refuses the password.
+    What comes by a mailbox that is `private_to` somebody is seen by nobody else.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -34,6 +41,14 @@ class Mailbox(models.Model):
     exclude = ArrayField(
         models.CharField(max_length=200), default=list, blank=True, verbose_name=_("domains whose mail is not taken")
     )
+    leaves_internal = models.BooleanField(
+        _("leave internal mail aside"), default=False, db_default=False,
+        help_text=_("What is from and to the mailbox's own domain only."),
+    )  # fmt: skip
+    private_to = models.ForeignKey(
+        "core.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("private to"),
+        help_text=_("Cases that begin with its mails are seen by this user only."),
+    )  # fmt: skip
     is_active = models.BooleanField(_("in use"), default=True)
     backfill_days = models.PositiveSmallIntegerField(
         _("also take mails of so many days before"), default=0, help_text=_("Counts when the mailbox is first read.")
@@ -49,7 +64,10 @@ class Mailbox(models.Model):
     uid_validity = models.BigIntegerField(null=True, editable=False)
     start_uid = models.BigIntegerField(default=0, db_default=0, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)
+    backlog = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    behind = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     fails = models.PositiveSmallIntegerField(default=0, editable=False)
+    refused_at = models.DateTimeField(null=True, editable=False)
     next_try_at = models.DateTimeField(null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last read"), null=True, editable=False)
     error = models.CharField(_("last trouble"), max_length=300, blank=True, editable=False)

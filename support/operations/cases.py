@@ -23,7 +23,7 @@ from customers.operations.following import CLOSE, KEEP, MINE, reachable
 from customers.operations.linking import customers_behind, derive_parties
 from support import clocks
 from support.models import Case, Message, Queue, Status
-from support.operations.handing import assign_by_mode, assign_case, take_next
+from support.operations.handing import assign_by_mode, assign_case, need_owner, take_next
 from support.operations.states import (
     ENDED,
     close_case,
@@ -68,6 +68,8 @@ def create_cases(rows, *, by):
     keep_first(cases, extras)
     start_clocks(cases, extras)
     assign_by_mode(cases, by=by)
+    for case in cases:
+        need_owner(case.is_private, case.owner_id)
     return cases
 
 
@@ -196,6 +198,7 @@ def update_case(case, values, *, by, version=None):
     if current.merged_into_id and values:
         refuse(_("A merged case is read-only. Take the merge back first."))
     own = {name: values.pop(name) for name in OWN if name in values}
+    need_owner(values.get("is_private", current.is_private), own.get("owner", current.owner))
     current, changed = write_locked(current, settled(current, values), by=by)
     after_update(current, changed, by)
     return take_own_ways(current, own, by)

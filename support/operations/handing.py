@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
 from crm_site.core.notifications import notify
-from crm_site.core.operations import lock, operation, write, write_many
+from crm_site.core.operations import lock, operation, refuse, write, write_many
 from customers.operations.activities import follow
 from customers.operations.following import follow_many, reachable
 from support.models import Case, Queue, Status
@@ -21,10 +21,17 @@ from support.operations.story import address_of, note_event, note_events, said, 
 def assign_case(case, owner, *, by, at=None):
     """Give a case to an agent, or to nobody, and return it; the agent is told. The team stays the queue's."""
     current = lock(case, by, "assign") if owner != by else lock(case, by)
+    need_owner(current.is_private, owner)
     current, changed = write(current, {"owner": owner} | team_for(current, owner), by=by)
     if "owner" in changed:
         handed(current, by=by, at=at)
     return current
+
+
+def need_owner(private, owner):
+    """Refuse a private case without an agent: nobody would see it."""
+    if private and not owner:
+        refuse(_("A case that is only for its agent needs one."), "owner")
 
 
 def team_for(case, owner):

@@ -84,14 +84,19 @@ def ask(now=None, limit=200, *, by=None):
 
 def send(survey):
     """Put the mail that asks into the outbox. The address goes in when it is sent; see `letter_text`."""
-    case = survey.case
-    words = {"name": survey.contact.first_name, "number": case.number, "subject": case.subject}
+    mail = question(survey.case, survey.contact)
+    mail.mailbox, mail.key = mailbox_of(survey.case), f"survey:{survey.pk}"
+    mail.save()
+
+
+def question(case, contact):
+    """The mail that asks a contact about a case, not stored; {link} stands where the address goes."""
+    words = {"name": contact.first_name, "number": case.number, "subject": case.subject}
     text = _("Hello %(name)s,\n\nwe closed your request %(number)s, “%(subject)s”. How satisfied are you with our help?"
              "\n\n{link}\n\nOne click and you are done; your answer goes to the team that helped you.")  # fmt: skip
-    OutgoingMail.objects.create(
-        kind=OutgoingMail.SURVEY, case=case, mailbox=mailbox_of(case), to=survey.contact.email,
-        subject=_("How did we do? %(subject)s") % {"subject": case.subject}, body=text % words,
-        key=f"survey:{survey.pk}", is_automatic=True,
+    return OutgoingMail(
+        kind=OutgoingMail.SURVEY, case=case, to=contact.email, body=text % words, is_automatic=True,
+        subject=_("How did we do? %(subject)s") % {"subject": case.subject},
     )  # fmt: skip
 
 

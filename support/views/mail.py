@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import pages
+from crm_site.core.converters import read_id
 from crm_site.core.outside import whole
 from crm_site.core.parts import rights
 from crm_site.core.views.jobs import attachment
@@ -20,8 +21,10 @@ from support.kinds import CASES
 from support.mail import fetching, reconciling, sending
 from support.mail.intake import retry
 from support.mail.keys import new_key
+from support.mail.previews import previews
 from support.mail.senders import domain_of, suggestions
-from support.models import InboundMail, Mailbox, OutgoingMail, Reconciliation
+from support.models import Case, InboundMail, Mailbox, OutgoingMail, Reconciliation
+from support.models.mail import readable_by
 from support.operations.messages import reporter_address
 
 SHOWN = 100
@@ -48,12 +51,32 @@ def mailbox_list(request):
     for mailbox in Mailbox.objects.select_related("queue"):
         counts = reconciling.latest(mailbox)
         color, why = reconciling.light(mailbox, counts)
-        rows.append({"mailbox": mailbox, "color": color, "why": why, "counts": counts})
-    parked = InboundMail.objects.filter(state=InboundMail.PARKED).order_by("-id")[:SHOWN]
-    failing = OutgoingMail.objects.filter(mailed_at__isnull=True).exclude(error="").order_by("-id")[:SHOWN]
+        done = max(0, mailbox.backlog - mailbox.behind)
+        rows.append({"mailbox": mailbox, "color": color, "why": why, "counts": counts, "done": done})
+    own = readable_by(request.user)
+    parked = InboundMail.objects.filter(own, state=InboundMail.PARKED).order_by("-id")[:SHOWN]
+    failing = OutgoingMail.objects.filter(own, mailed_at__isnull=True).exclude(error="").order_by("-id")[:SHOWN]
     waiting = InboundMail.objects.filter(state=InboundMail.WAITING)[:1000].count()
     context = {"title": _("Mailboxes"), "rows": rows, "parked": parked, "failing": failing, "waiting": waiting}
     return TemplateResponse(request, "support/mail/mailboxes.html", context)
+
+
+@administrators
+@require_GET
+def mailbox_preview(request, pk):
+    """What the mailbox sends of itself, as it would go out for the case that ?case= names, else for its latest one."""
+    mailbox = found(Mailbox.objects.filter(pk=pk))
+    cases = Case.objects.visible_to(request.user).select_related("contact", "queue", "product", "account", "customer")
+    asked = read_id(request.GET.get("case", ""))
+    case = (cases.filter(pk=asked) if asked else cases.filter(queue=mailbox.queue_id).order_by("-pk")).first()
+    made = previews(mailbox, case, request.user) if case else []
+    context = {
+        "title": _("What %(name)s sends") % {"name": mailbox.name},
+        "mailbox": mailbox,
+        "case": case,
+        "mails": made,
+    }
+    return TemplateResponse(request, "support/mail/preview.html", context)
 
 
 @administrators
@@ -94,7 +117,7 @@ def mailbox_missing(request, pk):
 @require_POST
 def mail_retry(request, pk):
     """Read a parked mail anew."""
-    retry(found(InboundMail.objects.filter(pk=pk)))
+    retry(found(InboundMail.objects.filter(readable_by(request.user), pk=pk)))
     messages.success(request, _("It is tried again."))
     return redirect("support:mailbox_list")
 
@@ -103,7 +126,7 @@ def mail_retry(request, pk):
 @require_GET
 def parked_source(request, pk):
     """A mail that is on no case, as it came."""
-    return source(found(InboundMail.objects.filter(pk=pk, case__isnull=True)))
+    return source(found(InboundMail.objects.filter(readable_by(request.user), pk=pk, case__isnull=True)))
 
 
 def found(rows):

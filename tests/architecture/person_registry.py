@@ -67,6 +67,7 @@ REGISTRY = {
     "support.message.contact": ("moves", True, "emptied"), "support.message.user": WHO_ACTED,
     "support.watcher.contact": ("moves", True, "removed"), "support.watcher.user": ("goes", False, "removed"),
     "support.casemerge.by": WHO_ACTED, "support.queuemember.user": ("goes", False, "removed"),
+    "support.mailbox.private_to": OWNED,
     "support.draft.user": ("goes", False, "removed"), "support.presence.user": ("goes", False, "removed"),
     "support.survey.contact": ("moves", True, "removed"), "support.survey.agent": WHO_ACTED,
     "support.clock.owner": WHO_ACTED, "support.policyversion.created_by": WHO_ACTED,

@@ -74,9 +74,9 @@ def free_port():
 
 
 @contextmanager
-def smtp_server(settings, port=None):
+def smtp_server(settings, port=None, kept=None):
     """A real SMTP server to which the site sends; gives its Kept."""
-    kept = Kept()
+    kept = kept or Kept()
     server = Controller(kept, hostname="127.0.0.1", port=port or free_port(), data_size_limit=60_000_000)
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port

@@ -10,12 +10,21 @@ from django.db import connection
 from django.utils import timezone
 
 from crm_site.core.models import Attachment, Notification
+from crm_site.core.operations import Refused
 from customers.models import ContactMechanism
 from customers.operations.mechanisms import add_mechanism
 from support.mail import intake, parsing, sending
 from support.mail.references import case_of, message_id_of, reply_address, token_of
 from support.models import Case, InboundMail, Mailbox, Message, MessageFile, OutgoingMail, Status
-from support.operations.cases import close_case, create_case, delete_case, set_status, status_of
+from support.operations.cases import (
+    assign_case,
+    close_case,
+    create_case,
+    delete_case,
+    set_status,
+    status_of,
+    update_case,
+)
 from support.operations.messages import post_reply, reporter_address
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, ContactFactory, CustomerFactory, QueueFactory
@@ -347,6 +356,37 @@ def test_em5_excluded_domains_are_left_aside(cast):
     for sender in ("dora@kith.test", "x@news.noise.test"):
         assert arrive(box, sender=sender).state == "ignored"
     assert arrive(box, sender="x@notnoise.test").state == "case"
+
+
+def test_em5_internal_mail_is_left_aside_where_that_is_wanted(cast):
+    """EM-5: what is from and to our own domain only; a customer in copy makes it everybody's."""
+    box = make_mailbox(leaves_internal=True)
+    assert arrive(box, sender="dora@kith.test", Cc="rita@kith.test").why == "Internal mail"
+    assert arrive(box, sender="dora@kith.test", Cc="ann@x.test").state == "case"
+    assert arrive(make_mailbox(address="it@kith.test"), sender="dora@kith.test", to="it@kith.test").state == "case"
+
+
+def test_em5_a_private_mailbox_is_its_owners_alone(cast):
+    """EM-5: what comes by it is seen by nobody else, whatever their reach; not by its name, subject or source."""
+    box = make_mailbox(private_to=cast.dora)
+    case = arrive(box, subject="SECRET").case
+    parked = intake.take_in(box, mail(subject="SECRET too"))
+    intake.park(parked, "odd")
+    assert (case.owner, case.is_private) == (cast.dora, True)
+    assert signed_in(cast.dora).get(f"/cases/{case.pk}/").status_code == 200
+    rita = signed_in(cast.rita)
+    assert rita.get(f"/cases/{case.pk}/").status_code == 404
+    for path in ("/cases/?view=", "/desk/?view=all", "/search/?q=secret", "/mailboxes/", "/admin/support/case/",
+                 "/admin/support/inboundmail/", "/notifications/", f"/mailboxes/{box.pk}/preview/?case={case.pk}"):  # fmt: skip
+        assert "SECRET" not in rita.get(path, follow=True).content.decode(), path
+    assert rita.get(f"/mailboxes/parked/{parked.pk}/source/").status_code == 404
+    assert rita.post(f"/mailboxes/parked/{parked.pk}/").status_code == 404
+    with pytest.raises(Refused):
+        assign_case(case, None, by=cast.dora)
+    with pytest.raises(Refused):
+        update_case(case, {"owner": None}, by=cast.dora)
+    update_case(case, {"is_private": False}, by=cast.dora)
+    assert rita.get(f"/cases/{case.pk}/").status_code == 200
 
 
 # Machines

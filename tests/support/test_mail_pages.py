@@ -5,7 +5,9 @@ from django.test import Client
 
 from crm_site.core.outside import digest
 from support.mail import intake
-from support.models import InboundMail, Mailbox, Reconciliation
+from support.models import CannedReply, InboundMail, Mailbox, OutgoingMail, Reconciliation
+from support.operations.cases import create_case
+from tests.factories import ContactFactory
 from tests.support.mailing import arrive, mail, make_mailbox
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +66,22 @@ def test_administrators_see_how_the_mailboxes_do(mailbox, cast, client_of):
     assert browser.post(f"/mailboxes/missing/{row.pk}/").status_code == 302
     browser.post(f"/mailboxes/{mailbox.pk}/check/")
     assert Mailbox.objects.get(pk=mailbox.pk).next_try_at is None
+
+
+def test_em6_what_is_sent_is_shown_for_a_real_case(mailbox, cast, client_of):
+    """EM-6: answer, receipt, survey and canned replies as they would go out, with sender and signature; nothing is."""
+    Mailbox.objects.update(signature="Your <b>team</b>", from_name="Kith support", plus_addresses=True)
+    CannedReply.objects.create(name="Hello", shortcut="hi", body="Dear {contact.first_name}, {product.name}?")
+    case = create_case({"subject": "Boat", "contact": ContactFactory(first_name="Ann", email="ann@x.test")}, by=None)
+    browser = client_of(cast.rita)
+    page = browser.get(f"/mailboxes/{mailbox.pk}/preview/").content.decode()
+    for part in ("Kith support &lt;support@kith.test&gt;", "ann@x.test", f"Re: Boat [{case.number}]", "Dear Ann",
+                 "Not known for this case: product.name", "Hello Ann", "How did we do?", "It has the number",
+                 "+k", "Your &lt;b&gt;team&lt;/b&gt;"):  # fmt: skip
+        assert part in page, part
+    assert page.count("Your &lt;b&gt;team") == 4
+    assert not OutgoingMail.objects.exists()
+    assert "no case" in browser.get(f"/mailboxes/{mailbox.pk}/preview/?case=99").content.decode()
 
 
 def test_a_new_key_is_shown_once_and_ends_the_old_one(mailbox, cast, client_of):

@@ -79,6 +79,23 @@ def test_em5_back_fill_takes_the_days_before(cast, folder):
     assert read(other) == 1
 
 
+def test_em5_the_way_back_is_shown(cast, folder, monkeypatch, client_of):
+    """EM-5: how many of the mails from before are here, while they are still coming."""
+    put(folder, *(mail(message_id=f"{number}@x.test") for number in range(4)))
+    mailbox = make_mailbox(**folder, backfill_days=30)
+    turns = iter((0, 0, 0, fetching.TURN + 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching.time, "monotonic", lambda: next(turns))
+        fetching.fetch(mailbox)
+    mailbox.refresh_from_db()
+    assert (mailbox.backlog, mailbox.behind, reconciling.light(mailbox)[0]) == (4, 2, "yellow")
+    page = client_of(cast.rita).get("/mailboxes/").content.decode()
+    assert "2 of 4 mails from before are here" in page
+    read(mailbox)
+    assert (mailbox.behind, reconciling.light(mailbox)[0]) == (0, "green")
+    assert "mails from before" not in client_of(cast.rita).get("/mailboxes/").content.decode()
+
+
 def test_em2_a_server_that_counts_anew_doubles_nothing(cast, folder):
     """EM-2: another UIDVALIDITY makes the mailbox be read again from some days back; what is here stays one."""
     mailbox = make_mailbox(**folder)
@@ -103,8 +120,11 @@ def test_read_mails_are_moved_where_that_is_wanted(cast, folder):
         assert [one.headers["message-id"] for one in box.fetch(mark_seen=False)] == [("<moved@x.test>",)]
 
 
-def test_em5_trouble_is_shown_and_waited_out(cast, folder, monkeypatch):
-    """EM-5: a wrong password, a missing variable, a server that is away: kept, longer pauses, administrators told."""
+def test_em5_trouble_is_shown_and_waited_out(cast, folder, monkeypatch, client_of):
+    """EM-5: a wrong password, a missing variable, a server that is away: kept, longer pauses, administrators told.
+
+    A refused password is shown to them on their home page, too, until it is right again.
+    """
     mailbox = make_mailbox(**folder | {"port": free_port()})
     for _turn in range(3):
         read(mailbox)
@@ -115,12 +135,17 @@ def test_em5_trouble_is_shown_and_waited_out(cast, folder, monkeypatch):
     assert fetching.fetch_due() == 0
     Mailbox.objects.filter(pk=mailbox.pk).update(port=folder["port"])
     monkeypatch.setenv("KITH_MAIL_TEST", "wrong")
-    read(mailbox)
+    for _turn in range(2):
+        read(mailbox)
     assert "wrong" not in mailbox.error
-    assert mailbox.fails == 4
+    assert (mailbox.fails, reconciling.light(mailbox)) == (5, ("red", "The server refuses the password"))
+    assert Notification.objects.filter(text__contains="cannot be read", user=cast.rita).count() == 1
+    assert "Sign it in anew" in client_of(cast.rita).get("/").content.decode()
+    assert "Sign it in anew" not in client_of(cast.alice).get("/").content.decode()
+    assert "KITH_MAIL_TEST" in client_of(cast.rita).get("/mailboxes/").content.decode()
     monkeypatch.setenv("KITH_MAIL_TEST", "demopass")
     read(mailbox)
-    assert (mailbox.fails, mailbox.error) == (0, "")
+    assert (mailbox.fails, mailbox.error, mailbox.refused_at) == (0, "", None)
 
 
 @pytest.mark.parametrize(("values", "words"), [
