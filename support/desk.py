@@ -38,7 +38,14 @@ VIEWS = {
     "mine": _("Mine"), "unassigned": _("Unassigned"), "breaching": _("Breaching next"), "waiting": _("Waiting"),
     "all": _("All open"),
 }  # fmt: skip
-SHOWN, COUNTED, PAGE, FEW = 50, 101, 30, 5
+SHOWN, COUNTED, PAGE, FEW = 50, 51, 30, 5
+# What the list shows of a case; the other columns of six tables are not read.
+LISTED = (
+    "subject", "due_at", "due_metric", "warn_at", "breached", "category", "priority", "last_message_at",
+    "status__name", "status__category", "status__pauses", "owner__first_name", "owner__last_name", "owner__email",
+    "contact__first_name", "contact__middle_initial", "contact__last_name", "contact__deleted_at", "account__name",
+    "account__deleted_at", "customer__name", "customer__deleted_at",
+)  # fmt: skip
 # A browser says every eight seconds that a case is open in it, and whether somebody writes.
 VIEWING, TYPING = timedelta(seconds=30), timedelta(seconds=12)
 PARTIES = {"customer": Customer, "account": Account, "contact": Contact}
@@ -67,7 +74,7 @@ def cases_in(user, view, queue, queues):
         rows = rows.filter(category=Status.WAITING)
     else:
         rows = among(rows, [Q(category=category) for category in Status.UNRESOLVED], order)
-    return list(rows.select_related("status", "owner", *PARTIES).order_by(*order)[:COUNTED])
+    return list(rows.select_related("status", "owner", *PARTIES).only(*LISTED).order_by(*order)[:COUNTED])
 
 
 def count_text(rows):
@@ -87,7 +94,8 @@ def list_items(cases, user):
     names = party_names(cases[:SHOWN], user)
     return [
         {"case": case, "badge": badge(case, now), "tone": STATE_TONES[case.category],
-         "ago": timesince(case.last_message_at, now, depth=1), "priority_tone": PRIORITY_TONES[case.priority],
+         "ago": timesince(case.last_message_at, now, depth=1), "at": case.last_message_at.isoformat(),
+         "priority_tone": PRIORITY_TONES[case.priority],
          "who": next((names[n, pk][0] for n in ("contact", "customer", "account")
                       if (n, pk := getattr(case, f"{n}_id")) in names), "")}
         for case in cases[:SHOWN]
@@ -146,7 +154,7 @@ def messages_of(case, before=None, count=PAGE, *, spoken=False):
     if before is not None:
         at = rows.filter(pk=before).values_list("at", flat=True).first()
         rows = rows.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=before)) if at else rows.none()
-    found = list(rows.select_related("user", "contact", "origin").order_by("-at", "-pk")[: count + 1])
+    found = list(rows.select_related("user").order_by("-at", "-pk")[: count + 1])
     return found[:count][::-1], len(found) > count
 
 
@@ -170,7 +178,7 @@ def thread(case, user, before=None):
         message.sent = mails.get(message.pk, [])
         message.look = message.direction if message.kind == Message.PUBLIC else message.kind
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
-        message.mine = message.user_id == user.pk
+        message.came_from = Case(pk=message.origin_id).number if message.origin_id else ""
     spoken = [message for message in found if message.kind != Message.EVENT]
     said = more or (spoken and spoken[0].body.strip() == case.description.strip())
     return {
@@ -261,10 +269,11 @@ def last_cases(case, user):
     if name is None:
         return []
     rows = Case.objects.visible_to(user).filter(**{name: getattr(case, f"{name}_id")}).exclude(pk=case.pk)
-    found = list(rows.select_related("status").order_by("-pk")[:FEW])
-    for other in found:
-        other.tone = STATE_TONES[other.category]
-    return found
+    columns = ("subject", "category", "status__name")
+    return [
+        {"pk": pk, "number": Case(pk=pk).number, "subject": subject, "tone": STATE_TONES[category], "status": status}
+        for pk, subject, category, status in rows.order_by("-pk").values_list("pk", *columns)[:FEW]
+    ]
 
 
 def open_deals(case, user):
@@ -273,8 +282,9 @@ def open_deals(case, user):
     party |= Q(account=case.account_id) if case.account_id else Q()
     if not party or user.reach(Opportunity, "view") == "none":
         return []
-    rows = Opportunity.objects.visible_to(user).filter(party, state=Stage.OPEN).select_related("stage")
-    found = list(rows.order_by("close_date", "pk")[:FEW])
-    for deal in found:
-        deal.money = "" if deal.amount is None else money_text(deal.amount, deal.currency)
-    return found
+    rows = Opportunity.objects.visible_to(user).filter(party, state=Stage.OPEN).order_by("close_date", "pk")
+    columns = ("pk", "name", "stage__name", "amount", "currency")
+    return [
+        {"pk": pk, "name": name, "stage": stage, "money": "" if amount is None else money_text(amount, currency)}
+        for pk, name, stage, amount, currency in rows.values_list(*columns)[:FEW]
+    ]

@@ -32,9 +32,9 @@ def update_entitlement(entitlement, values, *, by, version=None):
     return update_record(entitlement, values, by=by, version=version)
 
 
-def accounts_up(account_id):
+def accounts_up(account):
     """The ids of an account and of those above it, the nearest first."""
-    found = []
+    found, account_id = ([account.pk], account.parent_id) if account else ([], None)
     while account_id and account_id not in found and len(found) < MOST_LEVELS:
         found.append(account_id)
         above = Account.objects.unscoped("a contract of the parent holds below it").filter(pk=account_id)
@@ -54,7 +54,7 @@ def entitlements_of(values):
     holder = values.get("account") or next(
         (p.account for p in (customer, contact, installed) if p and p.account_id), None
     )
-    accounts = accounts_up(holder.pk if holder else None)
+    accounts = accounts_up(holder)
     if not customer and not accounts:
         return Entitlement.objects.none()
     mine = Q(account__in=accounts) | Q(customer__account__in=accounts)

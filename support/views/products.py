@@ -83,8 +83,9 @@ def case_cover(request, pk):
     kind = KINDS["support.case"]
     case = pages.get_visible_or_404(kind, request.user, pk, rights=parts.RIGHTS)
     rows = InstalledProduct.objects.visible_to(request.user)
-    installed = rows.filter(pk=case.installed_id).first() if case.installed_id else None
+    installed = rows.filter(pk=case.installed_id).select_related("product").first() if case.installed_id else None
     if installed:
+        case.installed = installed
         installed.said, installed.tone = cover.cover_of(installed, timezone.localdate())
     check = check_entitlement(case)
     may_change = "change" in parts.rights(request.user, case)

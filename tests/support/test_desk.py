@@ -129,7 +129,9 @@ def test_cs4_a_note_stays_inside(cast, case):
     assert "Internal note" in text
     post_reply(case, "We look into it.", by=cast.dora)
     assert "The customer is wrong." not in "".join(OutgoingMail.objects.values_list("body", flat=True))
-    assert signed_in(cast.paula).get(f"/cases/{case.pk}/").status_code == 404
+    portal = signed_in(cast.paula).get(f"/cases/{case.pk}/", follow=True)
+    assert "The customer is wrong." not in portal.content.decode()
+    assert portal.request["PATH_INFO"] != f"/cases/{case.pk}/"
 
 
 def test_cs4_what_is_no_choice_is_no_public_reply(cast, case):
