@@ -158,7 +158,11 @@ def judge(fields, said, mail):
     words = " ".join(values(fields, "diagnostic-code")) or said
     reason = re.sub(r"\s+", " ", words).strip()[:300]
     lasting = not (actions and actions <= {"delayed", "delivered", "relayed", "expanded"})
-    if not lasting or (codes and all(code[0] == "4" or code in SOFT_CODES for code in codes)):
+    # Of an unknown user a server that gave up has often only heard "later".
+    passing = {code for code in codes if code[0] == "4" or code in SOFT_CODES} - (
+        {"4.1.1"} & codes if "failed" in actions else set()
+    )
+    if not lasting or (codes and passing == codes):
         return SOFT, reason
     for source in (words, said, mail.subject):
         text = re.sub(r"\s+", " ", ADDRESS.sub("<>", source)).strip()

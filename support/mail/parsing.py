@@ -9,6 +9,7 @@ from email.header import decode_header
 from email.message import Message as Part
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
+from itertools import islice
 
 from support.mail.markup import is_deep, safe, text_of
 
@@ -112,14 +113,25 @@ def parsed(raw):
 
 def raw_header(message, name):
     """A header as it stands, in one line, of at most 20,000 signs."""
-    found = next((value for key, value in message.raw_items() if key.lower() == name), "")
-    return re.sub(r"[\r\n]+[ \t]*", " ", str(found)[:LONGEST_HEADER]).strip()
+    return next(raw_headers(message, name), "")
+
+
+def raw_headers(message, name):
+    """All headers of a name, each as it stands in one line."""
+    for key, value in message.raw_items():
+        if key.lower() == name:
+            yield re.sub(r"[\r\n]+[ \t]*", " ", str(value)[:LONGEST_HEADER]).strip()
 
 
 def header(message, name):
     """A header's text, with encoded words read."""
     value = raw_header(message, name)
-    return words(value, "" if value.isascii() else charset_of(message))
+    return words(value, "" if value.isascii() else own_charset(message))
+
+
+def own_charset(message):
+    """The character set that a mail names first, for itself or for one of its parts."""
+    return next(filter(None, map(charset_of, islice(message.walk(), MOST_FILES))), "")
 
 
 def words(value, charset=""):
@@ -206,7 +218,9 @@ def people(message, name):
 def sender_of(message):
     """(name, address) of who wrote it, as far as it says."""
     for name in ("from", "reply-to", "sender", "return-path"):
-        if found := addresses(raw_header(message, name)):
+        # Some mails have two, of which one names nobody.
+        found = [pair for value in raw_headers(message, name) for pair in addresses(value)]
+        if found:
             return found[0][0][:200], found[0][1]
     written = header(message, "from")
     return written[:200], (written.split() or [""])[0].lower()[:320]

@@ -6,7 +6,8 @@ a colon before quoted lines, a block of short "Name: value" lines, a ruler with 
 
 import re
 
-QUOTE = re.compile(r"^\s{0,3}[>|]")
+# An address that a mail program broke ends with ">:" on a line of its own.
+QUOTE = re.compile(r"^\s{0,3}(?:>(?!\s?:\s*$)|\|)")
 RULER = re.compile(r"^\s*(?:[-_*=]{2,}\s*[^\W\d_][\w .'’]{2,40}\s*[-_*=]{2,}|_{20,}|-{20,})\s*$")
 FIELD = re.compile(r"^\s*[*_]{0,2}([^\W\d_][\w .\-]{0,18}?)\s?[*_]{0,2}\s?:[*_]{0,2}(?:\s+\S.*|\s*)$")
 MOMENT = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2,4}|年|\d{1,2}(?:st|nd|rd|th)\b")

@@ -128,6 +128,35 @@ def test_markup_alone_is_read_as_text_with_its_quotes():
     assert read.text == "Hi\n\n> old\n> er"
 
 
+def test_of_two_senders_the_one_with_an_address_counts():
+    raw = b"From: [??????]\r\nReply-To: else@x.test\r\nFrom: Ann <ann@x.test>\r\n\r\nHi"
+    assert parsing.read(raw).sender == "ann@x.test"
+
+
+def test_bare_bytes_in_a_subject_are_read_as_the_text_is():
+    """A subject that nobody encoded is in the character set that the mail names for its text."""
+    part = b"--B\r\nContent-Type: text/plain; charset=shift_jis\r\n\r\nx\r\n--B--"
+    raw = b"Subject: " + "ツール".encode("cp932") + b"\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n" + part
+    assert parsing.read(raw).subject == "ツール"
+
+
+def test_an_address_broken_over_two_lines_introduces_what_follows():
+    said = 'Yes.\n\nAm 21.04.2016 17:48 schrieb "Ann" <ann@x.test\n>:\n\n> Well?'
+    assert trimming.trim(said) == ("Yes.", said[6:])
+
+
+@pytest.mark.parametrize(("action", "kind"), [("failed", bounces.HARD), ("delayed", bounces.SOFT)])
+def test_who_is_unknown_to_the_end_is_gone(action, kind):
+    """EM-7: a server that gave up on "450 4.1.1 user unknown" means it; one that still tries does not."""
+    report = f"Final-Recipient: rfc822; bo@y.test\r\nAction: {action}\r\nStatus: 4.1.1\r\nDiagnostic-Code: smtp; 450 User unknown"
+    raw = (
+        "From: MAILER-DAEMON@y.test\r\nSubject: Undelivered Mail Returned to Sender\r\nContent-Type: multipart/report;"
+        " report-type=delivery-status; boundary=B\r\n\r\n--B\r\n\r\nSorry\r\n--B\r\nContent-Type:"
+        f" message/delivery-status\r\n\r\nReporting-MTA: dns; y.test\r\n\r\n{report}\r\n--B--\r\n"
+    )
+    assert bounces.bounce_of(parsing.read(raw.encode())).kind == kind
+
+
 def test_a_mail_within_a_mail_and_an_inline_picture():
     raw = (
         HEAD
