@@ -15,11 +15,6 @@ from support.models import Policy
 LINKS = {"family": "product"}
 
 
-def policy_for(case):
-    """(the Policy or None, why) of one case."""
-    return policies_for([case])[0]
-
-
 def policies_for(cases):
     """[(Policy or None, why)] in the order of the cases; the statements do not grow with their number."""
     rows = Policy.objects.filter(is_active=True, current__isnull=False).select_related("current")

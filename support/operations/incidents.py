@@ -17,7 +17,6 @@ class Receiver:
     """Somebody who gets an update once, whatever number of cases they have in the incident."""
 
     address: str
-    name: str
     cases: list = field(default_factory=list)
 
 
@@ -34,7 +33,7 @@ def receivers_of(cases):
     found = {}
     for case in cases:
         address = reporter_address(case)
-        one = found.setdefault(address.lower(), Receiver(address, str(case.contact or address)))
+        one = found.setdefault(address.lower(), Receiver(address))
         one.cases.append(case)
     return list(found.values())
 

@@ -233,14 +233,12 @@ def case_incident(request, pk):
         text = ngettext("The update stands on %(n)s case.", "The update stands on %(n)s cases.", len(done))
         messages.success(request, text % {"n": len(done)})
         return redirect(f"{CASES.record_url(pk)}incident/")
-    closing, receivers = closable(case, request.user), receivers_of(cases)
+    closing = closable(case, request.user)
     name_reporters(cases, request.user)
-    for receiver in receivers:
-        receiver.name = receiver.cases[0].who
     ids = {one.pk for one in closing}
     context = {
         "kind": CASES, "case": case, "form": form, "title": _("Update on %(name)s") % {"name": case.number},
-        "receivers": receivers, "cases": cases, "closing": closing,
+        "receivers": receivers_of(cases), "cases": cases, "closing": closing,
         "staying": [one for one in cases if one.pk not in ids and one.pk != case.pk],
     }  # fmt: skip
     return TemplateResponse(request, "support/merging/incident.html", context, status=422 if form.errors else 200)

@@ -11,7 +11,7 @@ from crm_site.core.models import Calendar, Holiday, User
 from crm_site.core.operations import Refused
 from support.models import Case, Clock, Entitlement, Policy, Queue, Webhook
 from support.operations.policies import keep_hours, new_version, re_apply
-from support.policies import policies_for, policy_for
+from support.policies import policies_for
 from support.steps import checked_steps, lines_of, step_of_line
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, CustomerFactory
@@ -36,7 +36,7 @@ def test_sl2_one_level_wins_in_the_order_of_the_paper(cast):
                 (mail, "email"), (desk, "queue VIP"), (default, "no other holds")]  # fmt: skip
     undo = [("policy", None), ("entitlement", None), ("customer", None), ("channel", "phone"), ("queue", None)]
     for (policy, why), (name, value) in zip(expected, [*undo, ("subject", "y")], strict=True):
-        found, said = policy_for(case)
+        found, said = policies_for([case])[0]
         assert found == policy
         assert why in said
         setattr(case, name, value)
@@ -50,9 +50,9 @@ def test_sl2_an_ended_contract_and_a_level_out_of_use_do_not_hold(cast):
         name="Old", customer=customer, policy=sold, starts_on=date(2025, 1, 1), ends_on=date(2025, 12, 31)
     )
     case = Case(subject="x", entitlement=contract, created_at=datetime(2026, 1, 1, 12, tzinfo=UTC))
-    assert policy_for(case)[0] == default
+    assert policies_for([case])[0][0] == default
     Policy.objects.filter(pk=sold.pk).update(is_active=False)
-    assert policy_for(Case(subject="x", policy=sold))[0] == default
+    assert policies_for([Case(subject="x", policy=sold)])[0][0] == default
 
 
 def test_sl2_the_tier_of_an_account_is_that_of_its_customer(cast):
@@ -61,7 +61,7 @@ def test_sl2_the_tier_of_an_account_is_that_of_its_customer(cast):
     gold = level("Gold", conditions=GOLD, default=False)
     account = AccountFactory()
     CustomerFactory(account=account, tier="gold")
-    assert policy_for(Case(subject="x", account=account))[0] == gold
+    assert policies_for([Case(subject="x", account=account)])[0][0] == gold
 
 
 def test_sl2_many_cases_cost_no_more_statements_than_one(cast, django_assert_max_num_queries):
