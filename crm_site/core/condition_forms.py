@@ -36,7 +36,7 @@ def take_lines(form, values, columns, check, lines=LINES):
     found = []
     for names in line_names(columns, lines):
         had = {name: form.fields[name].initial for name in names}
-        filled = any(str(values.get(name) or "") != str(had[name] or "") for name in names)
+        filled = any(values.get(name) not in (None, "") and str(values[name]) != str(had[name] or "") for name in names)
         if not values.get(names[0]) and (had[names[0]] or not filled):
             continue
         try:

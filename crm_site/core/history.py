@@ -134,7 +134,7 @@ def shown(field, value, names):
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(value)
+        return ", ".join(" ".join(map(str, item.values())) if isinstance(item, dict) else str(item) for item in value)
     if field.get_internal_type() == "DateTimeField":
         return formats.date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
     if field.get_internal_type() == "DateField":

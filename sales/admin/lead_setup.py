@@ -1,31 +1,13 @@
 """The administration of assignment rules: conditions in lines that people can fill, members in their order."""
 
-from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.condition_forms import FIELDSET, add_lines, read_lines
-from sales.conditions import FIELDS, said_all
+from crm_site.core.condition_forms import FIELDSET
+from sales.conditions import said_all
+from sales.forms.assignment import RuleForm
 from sales.models import AssignmentRule, RuleMember
-
-
-class RuleForm(forms.ModelForm):
-    """A rule with its conditions, three boxes a line: the field, how it is compared, and with what."""
-
-    class Meta:
-        model = AssignmentRule
-        fields = ["name", "order", "is_active", "team", "respond_minutes", "escalate_minutes", "escalate_to"]
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        add_lines(self, list(self.instance.conditions or []), FIELDS)
-
-    def clean(self):
-        """The conditions as the rule keeps them; each line that makes no sense says why."""
-        values = super().clean()
-        self.instance.conditions = read_lines(self, values, FIELDS)
-        return values
 
 
 class MemberInline(admin.TabularInline):

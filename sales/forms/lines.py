@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import PickField
-from sales.models import Product
+from sales.models import PriceBook, Product
 from sales.operations.lines import FIELDS, completed, problem
 from sales.operations.totals import line_values, totals
 
@@ -65,6 +65,9 @@ class Lines:
     def __init__(self, record, user, data=None, extra=EMPTY):
         self.record, self.user, self.data, self.currency = record, user, data, record.currency
         self.stored = list(record.lines.order_by("position", "id"))
+        self.books = list(PriceBook.objects.visible_to(user).filter(is_active=True).order_by("name_sort", "id")[:MOST])
+        chosen = data.get("book", "") if data is not None else ""
+        self.book = next((book for book in self.books if str(book.pk) == chosen), None)
         self.forms = self.bound() if data is not None else self.filled(extra)
 
     def filled(self, extra):
@@ -95,7 +98,7 @@ class Lines:
         """Fill what products bring, compute, and note what is wrong beside its field. Whether all is well."""
         found = [(form, form.row()) for form in self.forms]
         typed = [(form, row) for form, row in found if row is not None]
-        rows = completed([row for _form, row in typed], self.currency, self.user)
+        rows = completed([row for _form, row in typed], self.currency, self.user, book=self.book)
         self.rows, well = [], all(form.is_valid() for form in self.forms)
         for (form, _typed), row in zip(typed, rows, strict=True):
             wrong = problem(row, self.currency)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.forms import PickField, RecordForm
 from sales.models import Invoice, LossReason, PriceBook, Product, Quote, Sale
 from sales.operations.cancelling import CHOICES, REOPEN
+from sales.operations.products import read_ranges
 from sales.operations.quotes import VALID_DAYS, usual_terms
 
 CURRENCY = {"maxlength": 3, "autocomplete": "off", "autocapitalize": "characters", "size": 4}
@@ -98,11 +99,24 @@ class ProductForm(PaperForm):
 class PriceBookForm(PaperForm):
     """A list of prices."""
 
-    sections = ((_("About"), ("name", "pricing", "is_active", "description")), (_("Record"), ("owner", "team", "tags")))
+    sections = ((_("About"), ("name", "pricing", "ranges", "is_active", "description")),
+                (_("Record"), ("owner", "team", "tags")))  # fmt: skip
+    ranges = forms.CharField(
+        label=_("Discounts by quantity"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For the differential model, one a line: from which quantity how many per cent, such as “10: 5”."),
+    )  # fmt: skip
 
     class Meta:
         model = PriceBook
-        fields = ["name", "pricing", "is_active", "description", "owner", "team", "tags"]
+        fields = ["name", "pricing", "ranges", "is_active", "description", "owner", "team", "tags"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["ranges"] = "\n".join(self.instance.ranges)
+
+    def clean_ranges(self):
+        """The discounts as the book keeps them."""
+        return read_ranges(self.cleaned_data["ranges"].splitlines())
 
 
 class PriceForm(forms.Form):

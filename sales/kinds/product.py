@@ -51,7 +51,7 @@ PRICE_BOOKS = register(
         columns=PRICE_BOOK_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
         form=PriceBookForm, filters=PriceBookFilters, create=create_price_book, update=update_record,
         delete=delete_record, restore=restore_record, highlights=("pricing", "is_active", "owner"),
-        groups=((_("About"), ("number", "pricing", "is_active", "description")), RECORD),
+        groups=((_("About"), ("number", "pricing", "ranges", "is_active", "description")), RECORD),
     )
 )  # fmt: skip
 add_panel("sales.product", Panel(_("Prices"), "sales:product_prices", side=False, model=Product))

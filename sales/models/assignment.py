@@ -4,7 +4,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.history import track
 
+
+@track("cursor")
 class AssignmentRule(models.Model):
     """A rule of the list: the first active one whose conditions all hold decides.
 

@@ -176,6 +176,7 @@ class Lead(Record):
         return f"{self.name} ({self.company})" if self.company else self.name
 
 
+@track()
 class WebForm(models.Model):
     """A form on a public page that makes leads: its fields, where they go and what is promised."""
 

@@ -1,5 +1,8 @@
 """Products and what they cost."""
 
+from decimal import Decimal
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -46,13 +49,19 @@ class Product(Record):
 
 @track()
 class PriceBook(Record):
-    """A list of prices for some customers, beside the standard prices."""
+    """A list of prices for some customers, beside the standard prices.
+
+    A differential one gives discounts: `ranges` are texts such as "10: 5", from ten pieces on five per cent.
+    """
 
     MODELS = {"flat": _("Flat"), "differential": _("Differential")}
     NUMBER_PREFIX = "PB"
 
     name = models.CharField(_("name"), max_length=200)
     pricing = models.CharField(_("pricing model"), max_length=12, choices=MODELS, default="flat")
+    ranges = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, verbose_name=_("discounts by quantity")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     description = models.TextField(_("description"), blank=True)
     name_sort = folded("name")
@@ -66,6 +75,12 @@ class PriceBook(Record):
 
     def __str__(self):
         return self.name
+
+    def percent(self, quantity):
+        """The discount on so many pieces, Decimal per cent: that of the highest range reached; 0 in a flat book."""
+        steps = (text.split(": ") for text in self.ranges) if self.pricing == "differential" else ()
+        reached = [(Decimal(least), Decimal(percent)) for least, percent in steps if Decimal(least) <= quantity]
+        return max(reached)[1] if reached else Decimal(0)
 
 
 class Price(models.Model):

@@ -18,21 +18,25 @@ FIELDS = ("product", "description", "quantity", "unit_price", "discount_percent"
 MOST = Decimal(10) ** 14
 
 
-def completed(rows, currency, by, on=None):
+def completed(rows, currency, by, on=None, book=None):
     """Typed rows with what their products bring where nothing was typed: description, price, tax; two statements.
+
+    Prices are those of the book, where one is given; a differential one gives its discount on the quantity, too.
 
     A row without a product whose description is the name or code of just one gets that one. A row stays without
     `unit_price` (None) when its product has no price in the currency.
     """
     rows = [dict(row) for row in rows]
     name_products(rows, by)
-    prices = prices_of({row["product"].pk for row in rows if row.get("product")}, currency, on)
+    prices = prices_of({row["product"].pk for row in rows if row.get("product")}, currency, on, book)
     for row in rows:
         product = row.get("product")
         if product:
             row["description"] = row.get("description") or product.name
             if row.get("unit_price") is None:
                 row["unit_price"] = prices.get(product.pk)
+            if book and row.get("discount_percent") is None:
+                row["discount_percent"] = book.percent(row.get("quantity") or 1)
         if row.get("tax_rate") is None:
             row["tax_rate"] = product.tax_rate if product else Decimal(0)
         for name, value in (("quantity", 1), ("discount_percent", 0), ("discount_amount", 0)):

@@ -1,16 +1,21 @@
 """Operations on products, price books and prices."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import insert_many
+from crm_site.core.money import rounded
 from crm_site.core.operations import lock, new_rows, operation, refuse, update_record
 from sales.models import Price, PriceBook, Product
 
+NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?")
 FIRST_PRICE = ("price", "price_currency")
 PRICED = ("book", "currency", "amount", "valid_from", "valid_to")
 
@@ -70,9 +75,25 @@ def prices_of(products, currency, on=None, book=None):
     return {row.product_id: row.amount for row in rows}
 
 
-def price_of(product, currency, on=None, book=None):
-    """A product's price in a currency on a day, Decimal; None when there is none."""
-    return prices_of([product.pk], currency, on, book).get(product.pk)
+def price_of(product, currency, on=None, book=None, quantity=1):
+    """A product's price in a currency on a day, Decimal; None when there is none.
+
+    With a differential book the discount on so many pieces is taken off, half up to the smallest coin.
+    """
+    price = prices_of([product.pk], currency, on, book).get(product.pk)
+    percent = book.percent(quantity) if book and book.is_active else 0
+    return rounded(price * (100 - percent) / 100, currency) if price is not None and percent else price
+
+
+def read_ranges(lines):
+    """Discounts by quantity as a price book keeps them, of lines such as "10: 5 %"; ValidationError for others."""
+    found = {}
+    for line in filter(None, (line.strip() for line in lines)):
+        parts = [part.strip() for part in line.rstrip("% ").replace(",", ".").split(":")]
+        if len(parts) != 2 or not all(NUMBER.fullmatch(part) for part in parts) or Decimal(parts[1]) > 100:
+            raise ValidationError(_("“%(line)s” is no quantity with its discount, such as “10: 5”.") % {"line": line})
+        found[Decimal(parts[0])] = parts[1]
+    return [f"{least}: {percent}" for least, percent in sorted(found.items())]
 
 
 @operation

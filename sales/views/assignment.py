@@ -2,41 +2,97 @@
 
 from collections import Counter
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.db.models import Count
 from django.http import Http404
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_site.core import pages
 from crm_site.core.converters import read_id
+from crm_site.core.history import entries
 from sales.conditions import said_all
+from sales.forms.assignment import RuleSheet
 from sales.kinds.lead import LEADS
-from sales.models import AssignmentDecision
-from sales.operations.assignment import active_rules, counted, dry_run
+from sales.models import AssignmentDecision, AssignmentRule
+from sales.operations.assignment import counted, dry_run
+from sales.operations.rules import move_rule, save_rule
 from sales.rights import may_arrange
 
 PERIODS = (7, 30, 90)
 SHOWN = 200
 
 
+def need_arranger(user):
+    """The rules are the business of who hands out other people's leads; nobody else has the pages."""
+    if not may_arrange(user):
+        raise Http404
+
+
 @login_required
 @require_GET
 def assignment_rules(request):
     """The rules in order, and what they would have done with the leads of the last days that the user sees."""
-    if not may_arrange(request.user):
-        raise Http404
+    need_arranger(request.user)
     days = read_id(request.GET.get("days", "")) or 30
     days = days if days in PERIODS else 30
     found = dry_run(days, user=request.user)
-    rows = [row | {"said": said_all(row["rule"].conditions) if row["rule"] else ""} for row in counted(found)]
-    seen = {row["rule"].pk for row in rows if row["rule"]}
-    idle = [{"rule": rule, "said": said_all(rule.conditions)} for rule in active_rules() if rule.pk not in seen]
+    rules = AssignmentRule.objects.annotate(count=Count("members")).order_by("order", "id")
     context = {
-        "title": _("Assignment of leads"), "rows": rows, "idle": idle, "days": days, "periods": PERIODS,
-        "total": len(found), "chosen": drilled(request, found), "may_edit": request.user.is_superuser,
+        "title": _("Assignment of leads"), "rows": counted(found), "days": days, "periods": PERIODS,
+        "rules": [{"rule": rule, "said": said_all(rule.conditions)} for rule in rules],
+        "total": len(found), "chosen": drilled(request, found),
     }  # fmt: skip
     return TemplateResponse(request, "sales/assignment/rules.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def assignment_rule(request, pk=None):
+    """One rule: what it asks, its members and clocks; its dry run as it stands on the page, before it is saved."""
+    need_arranger(request.user)
+    rule = AssignmentRule.objects.filter(pk=pk).first() if pk else AssignmentRule()
+    if rule is None:
+        raise Http404
+    form, tried = RuleSheet(request.POST or None, instance=rule), None
+    if request.method == "POST" and form.is_valid():
+        if request.POST.get("do") != "try":
+            save_rule(form.instance, form.members, by=request.user)
+            messages.success(request, _("Saved."))
+            return redirect("sales:assignment_rules")
+        tried = try_rule(form, request.user)
+    context = {
+        "title": (rule.name if pk else "") or _("New rule"), "form": form, "rule": rule, "tried": tried, "pk": pk,
+        "changes": entries(rule, request.user)[0] if pk else [],
+    }  # fmt: skip
+    return TemplateResponse(request, "sales/assignment/rule.html", context, status=422 if form.errors else 200)
+
+
+def try_rule(form, user):
+    """What the rules would have done in the last month with this one as typed; nothing of it is kept."""
+    with transaction.atomic():
+        known = form.instance.pk
+        save_rule(form.instance, form.members, by=user)
+        found = counted(dry_run(30, user=user))
+        transaction.set_rollback(True)
+    form.instance.pk = known
+    return found
+
+
+@login_required
+@require_POST
+def assignment_move(request, pk):
+    """A rule one place up or down: the first that fits decides."""
+    need_arranger(request.user)
+    rule = AssignmentRule.objects.filter(pk=pk).first()
+    if rule is None:
+        raise Http404
+    move_rule(rule, -1 if request.POST.get("to") == "up" else 1, by=request.user)
+    return redirect("sales:assignment_rules")
 
 
 def drilled(request, found):

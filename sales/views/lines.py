@@ -82,7 +82,7 @@ def preview(request, kind, record, lines, verb):
         context = {"lines": lines, "currency": record.currency, "swap": True}
         return TemplateResponse(request, "sales/lines/_sums.html", context)
     lines.redrawn(more=1 if verb == "add" else 0)
-    recomputed = Lines(record, request.user, typed(lines.forms))
+    recomputed = Lines(record, request.user, typed(lines.forms, lines.book))
     recomputed.complete()
     lines.sums = recomputed.sums
     for form, computed in zip(lines.forms, recomputed.forms, strict=True):
@@ -92,9 +92,10 @@ def preview(request, kind, record, lines, verb):
     return editor(request, kind, record, lines, part=bool(request.htmx))
 
 
-def typed(forms):
+def typed(forms, book):
     """What a browser would post of unbound forms."""
     data = QueryDict(mutable=True)
+    data["book"] = str(book.pk) if book else ""
     data["rows"] = str(len(forms))
     for form in forms:
         for name, value in form.initial.items():

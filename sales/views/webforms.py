@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
+from crm_site.core.history import entries
 from sales.forms.webforms import (
     MADE,
     QUICKEST,
@@ -121,7 +122,7 @@ def webform_edit(request, pk=None):
     names = [(name, label, name in row.required) for name, label in WebForm.FIELDS.items() if name in row.fields]
     context = {
         "title": row.name or _("New web form"), "form": form, "row": row, "names": names, "trap": TRAP,
-        "address": address_of(row) if row.pk else "",
+        "address": address_of(row) if row.pk else "", "changes": entries(row, request.user)[0] if row.pk else [],
     }  # fmt: skip
     return TemplateResponse(request, "sales/webforms/edit.html", context, status=422 if form.errors else 200)
 

@@ -284,7 +284,9 @@ RULES = (
     Rule("me", staff, personal=True), Rule("me_*", staff, personal=True),
     # What is set up around leads.
     Rule("sales:webform_public", nobody, secret=True, tokenless=True), Rule("sales:webform_*", builds_forms, subject="webform"),
-    Rule("sales:assignment_rules", hands_out), Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
+    Rule("sales:assignment_rules", hands_out), Rule("sales:assignment_new", hands_out),
+    Rule("sales:assignment_rule", hands_out, subject="rule"), Rule("sales:assignment_move", hands_out, subject="rule"),
+    Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
     # The portal: its door, what is a customer's own, and staff's pages about it.
     Rule("support:portal_sign_in", anybody, public=True, personal=True), Rule("support:portal_link_ask", anybody, public=True, personal=True),
     Rule("support:portal_link", nobody, secret=True), Rule("support:portal_email", nobody, secret=True),

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.utils import formats, timezone
 
@@ -13,6 +13,7 @@ from sales.conditions import check_condition, failed, holds
 from sales.models import AssignmentDecision, AssignmentRule, Lead
 from sales.operations.assignment import assign_leads, counted, dry_run
 from sales.operations.leads import create_leads
+from sales.operations.rules import save_rule
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
 
@@ -236,3 +237,62 @@ def test_administrators_fill_conditions_in_lines(cast, client_of):
     page = client.get(f"/admin/sales/assignmentrule/{made.pk}/change/").content.decode()
     assert 'value="DE, AT"' in page
     assert "country is one of (with commas)" not in client.get("/admin/sales/assignmentrule/").content.decode()
+
+
+def sheet(rule, **values):
+    """What the page of a rule posts: the country Germany or Austria, and these people in this order."""
+    users = values.pop("users", ())
+    members = {f"user_{place}": user.pk for place, user in enumerate(users)}
+    condition = {"field_0": "country", "op_0": "in", "value_0": "DE; AT"}
+    return {"name": rule, "is_active": "on", "respond_minutes": 60} | condition | members | values
+
+
+@pytest.mark.django_db
+def test_managers_write_the_rules_on_a_page_of_their_own(cast, client_of):
+    """AS-1, AS-2: conditions and members in lines, tried before they are kept; each change is kept with its author."""
+    client = client_of(cast.bob)
+    leads_of(3, country="DE", team=cast.north)
+    url = "/leads/assignment/new/"
+    assert client.get(url).status_code == 200
+    tried = client.post(url, sheet("Germany", users=[cast.alice, cast.bob], do="try"))
+    assert [(row["rule"].name, dict(row["members"])) for row in tried.context["tried"]] == [
+        ("Germany", {cast.alice: 2, cast.bob: 1})]  # fmt: skip
+    assert not AssignmentRule.objects.exists()
+    for wrong, said in (
+        ({"value_0": "", "op_0": "equals"}, "compared with"), ({"users": [cast.alice, cast.alice]}, "twice"),
+        ({"hours_from_0": "09:00"}, "hours begin"), ({"name": ""}, "required"),
+    ):  # fmt: skip
+        answer = client.post(url, sheet("Germany", **{"users": [cast.alice]} | wrong))
+        assert answer.status_code == 422
+        assert said in answer.content.decode(), wrong
+    people = {"users": [cast.alice, cast.bob], "capacity_1": 5, "hours_from_1": "09:00", "hours_to_1": "17:00"}
+    assert client.post(url, sheet("Germany", **people)).status_code == 302
+    rule = AssignmentRule.objects.get()
+    assert rule.conditions == [{"field": "country", "op": "in", "value": "DE, AT"}]
+    assert [(m.user, m.capacity) for m in rule.members.order_by("order")] == [(cast.alice, None), (cast.bob, 5)]
+    url = f"/leads/assignment/{rule.pk}/"
+    kept = rule.members.get(user=cast.bob).pk
+    assert client.post(url, sheet("Germany and Austria", users=[cast.bob, cast.charlie])).status_code == 302
+    assert [m.user for m in rule.members.order_by("order")] == [cast.bob, cast.charlie]
+    assert rule.members.filter(pk=kept, capacity=None).exists()
+    page = client.get(url).content.decode()
+    assert "Name changed from “Germany” to “Germany and Austria”." in page
+    assert "Bob Tester" in page
+
+
+@pytest.mark.django_db
+def test_rules_change_places(cast, client_of):
+    """AS-1: the list is ordered; nobody but who hands out leads has its pages."""
+    first, second, third = (rule_of(name=name, order=5) for name in ("A", "B", "C"))
+    client, names = client_of(cast.bob), lambda: [rule.name for rule in AssignmentRule.objects.order_by("order", "id")]
+    for rule, to, expected in ((third, "up", "ACB"), (first, "down", "CAB"), (second, "down", "CAB")):
+        assert client.post(f"/leads/assignment/{rule.pk}/move/", {"to": to}).status_code == 302
+        assert "".join(names()) == expected
+    listed = client.get("/leads/assignment/").content.decode()
+    assert listed.index("further up") < listed.index("B further down")
+    for path in ("new/", f"{first.pk}/"):
+        assert client_of(cast.alice).get(f"/leads/assignment/{path}").status_code == 404
+    assert client_of(cast.alice).post(f"/leads/assignment/{first.pk}/move/", {"to": "up"}).status_code == 404
+    with pytest.raises(PermissionDenied):
+        save_rule(first, [], by=cast.alice)
+    assert client.get("/leads/assignment/999999/").status_code == 404

@@ -11,7 +11,7 @@ from crm_site.core.models import Job, JobProblem, PendingLink, Team, User
 from customers.models import Account, Activity, Contact
 from customers.operations.customers import create_customer
 from marketing.models import CampaignMember
-from sales.models import Credit, Invoice, Lead, Opportunity, Pipeline, Product, Quote, Sale
+from sales.models import Credit, Invoice, Lead, Opportunity, Pipeline, Product, Quote, Sale, Target
 from tests.core.test_import_wizard import counts, fields_of, upload
 from tests.factories import AccountFactory
 
@@ -300,3 +300,28 @@ def test_a_folder_with_orders_makes_no_sales_of_deals(cast, tmp_path):
     (tmp_path / "Sales_Orders.csv").write_text(SALES)
     call_command("import_data", str(tmp_path), system="zoho", user=cast.rita.email)
     assert (Sale.objects.count(), Opportunity.objects.filter(state="won").count()) == (2, 1)
+
+
+QUOTAS = """Sales Agent,Quota,Quarter
+Alice Tester,"25,000.50",2026-Q4
+North,90000,2026-Q4
+Alice Tester,7000,2026-11
+Zoe Nobody,1,2026-Q4
+Alice Tester,1,soon
+"""
+
+
+def test_targets_come_as_a_file_and_change_by_the_next_one(cast, client_of):
+    """TG-1: of people and teams, for months, quarters and years; known again by whose and when they are."""
+    client = client_of(cast.bob)
+    job = through(client, QUOTAS, "Quotas.csv", kind="targets")
+    assert counts(job) == (3, 0, 0, 2), job.counts
+    found = {target.name: target.value for target in Target.objects.all()}
+    assert found == {
+        "Alice Tester · Won amount · Q4 2026": Decimal("25000.50"), "North · Won amount · Q4 2026": 90000,
+        "Alice Tester · Won amount · November 2026": 7000,
+    }  # fmt: skip
+    assert Target.objects.get(user=cast.alice, period="quarter").owner == cast.alice
+    again = through(client, QUOTAS.replace("90000", "95000"), "Quotas.csv", kind="targets")
+    assert (again.counts["created"], again.counts["updated"], Target.objects.count()) == (0, 1, 3)
+    assert Target.objects.get(for_team=cast.north).value == 95000

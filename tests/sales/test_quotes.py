@@ -7,16 +7,17 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm_site.core.models import Notification, Setting
 from crm_site.core.operations import Refused, Stale
 from sales import outbox
-from sales.models import Opportunity, Quote, QuoteMail, Sale
+from sales.models import Opportunity, PriceBook, Quote, QuoteMail, Sale
 from sales.operations.cancelling import cancel_sale
 from sales.operations.lines import save_lines
-from sales.operations.products import add_price, change_price, end_price, price_of
+from sales.operations.products import add_price, change_price, create_price_book, end_price, price_of, read_ranges
 from sales.operations.quotes import (
     accept_quote,
     create_quotes,
@@ -338,6 +339,45 @@ def test_a_price_is_what_holds_on_the_day(cast):
     assert price_of(widget, "EUR") == 11
     end_price(widget.prices.get(valid_from__isnull=False), by=cast.bob)
     assert price_of(widget, "EUR", TODAY() + timedelta(days=5)) is None
+
+
+def test_a_book_has_its_prices_and_its_discounts(cast):
+    """QS-1: its own price, else the standard one; a differential book's discount on the quantity, half up."""
+    widget, gadget = product("Widget", "10.01"), product("Gadget", "99")
+    flat = create_price_book({"name": "Partners"}, by=cast.bob)
+    ranges = read_ranges(["50: 12.5 %", " 10:5"])
+    steps = create_price_book({"name": "Many", "pricing": "differential", "ranges": ranges}, by=cast.bob)
+    add_price(widget, {"currency": "EUR", "amount": Decimal(8), "book": flat}, by=cast.bob)
+    assert [price_of(p, "EUR", book=flat) for p in (widget, gadget)] == [8, 99]
+    assert [price_of(widget, "EUR", book=steps, quantity=n) for n in (1, 10, 49, 50)] == [
+        Decimal("10.01"), Decimal("9.51"), Decimal("9.51"), Decimal("8.76")]  # fmt: skip
+    steps.is_active = False
+    assert price_of(widget, "EUR", book=steps, quantity=50) == Decimal("10.01")
+    for wrong in ("10", "ten: 5", "10: 101", "10: 5: 3"):
+        with pytest.raises(ValidationError):
+            read_ranges([wrong])
+
+
+def test_lines_take_their_prices_from_the_book_that_is_chosen(cast, client_of):
+    """U26: for products chosen from then on; what was typed stays."""
+    for name, price in (("Widget", "10"), ("Gadget", "99")):
+        product(name, price)
+    client = client_of(cast.bob)
+    fields = {"name": "Many", "pricing": "differential", "ranges": "10: 5\n50: 12.5", "is_active": "on"}
+    assert "no quantity" in client.post("/price-books/new/", fields | {"ranges": "x"}).content.decode()
+    assert client.post("/price-books/new/", fields).status_code == 302
+    book = PriceBook.objects.get()
+    assert book.ranges == ["10: 5", "50: 12.5"]
+    assert "10: 5 %; 50: 12.5 %" in client.get(f"/price-books/{book.pk}/").content.decode()
+    quote = quote_deal(deal_of(cast.bob), by=cast.bob)
+    url, typed = f"/quotes/{quote.pk}/lines/edit/", {"rows": "3", "version": str(quote.version), "book": str(book.pk)}
+    assert "Prices from" in client.get(url).content.decode()
+    for number, (name, quantity) in enumerate((("Widget", "60"), ("Gadget", "2"), ("Widget", "10"))):
+        typed |= {f"line-{number}-description": name, f"line-{number}-quantity": quantity}
+    typed |= {"line-2-discount_percent": "1"}
+    assert client.post(url, typed | {"do": "save"}).status_code == 302
+    rows = quote.lines.order_by("position").values_list("unit_price", "discount_percent", "net")
+    assert list(rows) == [(10, Decimal("12.5"), 525), (99, 0, 198), (10, 1, 99)]
 
 
 def test_r24_a_double_click_begins_one_draft_and_sends_one_mail(cast, client_of):

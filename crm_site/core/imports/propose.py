@@ -86,7 +86,7 @@ def key_options(importer, mapped):
     if "serial" in importer.keys and "serial" in mapped:
         return {"key": "serial", "duplicates": UPDATE}
     if "name" in importer.keys and NAME_OF_ID not in mapped:
-        return {"key": "name"}
+        return {"key": "name"} | ({"duplicates": UPDATE} if importer.one_by_key else {})
     return {}
 
 

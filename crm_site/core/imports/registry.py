@@ -47,6 +47,7 @@ class Importer:
     - `gather(drafts, run)` looks things up for many rows at once, before each is prepared.
     - `makes` is False when a record that other rows only name is not made along the way.
     - `chunk` is how many rows are written at once where each costs more than usual.
+    - `one_by_key` is True when only one record can have a key, so that a row that is like one is that one.
     - `gate` is the model whose rights decide where the imported one has none of its own; `within(user, action)` are
       then the records, and `delete(ids, by=)` takes them away again and returns how many.
     """
@@ -75,6 +76,7 @@ class Importer:
     order: int = 50
     icon: str = "upload"
     admin_only: bool = False
+    one_by_key: bool = False
     detected: bool = True
 
     @property
