@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -55,9 +55,7 @@ def assignment_rules(request):
 def assignment_rule(request, pk=None):
     """One rule: what it asks, its members and clocks; its dry run as it stands on the page, before it is saved."""
     need_arranger(request.user)
-    rule = AssignmentRule.objects.filter(pk=pk).first() if pk else AssignmentRule()
-    if rule is None:
-        raise Http404
+    rule = get_object_or_404(AssignmentRule, pk=pk) if pk else AssignmentRule()
     form, tried = RuleSheet(request.POST or None, instance=rule), None
     if request.method == "POST" and form.is_valid():
         if request.POST.get("do") != "try":
@@ -88,9 +86,7 @@ def try_rule(form, user):
 def assignment_move(request, pk):
     """A rule one place up or down: the first that fits decides."""
     need_arranger(request.user)
-    rule = AssignmentRule.objects.filter(pk=pk).first()
-    if rule is None:
-        raise Http404
+    rule = get_object_or_404(AssignmentRule, pk=pk)
     move_rule(rule, -1 if request.POST.get("to") == "up" else 1, by=request.user)
     return redirect("sales:assignment_rules")
 

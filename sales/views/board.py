@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, F, Sum
-from django.http import Http404, JsonResponse
+from django.http import JsonResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -113,9 +114,7 @@ def opportunity_board_heads(request):
 def opportunity_board_column(request, stage):
     """More cards of one column."""
     pages.need_list(request.user, OPPORTUNITIES)
-    found = Stage.objects.filter(pk=stage, state=Stage.OPEN).first()
-    if found is None:
-        raise Http404
+    found = get_object_or_404(Stage, pk=stage, state=Stage.OPEN)
     _set, rows, narrowed = board.open_rows(OPPORTUNITIES, request.GET, request.user, found.pipeline_id)
     after = lists.place(request.GET.get("after", ""), board.ORDER, OPPORTUNITIES.model)
     cards, cursor = board.cards_of(rows, [found], request.user, narrowed=narrowed, after=after)[found.pk]

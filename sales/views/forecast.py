@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import formats, timezone
 from django.utils.http import urlencode
@@ -302,9 +302,7 @@ def standing(subject, period, category):
 @require_POST
 def forecast_reset(request, pk):
     """Let the deals speak for themselves again."""
-    found = Adjustment.objects.filter(pk=pk).select_related("user", "team").first()
-    if found is None:
-        raise Http404
+    found = get_object_or_404(Adjustment.objects.select_related("user", "team"), pk=pk)
     own = {"team": found.team_id} if found.team_id else {"owner": found.user_id, "team": found.user.team_id}
     if not sight_of(request.user).may_adjust(**own):
         raise Http404

@@ -4,7 +4,8 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, JsonResponse
+from django.http import JsonResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -61,10 +62,7 @@ def path_of(deal, may_change):
 def chosen_stage(request):
     """The stage that the address or the form names; there is no such page otherwise."""
     pk = read_id(request.POST.get("stage") or request.GET.get("stage") or "")
-    stage = Stage.objects.filter(pk=pk, is_active=True).select_related("pipeline").first() if pk else None
-    if stage is None:
-        raise Http404
-    return stage
+    return get_object_or_404(Stage.objects.filter(is_active=True).select_related("pipeline"), pk=pk or 0)
 
 
 @login_required

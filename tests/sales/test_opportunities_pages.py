@@ -312,3 +312,27 @@ def test_two_at_once_win_one_sale_and_move_once(cast):
     results = at_once(*(lambda: win_opportunity(deal, by=cast.alice) for _n in range(2)))
     assert results[0] == results[1]
     assert Sale.objects.unscoped("test").count() == 1
+
+
+def test_u24_a_card_says_what_is_next_how_long_and_what_is_wrong(cast):
+    """U24: the words beside the colours, the mark of a rotting deal, and a compact view with the same cards."""
+    now, today = timezone.now(), timezone.localdate()
+    fine = {"owner": cast.alice, "account": None}
+    OpportunityFactory(**fine, name="Calm", next_activity_at=now + timedelta(days=1), next_step_date=today)
+    OpportunityFactory(
+        **fine, name="Rotten", stage_since=now - timedelta(days=40), next_step_date=today - timedelta(days=2)
+    )
+    OpportunityFactory(**fine, name="Late", close_date=today - timedelta(days=1), amount=None)
+    client = signed_in(cast.alice)
+    page = client.get("/opportunities/board/")
+    cards = {card["name"]: card for card in page.context_data["columns"][0]["cards"]}
+    assert {name: card["tone"] for name, card in cards.items()} == {"Calm": "orange", "Rotten": "red", "Late": "grey"}
+    assert {name: card["next"].split()[0] for name, card in cards.items()} == {
+        "Calm": "Today", "Rotten": "Overdue", "Late": "Nothing"}  # fmt: skip
+    assert [card["rotten"] for card in cards.values()].count(True) == 1
+    assert (cards["Rotten"]["age"], cards["Late"]["flags"][0][0]) == ("40 days here", "Close date passed")
+    text = page.content.decode()
+    for said in ("It is in its stage for longer", "no amount", "Move Calm", 'title="The close date has passed'):
+        assert said in text, said
+    assert "compact-board" in client.get("/opportunities/board/?compact=1").content.decode()
+    assert "data-move-menu" not in signed_in(cast.audrey).get("/opportunities/board/").content.decode()
