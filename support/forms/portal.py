@@ -139,7 +139,10 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = Contact
         fields = ("job_title", "language", "time_zone", "do_not_contact")
-        labels = {"do_not_contact": _("Do not write or call me for anything but my requests")}
+        labels = {
+            "job_title": _("What you do"),
+            "do_not_contact": _("Do not write or call me for anything but my requests"),
+        }
 
 
 class NameForm(forms.ModelForm):
