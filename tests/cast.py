@@ -19,6 +19,10 @@ from crm_site.core.models import Membership, RoleScope, Team, User
 
 PASSWORD = "a-password-of-the-tests"
 ACTORS = ("alice", "bob", "charlie", "dora", "mia", "audrey", "rita", "paula", "nora", "pat")
+HOLDERS = {
+    "alice": roles.REP, "bob": roles.MANAGER, "charlie": roles.REP, "dora": roles.AGENT, "mia": roles.MARKETING,
+    "audrey": roles.AUDITOR, "rita": roles.ADMINISTRATOR, "pat": roles.PARTNER,
+}  # fmt: skip
 
 
 @dataclass
@@ -53,33 +57,38 @@ def make_cast():
     north, south = (Team.objects.create(name=name, parent=sales) for name in ("North", "South"))
     far_south, service = Team.objects.create(name="Far South", parent=south), Team.objects.create(name="Service")
     people = {
-        "alice": person("Alice", north, roles.REP),
-        "bob": person("Bob", sales, roles.MANAGER),
-        "charlie": person("Charlie", south, roles.REP),
-        "dora": person("Dora", service, roles.AGENT),
-        "mia": person("Mia", None, roles.MARKETING),
-        "audrey": person("Audrey", None, roles.AUDITOR),
-        "rita": person("Rita", None, roles.ADMINISTRATOR, is_superuser=True, is_staff=True),
-        "paula": person("Paula", None, door=User.PORTAL),
-        "nora": person("Nora", None),
-        "pat": person("Pat", None, roles.PARTNER),
+        "alice": _user("Alice", north),
+        "bob": _user("Bob", sales),
+        "charlie": _user("Charlie", south),
+        "dora": _user("Dora", service),
+        "mia": _user("Mia"),
+        "audrey": _user("Audrey"),
+        "rita": _user("Rita", is_superuser=True, is_staff=True),
+        "paula": _user("Paula", door=User.PORTAL),
+        "nora": _user("Nora"),
+        "pat": _user("Pat"),
     }
+    Membership.objects.bulk_create(Membership(user=user, team=user.team) for user in people.values() if user.team)
+    groups = dict(Group.objects.values_list("name", "pk"))
+    holds = User.groups.through
+    holds.objects.bulk_create(holds(user=people[name], group_id=groups[role]) for name, role in HOLDERS.items())
     # The administration opens only to who has a second factor.
     Authenticator.objects.create(user=people["rita"], type=Authenticator.Type.TOTP, data={})
     Team.objects.filter(pk=sales.pk).update(manager=people["bob"])
     return Cast(sales, north, south, far_south, service, **people)
 
 
-def person(name, team, role=None, **fields):
-    """Make one user, member of the team and holder of the role."""
-    user = User.objects.create_user(
-        f"{name.lower()}@kith.test", PASSWORD, first_name=name, last_name="Tester", team=team, **fields
-    )
-    if team:
-        Membership.objects.create(user=user, team=team)
-    if role:
-        user.groups.add(Group.objects.get(name=role))
+def person(name, team, role):
+    """Make one user more, member of the team and holder of the role."""
+    user = _user(name, team)
+    Membership.objects.create(user=user, team=team)
+    user.groups.add(Group.objects.get(name=role))
     return user
+
+
+def _user(name, team=None, **fields):
+    email = f"{name.lower()}@kith.test"
+    return User.objects.create_user(email, PASSWORD, first_name=name, last_name="Tester", team=team, **fields)
 
 
 def writer(kind, cast):
