@@ -63,7 +63,7 @@ def chosen_rows(kind, user, options):
     """The rows that were ticked, or that the list's address matches; not scoped yet. Refused: a filter is wrong."""
     params = QueryDict(options.get("query", ""))
     if options.get("ids") is not None:
-        return kind.model.objects.filter(pk__in=options["ids"])
+        return kind.model.objects.filter(pk__any_of=[int(pk) for pk in options["ids"]])
     filterset, rows = lists.filtered(kind, params, user)
     if filterset is not None and not filterset.is_valid():
         raise Refused(_("A filter of the list is not understood; correct it first."))
@@ -105,7 +105,7 @@ def change_piece(job):
     ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)[:size])
     if ids:
         try:
-            changed = CHANGES[action].do(job, kind, kind.model.objects.filter(pk__in=ids))
+            changed = CHANGES[action].do(job, kind, kind.model.objects.filter(pk__any_of=ids))
         except IntegrityError as error:
             raise Refused(broken_rule(error)) from error
         count(job, seen=len(ids), changed=changed)
@@ -134,7 +134,7 @@ def change(job, kind, rows, columns, values):
     ids = list(rows.values_list("pk", flat=True))
     if ids:
         remember(job, kind.model, ids, columns)
-        write_many(kind.model.objects.filter(pk__in=ids), values, by=job.user)
+        write_many(kind.model.objects.filter(pk__any_of=ids), values, by=job.user)
     return ids
 
 
@@ -237,7 +237,7 @@ def undo_piece(job):
 def put_back(job, kind, ids, columns):
     """Set the remembered columns of these rows again; the database turns its own text back into each type."""
     if job.options["action"] == "delete" and kind.delete is not delete_record:
-        for record in kind.model.objects.unscoped("the user's own change goes back").filter(pk__in=ids):
+        for record in kind.model.objects.unscoped("the user's own change goes back").filter(pk__any_of=ids):
             kind.restore(record, by=job.user)
         return
     table = sql.Identifier(kind.model._meta.db_table)

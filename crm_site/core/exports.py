@@ -39,6 +39,9 @@ SHEET_ROWS = 1_048_575
 CELL_LENGTH = 32_767
 BOM = "\ufeff"
 PLAIN_TEXT = re.compile(r'\w[^;\t\r\n|"]*').fullmatch
+# Many texts in one, a line each: numbers, such as those of telephones.
+PLAIN_NUMBERS = re.compile(r"(?:(?:[+-]?\d+)?\n)*(?:[+-]?\d+)?").fullmatch
+SIGNS = ';\t\r|"'
 
 
 @dataclass
@@ -113,7 +116,7 @@ def piece(kind, options, user, at=None):
         raw = list(found.values_list(*fields, *sources))
         places, rows = [row[: len(fields)] for row in raw[-1:]], [row[len(fields) :] for row in raw]
     else:
-        records = list(found.select_related(*lists.joins([f for c in plan.columns for f in c.fields])))
+        records = list(found.reading(*fields, *[f for c in plan.columns for f in c.fields]))
         places = [[getattr(record, field) for field in fields] for record in records[-1:]]
         rows = [[whole_value(column, record) for column in plan.columns] for record in records]
         name_links(plan, rows, user)
@@ -143,15 +146,52 @@ def name_links(plan, rows, user):
 def csv_column(column, kind, zone):
     """The function that turns a piece of the column's raw values into what the file holds."""
     make = csv_text(column, kind, zone)
+    if column.type == "datetime":
+        return Moments(zone).written
     return guarded_texts if make is guarded else lambda values: [make(value) for value in values]
 
 
 def guarded_texts(values):
-    """As `guarded` for many: most texts are plain, which one look tells."""
+    """As `guarded` for many: most columns hold plain texts only, which a few looks at all of them together tell."""
     try:
-        return [value if not value or PLAIN_TEXT(value) else guarded(value) for value in values]
+        text = "\n".join([value or "" for value in values])
     except TypeError:
         return [guarded(value) for value in values]
+    if text.count("\n") == len(values) - 1 and not any(sign in text for sign in SIGNS):
+        firsts = "".join({value[:1] for value in values if value})
+        if not firsts or firsts.isalnum() or PLAIN_NUMBERS(text):
+            return values
+    return [value if not value or PLAIN_TEXT(value) else guarded(value) for value in values]
+
+
+class Moments:
+    """Writes moments in a time zone; of each hour it is worked out once how far the zone is from UTC then."""
+
+    def __init__(self, zone):
+        self.zone, self.hours = zone, {}
+
+    def written(self, values):
+        """Moments as the database writes them, as the file holds them; an empty text for none."""
+        found, hours = [], self.hours
+        for value in values:
+            if not value:
+                found.append("")
+                continue
+            head, tail = hours.get(value[:13]) or self.hour(value)
+            if tail is None or not value.endswith("+00"):
+                found.append(moment(value, self.zone).isoformat(" ", "seconds"))
+            else:
+                found.append(f"{head}{value[13:19]}{tail}")
+        return found
+
+    def hour(self, value):
+        """(day and hour, distance from UTC) in the zone of a moment's hour; (None, None) where it is no even one."""
+        begin = moment(f"{value[:13]}:00:00+00", self.zone)
+        end = moment(f"{value[:13]}:59:59+00", self.zone)
+        even = begin.utcoffset() == end.utcoffset() and begin.minute == begin.second == 0
+        text = begin.isoformat(" ", "seconds")
+        self.hours[value[:13]] = found = (text[:13], text[19:]) if even else (None, None)
+        return found
 
 
 def csv_text(column, kind, zone):
@@ -164,7 +204,6 @@ def csv_text(column, kind, zone):
     return {
         "tags": lambda value: guard_formula(", ".join(value)) if value else "",
         "bool": lambda value: "yes" if value else "no",
-        "datetime": lambda value: moment(value, zone).isoformat(" ", "seconds") if value else "",
         "date": lambda value: value.isoformat() if value else "",
         "number": plain_number, "money": plain_number,
     }.get(column.type, guarded)  # fmt: skip
@@ -332,28 +371,27 @@ def write_workbook(target, kind, columns, rows):
         sheet.write_string(0, place, str(column.label), bold)
     sheet.freeze_panes(1, 0)
     zone, cut = timezone.get_current_timezone(), 0
-    makers = [sheet_cell(column, kind, zone) for column in columns]
+    cells = [(n, sheet_cell(column, kind, zone), formats.get(column.type)) for n, column in enumerate(columns)]
     for line, row in enumerate(rows, 1):
-        for place, (column, make) in enumerate(zip(columns, makers, strict=True)):
+        for place, make, form in cells:
             if row[place] is not None and row[place] != "":
-                cut += write_cell(sheet, line, place, make(row[place]), formats.get(column.type))
+                cut += write_cell(sheet, line, place, make(row[place]), form)
     book.close()
     return {"cut": cut} if cut else {}
 
 
 def write_cell(sheet, line, place, value, form):
     """Write one cell as what it is, never as a formula; 1 when its text had to be cut."""
+    if isinstance(value, str):
+        cut = len(value) > CELL_LENGTH
+        sheet.write_string(line, place, f"{value[: CELL_LENGTH - 1]}…" if cut else value)
+        return int(cut)
     if isinstance(value, bool):
         sheet.write_boolean(line, place, value)
     elif isinstance(value, int | float):
         sheet.write_number(line, place, value, form)
-    elif isinstance(value, date):
-        sheet.write_datetime(line, place, value, form)
-    elif len(value) > CELL_LENGTH:
-        sheet.write_string(line, place, f"{value[: CELL_LENGTH - 1]}…")
-        return 1
     else:
-        sheet.write_string(line, place, value)
+        sheet.write_datetime(line, place, value, form)
     return 0
 
 

@@ -63,7 +63,7 @@ def loaded(rows):
 
 def found(cases):
     """The same cases as a query."""
-    return Case.objects.unscoped("the job asked the gate").filter(pk__in=[case.pk for case in cases])
+    return Case.objects.unscoped("the job asked the gate").filter(pk__any_of=[case.pk for case in cases])
 
 
 def change(cases, values, text, by):
@@ -81,7 +81,7 @@ def change(cases, values, text, by):
 
 def after_assign(ids):
     """Many cases got another agent: the team stays the queue's, activities follow, and the agents are told."""
-    rows = Case.objects.unscoped("the change asked the gate").filter(pk__in=ids)
+    rows = Case.objects.unscoped("the change asked the gate").filter(pk__any_of=ids)
     team = Queue.objects.filter(pk=OuterRef("queue")).values("team")[:1]
     rows.filter(queue__team__isnull=False).update(team=Subquery(team))
     follow_many(Case, ids)

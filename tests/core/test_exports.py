@@ -4,8 +4,9 @@ import csv
 import io
 import tracemalloc
 import zipfile
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 import python_calamine
@@ -238,3 +239,25 @@ def test_memory_stays_flat(cast):
     tracemalloc.stop()
     assert size > 500_000
     assert peak < 7_500_000
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"])
+def test_moments_are_written_as_each_by_itself(zone):
+    """Hours are worked out once, also those in which clocks change or that do not begin at the zone's full hour."""
+    begin = datetime(2025, 4, 5, tzinfo=UTC)
+    values = [
+        f"{begin + timedelta(minutes=7 * n):%Y-%m-%d %H:%M:%S}{'.123456' if n % 3 else ''}+00" for n in range(9000)
+    ]
+    values += ["", None, "1891-03-14 23:59:59+00", "2025-10-26 00:59:59.999999+00", "2025-10-26 01:00:00+00"]
+    alone = [exports.moment(one, ZoneInfo(zone)).isoformat(" ", "seconds") if one else "" for one in values]
+    assert exports.Moments(ZoneInfo(zone)).written(values) == alone
+
+
+@pytest.mark.parametrize(
+    "odd", ["=1+1", "+49 151", "+49151", "-", "a\nb", 'a"b', "a;b", "a\tb", "_x", "", None, "@x", "'", "+"]
+)
+def test_many_texts_are_guarded_as_each_by_itself(odd):
+    """One text among plain ones, and among numbers, is found whatever stands beside it."""
+    for others in (["Ada", "Ümit", "7 up"], ["+4915112", "-3", ""], ["", None]):
+        values = (*others, odd, *others)
+        assert [one or "" for one in exports.guarded_texts(values)] == [exports.guarded(one) or "" for one in values]

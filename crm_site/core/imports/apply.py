@@ -26,7 +26,7 @@ def match(run, drafts):
     keyed = by_key(run, [draft for draft in live if draft.key not in known])
     ids = {row.object_id for row in known.values()} | {r.pk for found in keyed.values() for r in found}
     seen = run.importer.visible(run.user).in_bulk(ids)
-    changeable = set(run.importer.visible(run.user, "change").filter(pk__in=ids).values_list("pk", flat=True))
+    changeable = set(run.importer.visible(run.user, "change").filter(pk__any_of=ids).values_list("pk", flat=True))
     for draft in live:
         if draft.key in known:
             meet(run, draft, known[draft.key], seen, changeable)

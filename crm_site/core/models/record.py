@@ -22,8 +22,9 @@ class Fold(models.Func):
 
 
 @models.CharField.register_lookup
+@models.IntegerField.register_lookup
 class AnyOf(models.Lookup):
-    """`field__any_of=texts`: as `__in`, with all texts in one parameter; for a thousand of them many times as quick."""
+    """`field__any_of=values`: as `__in`, with all values in one parameter; for a thousand many times as quick."""
 
     lookup_name = "any_of"
     prepare_rhs = False
