@@ -97,7 +97,7 @@ def agent_replied(case, at):
     answered = [c for c in live_of([case.pk]) if c.metric in (FIRST, NEXT) and c.started_at <= at]
     for clock in answered:
         stop(clock, case, at)
-    keep(answered, case)
+    keep(answered)
 
 
 def reply_taken_back(case, at):
@@ -107,46 +107,54 @@ def reply_taken_back(case, at):
     newer = [clock for clock in live_of([case.pk]) if clock.metric == NEXT] if back else []
     for clock in newer:
         cancel(clock, max(at, clock.started_at), _("The reply before it was taken back"))
-    keep(newer, case)
+    keep(newer)
     for clock in back:
         ledger.take_back(clock)
-    keep(back, case)
+    keep(back)
 
 
-def status_changed(case, before, at):
-    """The case has another status than `before`: clocks stand still, go on, end, or come back (SL-5, SL-6, SL-9)."""
-    clocks = live_of([case.pk])
-    if case.category not in DONE and not any(clock.metric == RESOLUTION for clock in clocks):
-        clocks += reopened(case, at)
+def status_changed(cases, at):
+    """Cases have other statuses: clocks stand still, go on, end, or come back (SL-5, SL-6, SL-9).
+
+    The number of statements does not grow with the cases.
+    """
+    named = {case.pk: case for case in cases}
+    clocks = live_of(named)
+    going = {clock.case_id for clock in clocks if clock.metric == RESOLUTION}
+    clocks += reopened([case for case in cases if case.category not in DONE and case.pk not in going], at)
     for clock in clocks:
+        case = named[clock.case_id]
         if clock.metric == RESOLUTION and case.category in DONE:
             stop(clock, case, at)
         elif case.category == Status.CLOSED:
             cancel(clock, at, _("Closed without an answer"))
         else:
             stand(clock, case, at)
-    keep(clocks, case)
+    keep(clocks)
 
 
-def reopened(case, at):
-    """The resolution clock of a case that is not done any more: the last one, or long after its end a new one."""
-    last = loaded(Clock.objects.filter(case=case, metric=RESOLUTION, state__in=ENDED).order_by("-id"))[-1:]
-    if not last:
-        return []
-    if (at - last[0].stopped_at).days < last[0].version.reopen_days:
-        reopen(last[0], at)
-        return last
-    policy = picked([case])[0]
-    clock = policy and begin(case, RESOLUTION, policy.current, at)
-    return [clock] if clock else []
+def reopened(cases, at):
+    """The resolution clocks of cases that are not done any more: the last ones, or long after their end new ones."""
+    ended = loaded(Clock.objects.filter(case__in=cases, metric=RESOLUTION, state__in=ENDED)) if cases else []
+    last, found, new = {clock.case_id: clock for clock in ended}, [], []
+    for case in cases:
+        clock = last.get(case.pk)
+        if clock and (at - clock.stopped_at).days < clock.version.reopen_days:
+            reopen(clock, at)
+            found.append(clock)
+        elif clock:
+            new.append(case)
+    made = [policy and begin(case, RESOLUTION, policy.current, at)
+            for case, policy in zip(new, picked(new) if new else (), strict=True)]  # fmt: skip
+    return found + [clock for clock in made if clock]
 
 
-def cancelled(case, at, reason):
-    """End all clocks of a case without a verdict, as for spam, a merge or the bin."""
-    clocks = live_of([case.pk])
+def cancelled(cases, at, reason):
+    """End all clocks of cases without a verdict, as for spam, a merge or the bin."""
+    clocks = live_of([case.pk for case in cases])
     for clock in clocks:
         cancel(clock, at, reason)
-    keep(clocks, case)
+    keep(clocks)
 
 
 def waited_since(case, since, at, reason):
@@ -157,14 +165,14 @@ def waited_since(case, since, at, reason):
         ledger.save([clock])
         made.replaces, made.reason, made.fired = clock, reason[:200], clock.fired
         stand(made, case, at)
-        keep([made], case)
+        keep([made])
 
 
-def keep(clocks, case):
-    """Write clocks of one case, and what is due now."""
+def keep(clocks):
+    """Write clocks, and what is due of their cases now."""
     if clocks:
         ledger.save(clocks)
-        refresh([case.pk])
+        refresh({clock.case_id for clock in clocks})
 
 
 def promise_changed(case, at, reason):

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm_site.core import pages
 from crm_site.core.converters import read_id
-from crm_site.core.exports import csv_lines, guarded
+from crm_site.core.csv_cells import csv_lines, guarded
 from crm_site.core.models import Team, User
 from sales import flow, forecast, periods
 from sales.kinds.opportunity import OPPORTUNITIES

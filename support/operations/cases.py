@@ -248,7 +248,7 @@ def take_own_ways(case, own, by):
 def mark_spam(case, *, by):
     """Close a case as spam and return it; its clocks end, nobody is asked or told."""
     current, changed = write(case, {"is_spam": True}, by=by)
-    clocks.cancelled(current, timezone.now(), _("Spam"))
+    clocks.cancelled([current], timezone.now(), _("Spam"))
     return close_case(current, by=by, reason=_("Spam")) if changed else current
 
 
@@ -272,7 +272,7 @@ def delete_case(case, *, by, activities=KEEP, children=KEEP):
     if children == CLOSE:
         for child in reachable(Case, by, "change").filter(parent=current, deleted_at__isnull=True):
             close_case(child, by=by, reason=_("%(number)s was deleted.") % {"number": current.number})
-    clocks.cancelled(current, now, _("Deleted"))
+    clocks.cancelled([current], now, _("Deleted"))
     return write(current, {"deleted_at": now, "deleted_by": by}, by=by, action="delete")[0]
 
 

@@ -56,7 +56,7 @@ def merge_cases(source, survivor, *, by, tell=False):
     moved = {"state": before, "was_part": survivor.parent_id == source.pk} | move_all(source, survivor, by)
     if waiting := Clock.objects.filter(case=source, metric=FIRST, stopped_at__isnull=True).first():
         clocks.waited_since(survivor, waiting.started_at, now, _("%(source)s was merged into this case") % words)
-    clocks.cancelled(source, now, _("Merged into %(survivor)s") % words)
+    clocks.cancelled([source], now, _("Merged into %(survivor)s") % words)
     ended = source.category in ENDED
     source = close_case(source, by=by, reason=_("Merged into %(survivor)s") % words, at=now)
     source, _changed = write(source, {"merged_into": survivor, "closes_at": None}, by=by, action="merge")

@@ -81,7 +81,7 @@ def after_change(case, before, *, by, at):
     note_event(case, text, by=by, at=at)
     if before.category in ENDED and case.category not in ENDED:
         recount(case)
-    clocks.status_changed(case, before, at)
+    clocks.status_changed([case], at)
     if case.category in ENDED and before.category not in ENDED:
         tell(case, listeners(case, by), said(case, str(case.status)), f"case:{case.pk}:state:{case.version}")
 
@@ -139,8 +139,7 @@ def close_resolved(now=None, limit=1000, *, by=None):
 def put_status(cases, status, *, by, at, reason=""):
     """Give locked cases that have another status the same one, and return how many; the given objects are kept up.
 
-    The number of statements grows with the queues and the earlier statuses, and with those cases whose clocks have
-    to be told.
+    The number of statements grows with the queues, the earlier statuses, and the cases that are open again.
     """
     groups, befores = defaultdict(list), defaultdict(list)
     for case in cases:
@@ -153,15 +152,15 @@ def put_status(cases, status, *, by, at, reason=""):
     for before, group in befores.items():
         note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": status}, by=by, at=at)
     live = set(Clock.objects.filter(case__in=cases, stopped_at__isnull=True).values_list("case_id", flat=True))
+    told_of = [case for case in cases if case.pk in live or case.category in ENDED]
     for case in cases:
-        before, ended = case.status, case.category in ENDED
+        ended = case.category in ENDED
         for name, value in (state_values(case, status, at) | {"status": status} | told(reason, "")).items():
             setattr(case, name, value)
         case.version += 1
         if ended and case.category not in ENDED:
             recount(case)
-        if case.pk in live or ended:
-            clocks.status_changed(case, before, at)
+    clocks.status_changed(told_of, at)
     return len(cases)
 
 

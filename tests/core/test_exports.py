@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_site.core import exports, jobs
+from crm_site.core import csv_cells, exports, jobs
 from crm_site.core.imports.cells import guard_formula, restore_formula
 from crm_site.core.models import Job, Share
 from customers.kinds import ACCOUNTS
@@ -249,8 +249,8 @@ def test_moments_are_written_as_each_by_itself(zone):
         f"{begin + timedelta(minutes=7 * n):%Y-%m-%d %H:%M:%S}{'.123456' if n % 3 else ''}+00" for n in range(9000)
     ]
     values += ["", None, "1891-03-14 23:59:59+00", "2025-10-26 00:59:59.999999+00", "2025-10-26 01:00:00+00"]
-    alone = [exports.moment(one, ZoneInfo(zone)).isoformat(" ", "seconds") if one else "" for one in values]
-    assert exports.Moments(ZoneInfo(zone)).written(values) == alone
+    alone = [csv_cells.moment(one, ZoneInfo(zone)).isoformat(" ", "seconds") if one else "" for one in values]
+    assert csv_cells.Moments(ZoneInfo(zone)).written(values) == alone
 
 
 @pytest.mark.parametrize(
@@ -260,4 +260,6 @@ def test_many_texts_are_guarded_as_each_by_itself(odd):
     """One text among plain ones, and among numbers, is found whatever stands beside it."""
     for others in (["Ada", "Ümit", "7 up"], ["+4915112", "-3", ""], ["", None]):
         values = (*others, odd, *others)
-        assert [one or "" for one in exports.guarded_texts(values)] == [exports.guarded(one) or "" for one in values]
+        assert [one or "" for one in csv_cells.guarded_texts(values)] == [
+            csv_cells.guarded(one) or "" for one in values
+        ]

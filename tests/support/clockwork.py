@@ -55,12 +55,12 @@ def case_at(at, *, answered=False, **fields):
 
 def moved(case, category, at, **fields):
     """Give a case another status and its clocks the news."""
-    before, case.status = case.status, status(category, **fields)
+    case.status = status(category, **fields)
     case.category = category
     case.resolved_at = at if category in ("resolved", "closed") else None
     case.closed_at = at if category == "closed" else None
     case.save()
-    status_changed(case, before, at)
+    status_changed([case], at)
     case.refresh_from_db()
 
 

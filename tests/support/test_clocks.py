@@ -73,8 +73,8 @@ def test_sl6_first_response_does_not_pause_by_default():
     hold = status("waiting", name="On hold")
     hold.pauses = ["first"]
     hold.save()
-    before, case.status = case.status, hold
-    status_changed(case, before, moment(0, 9, 40))
+    case.status = hold
+    status_changed([case], moment(0, 9, 40))
     assert live(case) == {"first": "paused", "resolution": "running"}
 
 

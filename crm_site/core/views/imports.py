@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm_site.core.exports import csv_lines, guarded
+from crm_site.core.csv_cells import csv_lines, guarded
 from crm_site.core.imports.forms import (
     UploadForm,
     chosen_options,

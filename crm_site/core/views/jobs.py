@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core.bulk import AT_ONCE, undo_bulk_change, undoable
 from crm_site.core.converters import read_id
-from crm_site.core.exports import csv_lines, guarded
+from crm_site.core.csv_cells import csv_lines, guarded
 from crm_site.core.jobs import OPEN, cancel_job, run_now
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Job

@@ -7,7 +7,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from crm_site.core import lists
-from crm_site.core.exports import csv_lines, guarded
+from crm_site.core.csv_cells import csv_lines, guarded
 from crm_site.core.kinds import KINDS
 from crm_site.core.reports import days_of, table_of
 

@@ -1,0 +1,106 @@
+"""What a cell of an exported CSV file holds, made for whole columns at once; nothing in it becomes a formula."""
+
+import csv
+import io
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+from crm_site.core.imports.cells import guard_formula
+
+PLAIN_TEXT = re.compile(r'\w[^;\t\r\n|"]*').fullmatch
+# Many texts in one, a line each: numbers, such as those of telephones.
+PLAIN_NUMBERS = re.compile(r"(?:(?:[+-]?\d+)?\n)*(?:[+-]?\d+)?").fullmatch
+SIGNS = ';\t\r|"'
+
+
+def csv_column(column, kind, zone):
+    """The function that turns a piece of the column's raw values into what the file holds."""
+    make = csv_text(column, kind, zone)
+    if column.type == "datetime":
+        return Moments(zone).written
+    return guarded_texts if make is guarded else lambda values: [make(value) for value in values]
+
+
+def guarded_texts(values):
+    """As `guarded` for many: most columns hold plain texts only, which a few looks at all of them together tell."""
+    try:
+        text = "\n".join([value or "" for value in values])
+    except TypeError:
+        return [guarded(value) for value in values]
+    if text.count("\n") == len(values) - 1 and not any(sign in text for sign in SIGNS):
+        firsts = "".join({value[:1] for value in values if value})
+        if not firsts or firsts.isalnum() or PLAIN_NUMBERS(text):
+            return values
+    return [value if not value or PLAIN_TEXT(value) else guarded(value) for value in values]
+
+
+class Moments:
+    """Writes moments in a time zone; of each hour it is worked out once how far the zone is from UTC then."""
+
+    def __init__(self, zone):
+        self.zone, self.hours = zone, {}
+
+    def written(self, values):
+        """Moments as the database writes them, as the file holds them; an empty text for none."""
+        found, hours = [], self.hours
+        for value in values:
+            if not value:
+                found.append("")
+                continue
+            head, tail = hours.get(value[:13]) or self.hour(value)
+            if tail is None or not value.endswith("+00"):
+                found.append(moment(value, self.zone).isoformat(" ", "seconds"))
+            else:
+                found.append(f"{head}{value[13:19]}{tail}")
+        return found
+
+    def hour(self, value):
+        """(day and hour, distance from UTC) in the zone of a moment's hour; (None, None) where it is no even one."""
+        begin = moment(f"{value[:13]}:00:00+00", self.zone)
+        end = moment(f"{value[:13]}:59:59+00", self.zone)
+        even = begin.utcoffset() == end.utcoffset() and begin.minute == begin.second == 0
+        text = begin.isoformat(" ", "seconds")
+        self.hours[value[:13]] = found = (text[:13], text[19:]) if even else (None, None)
+        return found
+
+
+def csv_text(column, kind, zone):
+    """The function that turns one raw value of the column into what the file holds; None is left to the writer."""
+    if column.path == "number":
+        return lambda value: f"{kind.model.NUMBER_PREFIX}-{value:06d}"
+    if column.type == "choice":
+        words = {key: guard_formula(str(label)) for key, label in (column.choices or {}).items() if key != ""}
+        return lambda value: words[value] if value in words else guarded(value)
+    return {
+        "tags": lambda value: guard_formula(", ".join(value)) if value else "",
+        "bool": lambda value: "yes" if value else "no",
+        "date": lambda value: value.isoformat() if value else "",
+        "number": plain_number, "money": plain_number,
+    }.get(column.type, guarded)  # fmt: skip
+
+
+def moment(text, zone):
+    """A moment as the database writes it, in a time zone."""
+    return datetime.fromisoformat(text).astimezone(zone)
+
+
+def plain_number(value):
+    """A number with all its digits, never in powers of ten."""
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def guarded(value):
+    """A text that no program takes for a formula."""
+    if isinstance(value, str):
+        return guard_formula(value) if value else value
+    if value is None or isinstance(value, int | float | Decimal):
+        return value
+    return value.isoformat() if isinstance(value, date) else guard_formula(str(value))
+
+
+def csv_lines(rows):
+    """Rows as lines of CSV."""
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
