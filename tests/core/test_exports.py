@@ -136,7 +136,7 @@ def test_no_text_becomes_a_formula_and_each_comes_back(cast, client_of, payload)
 
 def test_control_without_the_guard_the_formulas_are_there(cast, client_of, monkeypatch):
     AccountFactory(owner=cast.alice, name="=1+1")
-    monkeypatch.setattr(exports, "guard_formula", lambda text: text)
+    monkeypatch.setattr(csv_cells, "guard_formula", lambda text: text)
     assert table(export(client_of(cast.rita)))[1][0] == "=1+1"
 
 

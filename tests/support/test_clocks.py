@@ -315,7 +315,7 @@ def test_cancelled_ends_everything_without_a_verdict():
     """SL-3: as for spam, a merge or the bin."""
     level()
     case = case_at(moment(0, 9))
-    cancelled(case, moment(0, 9, 30), "Spam")
+    cancelled([case], moment(0, 9, 30), "Spam")
     case.refresh_from_db()
     assert live(case) == {}
     assert (case.due_at, case.breached) == (NEVER, False)
@@ -353,7 +353,7 @@ def test_sl11_what_comes_back_from_the_bin_goes_on_with_its_pauses():
     case = case_at(moment(0, 9))
     moved(case, "waiting", moment(0, 10))
     moved(case, "open", moment(0, 12))
-    cancelled(case, moment(0, 13), "Deleted")
+    cancelled([case], moment(0, 13), "Deleted")
     promise_changed(case, moment(1, 9), "Restored")
     assert live(case) == {"first": "running", "resolution": "running"}
     back = clock(case, "resolution")
@@ -361,6 +361,6 @@ def test_sl11_what_comes_back_from_the_bin_goes_on_with_its_pauses():
     assert list(back.segments.order_by("id").values_list("state", "why"))[-2:] == [
         ("paused", "Deleted"), ("running", "Open"),
     ]  # fmt: skip
-    cancelled(case, moment(1, 10), "Deleted")
+    cancelled([case], moment(1, 10), "Deleted")
     promise_changed(case, moment(1, 10), "Restored")
     assert clock(case, "resolution").due_at == moment(1, 11)
