@@ -79,8 +79,9 @@ def test_a_manager_sees_the_tree_below(deals):
 
 def test_nobody_without_a_role_sees_any(deals, client_of):
     """FC-10."""
-    for user in (deals.nora, deals.paula, deals.pat):
+    for user in (deals.nora, deals.pat):
         assert client_of(user).get("/forecast/").status_code == 404
+    assert client_of(deals.paula).get("/forecast/")["Location"].startswith("/auth/login/")
     page = client_of(deals.alice).get("/forecast/?period=2026-Q4").content.decode()
     assert "Charlie" not in page
     assert "2,000" not in page
