@@ -62,6 +62,13 @@ class RuleSheet(RuleForm):
             raise ValidationError(_("Somebody is a member twice."))
         return values
 
+    def clean_name(self):
+        """A name tells a rule from the others, and a form that is sent twice makes one."""
+        name = self.cleaned_data["name"].strip()
+        if AssignmentRule.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("There is a rule of this name already."))
+        return name
+
     def condition_rows(self):
         """The fields of the conditions, line by line."""
         return self.rows(CONDITION, LINES)

@@ -267,6 +267,7 @@ def test_managers_write_the_rules_on_a_page_of_their_own(cast, client_of):
         assert said in answer.content.decode(), wrong
     people = {"users": [cast.alice, cast.bob], "capacity_1": 5, "hours_from_1": "09:00", "hours_to_1": "17:00"}
     assert client.post(url, sheet("Germany", **people)).status_code == 302
+    assert "of this name already" in client.post(url, sheet(" germany", **people)).content.decode()
     rule = AssignmentRule.objects.get()
     assert rule.conditions == [{"field": "country", "op": "in", "value": "DE, AT"}]
     assert [(m.user, m.capacity) for m in rule.members.order_by("order")] == [(cast.alice, None), (cast.bob, 5)]
