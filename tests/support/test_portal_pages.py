@@ -166,6 +166,9 @@ def test_pt_1_profile(world):
         None,
     )
     assert User.objects.get(pk=world.ada.user_id).time_zone == "Asia/Tokyo"
+    page = client.get("/portal/profile/").content.decode()
+    assert re.search(r'<select name="time_zone"[^>]*><option value="Asia/Tokyo" selected>Asia/Tokyo</option>', page)
+    assert client.post("/portal/profile/", fields | {"time_zone": "Mars/Base"}).status_code == 422
     client.post("/portal/profile/name/", {"first_name": "Ada", "last_name": "Lovelace"})
     change = ProfileChange.objects.get()
     with pytest.raises(PermissionDenied):
