@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core import notifications
@@ -13,6 +15,8 @@ from support.models import Case, DealRegistration
 
 # Where each part of the side bar begins, by the kinds' places in it.
 SECTIONS = ((0, ""), (45, _("Selling")), (100, _("Catalogue")), (110, _("Marketing")))
+# {(language, where one is, *addresses): the drawn side bar}; roles are few, so these are.
+DRAWN, MOST_DRAWN = {}, 1000
 
 
 def frame(request):
@@ -23,7 +27,8 @@ def frame(request):
         frames = {"frame": "portal/base.html"} if request.path.startswith(PORTAL) else {}
         return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user} | frames
     return {
-        "nav": lambda: side_bar(request.path, places_of(user)),
+        "nav": lambda: entries(here(request.path, places_of(user)), places_of(user)),
+        "side_bar": lambda: side_bar(request.path, places_of(user)),
         "quick_kinds": cache(lambda: quick_kinds(user)),
         "unread": lambda: unread(user),
         "theme": user.theme,
@@ -81,15 +86,29 @@ def entrance(kind):
 
 
 def side_bar(path, places):
-    """The entries of the side bar, a heading with the first of each section; the longest address that fits is on."""
-    bases = {url: url.partition("?")[0] for _place, _label, url, _icon in places}
-    fitting = [url for url, base in bases.items() if path.startswith(base)]
-    here = max(fitting, key=lambda url: len(bases[url]), default="")
-    nav, last = [{"label": _("Home"), "url": "/", "icon": "home", "active": path == "/"}], ""
+    """The side bar as drawn for these places and the one that one is at: made once, as a page is mostly frame."""
+    at = here(path, places)
+    key = (get_language(), at, *(url for _place, _label, url, _icon in places))
+    if key not in DRAWN:
+        if len(DRAWN) >= MOST_DRAWN:
+            DRAWN.clear()
+        DRAWN[key] = render_to_string("_parts/sidebar.html", {"nav": entries(at, places)})
+    return DRAWN[key]
+
+
+def here(path, places):
+    """The address of the entry that one is at: the longest that fits; the home page's own, or empty for none."""
+    fitting = [(len(base), url) for url in (p[2] for p in places) if path.startswith(base := url.partition("?")[0])]
+    return path if path == "/" else max(fitting, default=(0, ""))[1]
+
+
+def entries(at, places):
+    """The entries of the side bar, a heading with the first of each section; the one that one is at is on."""
+    nav, last = [{"label": _("Home"), "url": "/", "icon": "home", "active": at == "/"}], ""
     for place, label, url, icon in places:
         section = next(heading for start, heading in reversed(SECTIONS) if place >= start)
         nav.append({
-            "label": label, "url": url, "icon": icon, "active": url == here,
+            "label": label, "url": url, "icon": icon, "active": url == at,
             "heading": "" if section == last else section,
         })  # fmt: skip
         last = section

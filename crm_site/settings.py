@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.admin",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -188,6 +189,8 @@ CACHES = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
+# With one language nothing is looked up: a page asks for seven hundred texts.
+USE_I18N = len(LANGUAGES) > 1
 TIME_ZONE = ENV.time_zone
 USE_TZ = True
 FORMAT_MODULE_PATH = ["crm_site.formats"]
@@ -222,6 +225,8 @@ EMAIL_FILE_PATH = ENV.email["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENV.from_email
 
+# Drop-downs are drawn by a template of ours.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 PGHISTORY_INSTALL_CONTEXT_FUNC_ON_MIGRATE = True

@@ -19,7 +19,7 @@ from customers.models.activity import on_top
 
 # So many of those still to be done stand on the page, the others behind a link.
 UNFOLDED = 5
-FIRST_PAGE = 15
+FIRST_PAGE = 10
 ORDER = ("-at", "-id")
 TOP = 20
 # Characters of the notes; the activity's own page has them all.
@@ -102,7 +102,11 @@ def facts(activity, at, today):
     minutes = activity.duration and ngettext("%(n)s minute", "%(n)s minutes", activity.duration) % {
         "n": activity.duration
     }
-    said = (activity.get_kind_display(), activity.direction and activity.get_direction_display())
+    # By hand: Django's get_..._display goes through all choices each time.
+    said = (
+        str(Activity.KINDS[activity.kind]),
+        activity.direction and str(Activity.DIRECTIONS.get(activity.direction, "")),
+    )
     return {
         "activity": activity, "icon": ICONS[activity.kind], "url": f"/activities/{activity.pk}/", "open": is_open,
         "overdue": is_overdue(activity, today), "may_change": activity.may_change,

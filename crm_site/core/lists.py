@@ -20,7 +20,7 @@ from crm_site.core import parts
 from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Fold
-from crm_site.core.scope import opened
+from crm_site.core.scope import SEARCHED, opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
@@ -187,7 +187,8 @@ def page_of(kind, params, user, fields=()):
     start = rows.filter(beyond(walk, at)) if at else rows
     wanted = {*fields, *(part.lstrip("-") for part in order), *kind.model.LABEL_FIELDS, "version"}
     gate = opened(user, kind.model, "view")
-    first = start.first_of(user, size + 1, walk, narrowed=bool(rows.query.where), gate=gate)
+    narrowed = SEARCHED if params.get("q", "").strip() else bool(rows.query.where)
+    first = start.first_of(user, size + 1, walk, narrowed=narrowed, gate=gate)
     found = list(first.reading(*wanted))
     alike = [] if found or at else misspelt(kind, params, user, size, wanted)
     found = found or alike

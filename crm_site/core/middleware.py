@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import get_user
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
@@ -119,6 +120,8 @@ def staff_door(get_response):
             return get_response(request)
         if not request.user.is_authenticated:
             return get_response(request)
+        # The user itself: a page asks it a thousand things, and the lazy one hands each of them on.
+        request.user = get_user(request)
         administration = request.path.startswith("/admin/")
         if request.user.door != request.user.STAFF or (administration and not request.user.is_staff):
             raise Http404

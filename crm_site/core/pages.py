@@ -150,13 +150,13 @@ def bulk_actions(kind, user):
 
 def facts(kind, record, names, user, links, *, may_change):
     """The named columns of a record as label and cell."""
-    made = []
+    made, by_name = [], {column.name: column for column in kind.columns}
     for name in names:
-        column = kind.column(name)
-        shown = cell(column, record, links, kind.base)
-        if may_change and column.edit:
+        label, shown = str(by_name[name].label), cell(by_name[name], record, links, kind.base)
+        if may_change and by_name[name].edit:
             shown.edit_url = f"{kind.record_url(record.pk)}cell/{name}/"
-        made.append({"label": column.label, "cell": shown})
+        edit_label = shown.edit_url and _("Edit %(label)s") % {"label": label}
+        made.append({"label": label, "cell": shown, "edit_label": edit_label})
     return made
 
 
@@ -186,7 +186,6 @@ def record_page(request, kind, pk, **extra):
         "composer": kind.has_timeline and own_part(request, f"{base}log/", pk),
         "edit_url": allowed["change"] and f"{base}edit/", "delete_url": allowed["delete"] and f"{base}delete/",
         "history_url": f"{base}history/", "why_url": f"{base}access/",
-        "files": own_part(request, f"{base}files/", pk),
         "share_url": allowed["change"] and f"{base}share/",
     } | extra  # fmt: skip
     return remember(request, TemplateResponse(request, "records/record.html", context), record)
@@ -213,7 +212,8 @@ def panels_of(request, kind, pk):
                 "html": None if panel.fold else parts.part(request, url, pk),
                 "where": "side" if panel.side else "top" if panel.top else "main",
             })  # fmt: skip
-    return made
+    files = {"title": _("Files"), "url": f"{kind.record_url(pk)}files/", "id": "files", "fold": True, "where": "side"}
+    return [*made, files]
 
 
 def is_modal(request):

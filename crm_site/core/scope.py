@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
 # Up to so many teams a sorted list is read team by team, with filters and without.
 FEW_TEAMS, MANY_TEAMS = 4, 60
-# Up to so many rows, read for as much of the planner's cost, are sorted rather than looked for along an index.
-SCARCE = 10_000
+# Up to so many rows, read for as much of the planner's cost, are sorted rather than looked for along an index. Of those
+# that hold a word more: names that hold it stand together, so that looking for them along the names can take a second.
+SCARCE, SEARCHED = 10_000, 20_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
 
@@ -114,7 +115,8 @@ def within(model, user, action):
     reach = user.reach(model, action)
     if reach == ALL:
         return open_to(model, user)
-    found = [Q(pk__in=shared_ids(user, model, action))] if shareable(user, action) else []
+    shared = shared_ids(user, model, action) if shareable(user, action) else []
+    found = [Q(pk__in=shared)] if not isinstance(shared, list) or shared else []
     if reach != NONE:
         found.append(owned(model, user))
     if reach in (TEAM, SUBTREE):
@@ -127,7 +129,7 @@ class ScopedQuerySet(models.QuerySet):
 
     def visible_to(self, user, action="view"):
         """Rows, not in the bin, on which the user may do `action`; none for a stranger."""
-        return self.filter(deleted_at__isnull=True).within_reach(user, action)
+        return self.within_reach(user, action, deleted_at__isnull=True)
 
     def changeable_by(self, user):
         """Rows that the user may change."""
@@ -135,7 +137,7 @@ class ScopedQuerySet(models.QuerySet):
 
     def deleted_for(self, user):
         """Rows in the bin that the user may bring back."""
-        return self.filter(deleted_at__isnull=False).within_reach(user, "delete")
+        return self.within_reach(user, "delete", deleted_at__isnull=False)
 
     def for_portal(self, user):
         """Rows that a portal user may see; a kind that the portal shows overrides this."""
@@ -147,10 +149,10 @@ class ScopedQuerySet(models.QuerySet):
             raise ValueError("say why the query needs no scope")
         return self.all()
 
-    def within_reach(self, user, action):
-        """The rows that the user's roles and shares open for the action, deleted ones included."""
+    def within_reach(self, user, action, **also):
+        """The rows that the user's roles and shares open for the action and that fit `also`; in the bin or not."""
         condition = within(self.model, user, action)
-        return self.none() if condition is None else self.filter(condition)
+        return self.none() if condition is None else self.filter(condition, **also)
 
     def reading(self, *fields):
         """The same rows with these fields only, of other records too ("owner__email"): half the cost of all of them."""
@@ -170,9 +172,9 @@ class ScopedQuerySet(models.QuerySet):
 
         The receiver may be filtered but not sliced. `order` is a sequence of field names, "-" for descending; empty
         where it does not matter, as in a count. Rows that filters have made scarce (`narrowed`, by default whether
-        there is any) are found by what narrows them and then sorted. Otherwise a few teams are asked index by index,
-        and many are one condition, whose ids are given as values for the planner to weigh. `gate` is what `opened`
-        answered, where two queries of one request need it.
+        there is any; a number for how many are few) are found by what narrows them and then sorted. Otherwise a few
+        teams are asked index by index, and many are one condition, whose ids are given as values for the planner to
+        weigh. `gate` is what `opened` answered, where two queries of one request need it.
         """
         reach = user.reach(self.model, action)
         rows = whole = self.filter(open_to(self.model, user), deleted_at__isnull=True)
@@ -184,7 +186,7 @@ class ScopedQuerySet(models.QuerySet):
             if reach == NONE and not shared:
                 return self.none()
             whole = rows.filter(one_condition(self.model, user, reach, teams, shared))
-        if narrowed and order and scarce(rows):
+        if narrowed and order and scarce(rows, max(narrowed, SCARCE)):
             ids = whole.order_by(*together(order)).values("pk")[:limit]
             return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
         if reach == ALL or not order or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
@@ -199,8 +201,8 @@ class ScopedQuerySet(models.QuerySet):
         return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
 
 
-def scarce(rows):
-    """Whether the planner expects so few rows, cheaply found, that sorting them all beats walking along an index.
+def scarce(rows, most):
+    """Whether the planner expects at most so many rows, cheaply found: sorting them then beats walking along an index.
 
     Left to itself it would walk: it takes the rows to lie evenly, while those named "Zimmer" all stand at the end.
     """
@@ -209,7 +211,7 @@ def scarce(rows):
     except IndexError:  # Django saw that no row can fit and did not ask
         return True
     plan = json.loads(told)[0]["Plan"]
-    return max(plan["Plan Rows"], plan["Total Cost"]) <= SCARCE
+    return max(plan["Plan Rows"], plan["Total Cost"]) <= most
 
 
 def together(order):

@@ -34,10 +34,6 @@ HIDDEN = ("once", "version", "itself")
 ADDRESS_FIELDS = ("street", "postal_code", "city", "region", "country")
 
 
-HIDDEN = ("once", "version", "itself")
-ADDRESS_FIELDS = ("street", "postal_code", "city", "region", "country")
-
-
 class PartyForm(RecordForm):
     """A form that shows and takes the primary e-mail, numbers and address beside the record's own fields."""
 

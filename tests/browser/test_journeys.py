@@ -278,6 +278,7 @@ def test_assign_many_and_undo(page, signed_in, cast, account):
 def test_attach_and_download(page, signed_in, cast, account, tmp_path):
     """A file goes onto the record without a reload and comes back as it was."""
     signed_in(page, cast.alice).goto(f"/accounts/{account.pk}/")
+    page.locator("#files > summary").click()
     page.locator("#files [name=file]").set_input_files(
         {"name": "plan of the quay.txt", "mimeType": "text/plain", "buffer": b"north to the left"}
     )
