@@ -87,4 +87,4 @@ def deals_of(user, limit):
     if user.reach(Opportunity, "view") == "none":
         return []
     rows = flagged(Opportunity.objects.visible_to(user).filter(owner=user)).select_related("stage")
-    return list(rows.only("name", "currency", *READ).order_by("close_date", "id")[:limit])
+    return list(rows.only("name", "currency", "stage__name", *READ).order_by("close_date", "id")[:limit])

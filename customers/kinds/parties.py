@@ -113,6 +113,7 @@ def customer_actions(customer, user):
     return found
 
 
+FOLDED = {"account_tree", "account_customers", "contact_customers", "customer_statuses"}
 for key, title, name, model in (
     ("account", _("Contacts"), "account_contacts", Contact),
     ("account", _("Ways to reach"), "account_mechanisms", Account),
@@ -125,4 +126,4 @@ for key, title, name, model in (
     ("customer", _("Ways to reach"), "customer_mechanisms", Customer),
     ("customer", _("Status"), "customer_statuses", Customer),
 ):
-    add_panel(f"customers.{key}", Panel(title, f"customers:{name}", model=model, fold=name == "account_tree"))
+    add_panel(f"customers.{key}", Panel(title, f"customers:{name}", model=model, fold=name in FOLDED))

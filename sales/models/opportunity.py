@@ -160,6 +160,9 @@ class Opportunity(Record):
             models.Index(
                 fields=["owner", "next_step_date"], name="deal_next_ix", condition=alive() & models.Q(state="open")
             ),
+            models.Index(
+                fields=["close_date", "id"], name="deal_open_close_ix", condition=alive() & models.Q(state="open")
+            ),
             search_index("deal_search_ix"),
         ]  # fmt: skip
         triggers = [
