@@ -29,8 +29,8 @@ def deals_of(user, limit):
     own = hygiene.deals_of(user, limit)
     if own or user.reach(Opportunity, "view") in ("none", "own"):
         return dressed(own), True
-    rows = hygiene.flagged(Opportunity.objects.all()).first_of(user, limit, ("close_date", "id"))
-    return dressed(rows.select_related("stage", "owner")), False
+    rows = hygiene.flagged(Opportunity.objects.visible_to(user)).select_related("stage", "owner")
+    return dressed(rows.order_by("close_date", "id")[:limit]), False
 
 
 def dressed(deals):
