@@ -1,5 +1,5 @@
 """The administration of this app."""
 
-from support.admin import case, knowledge, mail, portal, sla
+from support.admin import case, hooks, knowledge, mail, portal, sla
 
-__all__ = ["case", "knowledge", "mail", "portal", "sla"]
+__all__ = ["case", "hooks", "knowledge", "mail", "portal", "sla"]
