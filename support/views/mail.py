@@ -13,10 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import pages
 from crm_site.core.converters import read_id
+from crm_site.core.models import Fold
 from crm_site.core.outside import whole
 from crm_site.core.parts import rights
 from crm_site.core.views.jobs import attachment
 from customers.models import Account
+from sales.models import Lead
 from support.kinds import CASES
 from support.mail import fetching, reconciling, sending
 from support.mail.intake import retry
@@ -158,9 +160,11 @@ def case_mails(request, pk):
     sender = "" if case.contact_id or case.account_id else reporter_address(case)
     domain = domain_of(sender)
     ids = [account.pk for account in suggestions({domain}).get(domain, ())]
+    leads = Lead.objects.visible_to(request.user).alias(folded=Fold("email")).exclude(email="").filter(folded=sender)
     context = {
         "kind": CASES, "record": case, "case": case, "came": came, "sent": sent, "sender": sender,
         "may_change": "change" in rights(request.user, case),
+        "leads": leads.order_by("-pk")[:3] if sender else (),
         "accounts": Account.objects.visible_to(request.user).filter(pk__in=ids),
         "title": _("Mails of %(case)s") % {"case": case},
     }  # fmt: skip

@@ -3,11 +3,12 @@
 import pytest
 from django.test import Client
 
+from crm_site.core.models import RoleScope
 from crm_site.core.outside import digest
 from support.mail import intake
 from support.models import CannedReply, InboundMail, Mailbox, OutgoingMail, Reconciliation
 from support.operations.cases import create_case
-from tests.factories import ContactFactory
+from tests.factories import ContactFactory, LeadFactory
 from tests.support.mailing import arrive, mail, make_mailbox
 
 pytestmark = pytest.mark.django_db
@@ -100,11 +101,18 @@ def test_nobody_else_has_these_pages(mailbox, cast, client_of):
 
 
 def test_the_mails_of_a_case_and_their_source(mailbox, cast, client_of):
-    """EM-3: the original can be saved by who may change the case; it is never shown within the site."""
+    """EM-4: a lead with the sender's address is named to who may see it.
+
+    EM-3: the original can be saved by who may change the case; it is never shown within the site.
+    """
     row = arrive(mailbox, sender="jo@harbour.test")
     url = f"/cases/{row.case.pk}/mails/"
     page = client_of(cast.dora).get(url).content.decode()
     assert "jo@harbour.test is not a contact" in page
+    LeadFactory(last_name="Harbourer", email="Jo@Harbour.test", owner=cast.alice)
+    assert "Harbourer" in client_of(cast.rita).get(url).content.decode()
+    RoleScope.objects.filter(kind="sales.lead").update(reach="none")
+    assert "Harbourer" not in client_of(cast.dora).get(url).content.decode()
     answer = client_of(cast.dora).get(f"{url}{row.pk}/")
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert b"jo@harbour.test" in b"".join(answer.streaming_content)
