@@ -178,6 +178,7 @@ def thread(case, user, before=None):
         message.sent = mails.get(message.pk, [])
         message.look = message.direction if message.kind == Message.PUBLIC else message.kind
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
+        message.iso = message.at.isoformat()
         message.came_from = Case(pk=message.origin_id).number if message.origin_id else ""
     spoken = [message for message in found if message.kind != Message.EVENT]
     said = more or (spoken and spoken[0].body.strip() == case.description.strip())
