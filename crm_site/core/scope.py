@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, Func, OuterRef, Q, Value
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -299,3 +300,13 @@ def refusal(user, reach):
 
 
 __all__ = ["ScopedManager", "ScopedQuerySet", "explain", "pointed_at"]
+
+
+def found_or_404(rows, **look):
+    """The one row of a table of settings, which has no gate. Raises TypeError for one that has."""
+    if hasattr(rows, "visible_to"):
+        raise TypeError(rows.model.__name__)
+    found = rows.filter(**look).first()
+    if found is None:
+        raise Http404
+    return found

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm_site.core import pages
 from crm_site.core.converters import read_id
 from crm_site.core.history import entries
+from crm_site.core.scope import found_or_404
 from sales.conditions import said_all
 from sales.forms.assignment import RuleSheet
 from sales.kinds.lead import LEADS
@@ -55,7 +56,7 @@ def assignment_rules(request):
 def assignment_rule(request, pk=None):
     """One rule: what it asks, its members and clocks; its dry run as it stands on the page, before it is saved."""
     need_arranger(request.user)
-    rule = get_object_or_404(AssignmentRule, pk=pk) if pk else AssignmentRule()
+    rule = found_or_404(AssignmentRule.objects.all(), pk=pk) if pk else AssignmentRule()
     form, tried = RuleSheet(request.POST or None, instance=rule), None
     if request.method == "POST" and form.is_valid():
         if request.POST.get("do") != "try":
@@ -86,7 +87,7 @@ def try_rule(form, user):
 def assignment_move(request, pk):
     """A rule one place up or down: the first that fits decides."""
     need_arranger(request.user)
-    rule = get_object_or_404(AssignmentRule, pk=pk)
+    rule = found_or_404(AssignmentRule.objects.all(), pk=pk)
     move_rule(rule, -1 if request.POST.get("to") == "up" else 1, by=request.user)
     return redirect("sales:assignment_rules")
 

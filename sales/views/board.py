@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, F, Sum
 from django.http import JsonResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from crm_site.core import lists, pages
 from crm_site.core.columns import money_text
+from crm_site.core.scope import found_or_404
 from sales import board
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.models import Stage
@@ -114,7 +114,7 @@ def opportunity_board_heads(request):
 def opportunity_board_column(request, stage):
     """More cards of one column."""
     pages.need_list(request.user, OPPORTUNITIES)
-    found = get_object_or_404(Stage, pk=stage, state=Stage.OPEN)
+    found = found_or_404(Stage.objects.all(), pk=stage, state=Stage.OPEN)
     _set, rows, narrowed = board.open_rows(OPPORTUNITIES, request.GET, request.user, found.pipeline_id)
     after = lists.place(request.GET.get("after", ""), board.ORDER, OPPORTUNITIES.model)
     cards, cursor = board.cards_of(rows, [found], request.user, narrowed=narrowed, after=after)[found.pk]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import formats, timezone
 from django.utils.http import urlencode
@@ -20,6 +20,7 @@ from crm_site.core import pages
 from crm_site.core.converters import read_id
 from crm_site.core.csv_cells import csv_lines, guarded
 from crm_site.core.models import Team, User
+from crm_site.core.scope import found_or_404
 from sales import flow, forecast, periods
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.models import Adjustment, Opportunity
@@ -302,7 +303,7 @@ def standing(subject, period, category):
 @require_POST
 def forecast_reset(request, pk):
     """Let the deals speak for themselves again."""
-    found = get_object_or_404(Adjustment.objects.select_related("user", "team"), pk=pk)
+    found = found_or_404(Adjustment.objects.select_related("user", "team"), pk=pk)
     own = {"team": found.team_id} if found.team_id else {"owner": found.user_id, "team": found.user.team_id}
     if not sight_of(request.user).may_adjust(**own):
         raise Http404

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import JsonResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm_site.core import pages
 from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
+from crm_site.core.scope import found_or_404
 from crm_site.core.views.bulk import FORMS, TITLES
 from customers.views.parties import done, form_page, go
 from sales.forms.move_many import MoveManyForm
@@ -62,7 +62,7 @@ def path_of(deal, may_change):
 def chosen_stage(request):
     """The stage that the address or the form names; there is no such page otherwise."""
     pk = read_id(request.POST.get("stage") or request.GET.get("stage") or "")
-    return get_object_or_404(Stage.objects.filter(is_active=True).select_related("pipeline"), pk=pk or 0)
+    return found_or_404(Stage.objects.filter(is_active=True).select_related("pipeline"), pk=pk or 0)
 
 
 @login_required

@@ -6,7 +6,7 @@ from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm_site.core.history import entries
+from crm_site.core.scope import found_or_404
 from sales.forms.webforms import (
     MADE,
     QUICKEST,
@@ -40,7 +41,7 @@ from sales.rights import may_build
 def webform_public(request, key):
     """A web form for everybody: no sign-in, no script. What programs send is thanked for and thrown away."""
     rows = WebForm.objects.select_related("campaign", "contact_list", "team")
-    form = get_object_or_404(rows, key=key, is_active=True)
+    form = found_or_404(rows, key=key, is_active=True)
     if request.method == "GET":
         return page(request, form, InquiryForm(web_form=form))
     if request.POST.get(TRAP):
@@ -110,7 +111,7 @@ def webform_list(request):
 def webform_edit(request, pk=None):
     """Build a web form: its fields, its texts, and the HTML for another site."""
     need_builder(request.user)
-    row = get_object_or_404(WebForm, pk=pk) if pk else WebForm()
+    row = found_or_404(WebForm.objects.all(), pk=pk) if pk else WebForm()
     form = WebFormForm(request.POST or None, instance=row, user=request.user)
     if request.method == "POST" and form.is_valid():
         row = save_web_form(row, form.chosen(), by=request.user)
@@ -129,7 +130,7 @@ def webform_edit(request, pk=None):
 def webform_preview(request, pk):
     """A web form as the public sees it, also one that is not open; it sends nothing."""
     need_builder(request.user)
-    form = get_object_or_404(WebForm, pk=pk)
+    form = found_or_404(WebForm.objects.all(), pk=pk)
     return render(
         request, "sales/webforms/public.html", {"web_form": form, "form": InquiryForm(web_form=form), "preview": True}
     )
