@@ -27,15 +27,15 @@ def remove(*, by=None):
         keep_parties(ids)
         gone = remove_records(ids)
         release_records(ids)
+        teams = Setting.objects.filter(pk="demo").values_list("value", flat=True).first() or {}
+        if staying:
+            User.objects.filter(pk=staying.pk).update(is_demo=False, team=None)
+            staying.memberships.all().delete()
+        User.objects.filter(is_demo=True).delete()
+        helping.forget(teams)
+        remove_teams(teams.get("teams", []))
+        selling.forget(teams)
     forget(gone, ids)
-    teams = Setting.objects.filter(pk="demo").values_list("value", flat=True).first() or {}
-    if staying:
-        User.objects.filter(pk=staying.pk).update(is_demo=False, team=None)
-        staying.memberships.all().delete()
-    User.objects.filter(is_demo=True).delete()
-    helping.forget(teams)
-    remove_teams(teams.get("teams", []))
-    selling.forget(teams)
     Setting.objects.filter(pk="demo").delete()
     transaction.on_commit(lambda: close_file(staying))
     return sum(len(pks) for pks in gone.values())

@@ -129,8 +129,9 @@ SELECT p.id, NULL, c.code, round(p.cost * 1.6 / c.rate, 2), CASE WHEN n = 2 THEN
 FROM sales_product p CROSS JOIN generate_series(1, 2) n
 CROSS JOIN unnest(%(currencies)s::varchar[], %(rates)s::numeric[]) c (code, rate)
 WHERE p.id > %(product)s AND c.rate IS NOT NULL;
-INSERT INTO sales_pricebook (name, pricing, is_active, description, tags, created_at, changed_at, version)
-SELECT 'Price book ' || i, (ARRAY['flat','differential'])[1 + i %% 2], true, '', '{}', now(), now(), 1
+INSERT INTO sales_pricebook (name, pricing, ranges, is_active, description, tags, created_at, changed_at, version)
+SELECT 'Price book ' || i, (ARRAY['flat','differential'])[1 + i %% 2],
+    CASE WHEN i %% 2 = 1 THEN ARRAY['10: 5', '50: 12'] ELSE '{}' END, true, '', '{}', now(), now(), 1
 FROM generate_series(1, 10) i;
 INSERT INTO core_exchangerate (currency, day, rate)
 SELECT c.code, date '2020-01-01', c.rate FROM unnest(%(currencies)s::varchar[], %(rates)s::numeric[]) c (code, rate)
