@@ -54,6 +54,11 @@ def administrator(user, route, subject):
     return user.is_staff and user.is_active
 
 
+def signed_out_of_it(user, route, subject):
+    """Who may open the administration, and customers: their sign-in counts at the portal alone, here they are nobody."""
+    return administrator(user, route, subject) or portal(user, route, subject)
+
+
 def superuser(user, route, subject):
     """Only who has every right."""
     return user.is_superuser and user.is_active
@@ -235,7 +240,8 @@ RULES = (
     Rule("mfa_authenticate", anybody, public=True),
     Rule("account_*", anybody, personal=True), Rule("mfa_*", anybody, personal=True, quiet=True),
     # The administration.
-    Rule("admin:login", administrator, personal=True), Rule("admin:logout", administrator, public=True, personal=True),
+    Rule("admin:login", administrator, personal=True),
+    Rule("admin:logout", signed_out_of_it, public=True, personal=True),
     Rule("admin:*", administrator, quiet=True), Rule("admin", administrator, quiet=True),
     # The frame.
     Rule("home", staff), Rule("home_quarter", seller), Rule("search", staff), Rule("user_options", staff), Rule("team_options", staff),
