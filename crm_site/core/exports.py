@@ -16,8 +16,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import F, Func, OuterRef, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models import OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -63,7 +63,7 @@ def source_of(model, column, user):
     if column.path == "number":
         return "pk"
     if column.type == "self":
-        return label_of(model)
+        return model.label()
     at, parts = model, column.path.split(".")
     try:
         for part in parts:
@@ -75,16 +75,10 @@ def source_of(model, column, user):
     if column.type == "link":
         linked = KINDS[column.kind].model
         seen = linked.objects.visible_to(user).filter(pk=OuterRef(f"{path}_id")).order_by()
-        return Coalesce(Subquery(seen.values_list(label_of(linked))), Value(""), output_field=TextField())
+        return Coalesce(Subquery(seen.values_list(linked.label())), Value(""), output_field=TextField())
     if column.type == "datetime":
         return Cast(path, TextField())
     return f"{path}__email" if column.type == "user" else path
-
-
-def label_of(model):
-    """The expression for a record's text."""
-    parts = [NullIf(F(name), Value("")) for name in model.LABEL_FIELDS]
-    return Func(Value(" "), *parts, function="concat_ws", output_field=TextField())
 
 
 def pieces(kind, options, user):

@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.db import models
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -42,7 +43,7 @@ class Quote(Record):
         SUPERSEDED: _("Superseded"),
     }  # fmt: skip
     NUMBER_PREFIX = "Q"
-    LABEL_FIELDS = ("subject",)
+    LABEL_FIELDS = ("subject", "edition")
 
     subject = models.CharField(_("subject"), max_length=255)
     opportunity = models.ForeignKey(
@@ -101,6 +102,13 @@ class Quote(Record):
 
     def __str__(self):
         return f"{self.subject} (v{self.edition})" if self.edition > 1 else self.subject
+
+    @classmethod
+    def label(cls):
+        """What str() says of a quote, as an expression."""
+        text = models.TextField()
+        edition = Concat("subject", models.Value(" (v"), Cast("edition", text), models.Value(")"), output_field=text)
+        return models.Case(models.When(edition__gt=1, then=edition), default="subject", output_field=text)
 
 
 FROZEN_LINE = """

@@ -27,6 +27,7 @@ class Sale(Record):
     STATUSES = {ACTIVE: _("Active"), CANCELLED: _("Cancelled")}
     PROGRESS = {"created": _("Created"), "approved": _("Approved"), "delivered": _("Delivered")}
     NUMBER_PREFIX = "S"
+    LABEL_FIELDS = ("document", "name")
 
     document = models.CharField(_("order number"), max_length=40, unique=True, editable=False)
     name = models.CharField(_("subject"), max_length=255)
@@ -107,6 +108,7 @@ class Invoice(Record):
         "cancelled": _("Cancelled"),
     }  # fmt: skip
     NUMBER_PREFIX = "I"
+    LABEL_FIELDS = ("document", "name")
 
     name = models.CharField(_("subject"), max_length=255)
     document = models.CharField(_("invoice number"), max_length=60, blank=True)

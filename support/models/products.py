@@ -14,6 +14,7 @@ class InstalledProduct(Record):
     """One product at one customer: its serial number, where it came from, until when warranty and support run."""
 
     NUMBER_PREFIX = "IP"
+    LABEL_FIELDS, LABEL_IN_BRACKETS = ("name", "serial"), "serial"
 
     name = models.CharField(_("name"), max_length=200)
     product = models.ForeignKey("sales.Product", models.PROTECT, related_name="installed", verbose_name=_("product"))

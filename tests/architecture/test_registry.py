@@ -10,6 +10,7 @@ from crm_site.core.history import event_models
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record
 from tests.architecture.person_registry import REGISTRY
+from tests.architecture.world import World
 
 PEOPLE = {"customers.contact", "customers.account", "customers.customer", "core.user"}
 VERBS = ("list", "create", "bin", "count", "filters", "options", "export", "bulk", "view_save")
@@ -150,3 +151,16 @@ def _files(folder):
     from pathlib import Path
 
     return [path for path in Path(folder).rglob("*") if path.suffix in (".py", ".sql", ".json")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", kinds())
+def test_a_record_s_text_is_read_with_its_label(key, django_assert_num_queries):
+    """R08, PL-2: what str() says needs no field besides LABEL_FIELDS, and the expression for exports says the same."""
+    World()
+    model = KINDS[key].model
+    rows = model.objects.unscoped("a test reads all").annotate(as_text=model.label())
+    with django_assert_num_queries(1):
+        texts = [(str(row), row.as_text) for row in rows.only(*model.LABEL_FIELDS)]
+    assert texts
+    assert all(said == written for said, written in texts), texts

@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -54,7 +54,7 @@ class Record(models.Model):
 
     Subclasses set NUMBER_PREFIX, and may widen OWNER_FIELDS and TEAM_FIELDS, the columns that the scope compares
     with the user and with the user's teams. PRIVATE_FIELD names a flag that closes a row to all but its owner.
-    LABEL_FIELDS are the fields that its text is made of.
+    LABEL_FIELDS are the fields that its text is made of, LABEL_IN_BRACKETS the one of them that follows in brackets.
     """
 
     NUMBER_PREFIX = "R"
@@ -62,6 +62,7 @@ class Record(models.Model):
     TEAM_FIELDS = ("team",)
     PRIVATE_FIELD = None
     LABEL_FIELDS = ("name",)
+    LABEL_IN_BRACKETS = ""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner"),
@@ -98,6 +99,21 @@ class Record(models.Model):
     def number(self):
         """The human number, such as A-000123; it never changes."""
         return f"{self.NUMBER_PREFIX}-{self.pk:06d}" if self.pk else ""
+
+    @classmethod
+    def label(cls):
+        """What str() says of a record, as an expression."""
+        plain = [filled(name) for name in cls.LABEL_FIELDS if name != cls.LABEL_IN_BRACKETS]
+        if cls.LABEL_IN_BRACKETS:
+            # Nothing between the brackets makes nothing of them, too.
+            plain.append(models.Func(models.Value("("), filled(cls.LABEL_IN_BRACKETS), models.Value(")"),
+                                     template="(%(expressions)s)", arg_joiner=" || "))  # fmt: skip
+        return models.Func(models.Value(" "), *plain, function="concat_ws", output_field=models.TextField())
+
+
+def filled(name):
+    """A text of a row, NULL where it is empty."""
+    return NullIf(models.F(name), models.Value(""))
 
 
 def alive():
