@@ -74,9 +74,10 @@ def update_many(model, objects, names):
     columns = [connection.ops.quote_name(field.column) for field in fields]
     types = [model._meta.pk.rel_db_type(connection), *(field.db_type(connection) for field in fields[1:])]
     rows = [[field.get_db_prep_save(getattr(made, field.attname), connection) for made in objects] for field in fields]
+    sets = ", ".join(f"{name} = new.{name}" for name in columns[1:])
     with connection.cursor() as cursor:
         cursor.execute(
-            f'UPDATE "{model._meta.db_table}" AS t SET {", ".join(f"{name} = new.{name}" for name in columns[1:])} '  # noqa: S608
+            f'UPDATE "{model._meta.db_table}" AS t SET {sets} '  # noqa: S608 - our own columns; values are parameters
             f"FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)}) AS new({', '.join(columns)}) "
             f"WHERE t.{columns[0]} = new.{columns[0]}", rows,
         )  # fmt: skip

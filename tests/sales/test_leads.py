@@ -232,5 +232,5 @@ def test_lists_filters_and_panels(cast):
         assert f"/leads/{lead.pk}/" not in client.get(f"/leads/?{query}").content.decode(), query
     for address in (f"/contacts/{lead.contact_id}/", f"/campaigns/{fair.pk}/"):
         assert f"/leads/{lead.pk}/" in client.get(f"{address}leads/").content.decode()
-        assert f"/leads/{lead.pk}/" in client.get(address).content.decode()
+        assert f"{address}leads/" in client.get(address).content.decode()
     assert Contact.objects.get(pk=lead.contact_id).leads.count() == 1
