@@ -3,7 +3,7 @@
 import pghistory
 from django.apps import apps
 from django.db import connection, models, transaction
-from django.db.models import ProtectedError
+from django.db.models import Exists, OuterRef, ProtectedError
 from pghistory.models import Context
 
 from crm_site.core.history import event_models
@@ -107,15 +107,14 @@ def forget(gone, ids):
         if event.pgh_tracked_model in gone:
             event.objects.filter(pgh_obj_id__in=gone[event.pgh_tracked_model]).delete()
         elif not issubclass(event.pgh_tracked_model, Record):
-            living = event.pgh_tracked_model._base_manager.values("pk")
-            event.objects.filter(pgh_context__metadata__door="demo").exclude(pgh_obj_id__in=living).delete()
+            living = event.pgh_tracked_model._base_manager.filter(pk=OuterRef("pgh_obj_id"))
+            event.objects.filter(~Exists(living), pgh_context__metadata__door="demo").delete()
     for model, pks in gone.items():
         Share.objects.filter(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name,
                              object_id__in=pks).delete()  # fmt: skip
     contexts = Context.objects.filter(metadata__user__in=ids) | Context.objects.filter(metadata__door="demo")
     for event in events:
-        used = event.objects.filter(pgh_context__isnull=False).values("pgh_context")
-        contexts = contexts.exclude(pk__in=used)
+        contexts = contexts.filter(~Exists(event.objects.filter(pgh_context=OuterRef("pk"))))
     contexts.delete()
 
 
