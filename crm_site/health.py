@@ -13,7 +13,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from crm_site.core.later import Later
 from crm_site.core.models import Heartbeat
+
+redis = Later("redis")
 
 TICK_LIMIT = timedelta(seconds=60)
 OK = "ok"
@@ -70,8 +73,6 @@ def _beat():
 
 
 def _broker():
-    import redis  # noqa: PLC0415 - few need it, and every start would wait for it
-
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as server:
             server.ping()

@@ -6,9 +6,12 @@ from datetime import timedelta
 from django.core import signing
 from django.utils import timezone
 
+from crm_site.core.later import Later
 from crm_site.core.outside import digest, host
 from customers import timeline
 from customers.models import Activity, CalendarFeed, Participant
+
+icalendar = Later("icalendar")
 
 ANSWERS = {"": "NEEDS-ACTION", "accepted": "ACCEPTED", "declined": "DECLINED", "tentative": "TENTATIVE"}
 STATUSES = {Activity.OPEN: "CONFIRMED", Activity.DONE: "CONFIRMED", Activity.CANCELLED: "CANCELLED"}
@@ -18,9 +21,7 @@ SALT = "invitation"
 
 def calendar(method):
     """An empty calendar of ours."""
-    from icalendar import Calendar  # noqa: PLC0415 - few need it, and every start would wait for it
-
-    made = Calendar()
+    made = icalendar.Calendar()
     made.add("prodid", "-//Kith//Kith//EN")
     made.add("version", "2.0")
     made.add("method", method)
@@ -29,9 +30,7 @@ def calendar(method):
 
 def event_of(activity, participants=()):
     """A meeting as VEVENT: the UID never changes, the sequence grows with each change of the record."""
-    from icalendar import Event  # noqa: PLC0415 - few need it, and every start would wait for it
-
-    event = Event()
+    event = icalendar.Event()
     event.add("uid", f"activity-{activity.pk}@{host()}")
     event.add("sequence", activity.version)
     event.add("dtstamp", utc(activity.changed_at))
@@ -62,9 +61,7 @@ def end_of(activity):
 
 def person(email, name):
     """A calendar address with a name."""
-    from icalendar import vCalAddress  # noqa: PLC0415 - few need it, and every start would wait for it
-
-    address = vCalAddress(f"mailto:{email}")
+    address = icalendar.vCalAddress(f"mailto:{email}")
     address.params["cn"] = name
     return address
 

@@ -27,8 +27,11 @@ from crm_site.core import jobs, lists
 from crm_site.core.bulk import chosen_rows
 from crm_site.core.csv_cells import csv_column, csv_lines, guarded, moment
 from crm_site.core.kinds import KINDS
+from crm_site.core.later import Later
 from crm_site.core.models import Job
 from crm_site.core.operations import Refused
+
+xlsxwriter = Later("xlsxwriter")
 
 PIECE = 5000
 PIECES_A_STEP = 4
@@ -253,8 +256,6 @@ def rows_aside(parts):
 
 def write_workbook(target, kind, columns, rows):
     """Write an Excel workbook row by row; returns {"cut": n} when texts were longer than a cell can hold."""
-    import xlsxwriter  # noqa: PLC0415 - few need it, and every start would wait for it
-
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(target, options)
     formats = {"date": book.add_format({"num_format": "yyyy-mm-dd"}),

@@ -8,7 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.later import Later
 from crm_site.core.models import Holiday
+
+icalendar = Later("icalendar")
 
 # What comes again every year is taken for so many years ahead; a file has at most so many days and bytes.
 YEARS, MOST_DAYS, MOST_BYTES = 5, 2000, 1_000_000
@@ -29,14 +32,12 @@ def import_holidays(calendar, data):
 
 def read_ical(data, today):
     """{day: name} of the events of an iCal file between last year's first day and YEARS ahead."""
-    from icalendar import Calendar  # noqa: PLC0415 - few need it, and every start would wait for it
-
     if len(data) > MOST_BYTES:
         raise ValidationError(_("The file is too large for a calendar of holidays."))
     first, last = date(today.year - 1, 1, 1), date(today.year + YEARS, 12, 31)
     found = {}
     try:
-        for event in Calendar.from_ical(data).walk("VEVENT"):
+        for event in icalendar.Calendar.from_ical(data).walk("VEVENT"):
             for day in days_of(event, first, last):
                 found.setdefault(day, str(event.get("SUMMARY", _("Holiday"))))
             if len(found) > MOST_DAYS:

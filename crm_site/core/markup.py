@@ -12,6 +12,10 @@ import nh3
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from crm_site.core.later import Later
+
+markdown_it = Later("markdown_it")
+
 TAGS = {
     "a", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6",
     "hr", "i", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead",
@@ -53,9 +57,7 @@ def with_pictures(picture):
 @cache
 def reader():
     """What reads Markdown; raw HTML in it is shown as it was typed."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - few need it, and every start would wait for it
-
-    return MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+    return markdown_it.MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 
 
 def from_markdown(text):
