@@ -84,8 +84,7 @@ def changed_by_others(user):
     for kind in KINDS.values():
         if kind.model in (Activity, Target) or user.reach(kind.model, "view") == "none":
             continue
-        rows = kind.model.objects.unscoped("one's own, of a kind that the roles open")
-        rows = rows.filter(~Q(changed_by=user), owner=user, deleted_at__isnull=True, changed_at__gte=day_start(-1))
+        rows = kind.model.objects.own_of(user).filter(~Q(changed_by=user), changed_at__gte=day_start(-1))
         rows = rows.order_by("-changed_at", "-id").annotate(kind_key=Value(kind.key))
         branches.append(
             rows.values_list("kind_key", "pk", "changed_at", "changed_by__first_name", "changed_by__last_name")[:SHOWN]

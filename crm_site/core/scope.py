@@ -1,8 +1,8 @@
 """The one gate: which records a user may see or change, as a condition of the query.
 
-Every query of a view, report, search, export or panel starts with `visible_to`, `changeable_by` or `for_portal`.
-A record is within reach when it is the user's own, when its team lies within the reach of the user's roles, or when
-somebody shared it. `first_of` gives the same rows as `visible_to` for the first page of a sorted list, but asks
+Every query of a view, report, search, export or panel starts with `visible_to`, `own_of`, `changeable_by` or
+`for_portal`. A record is within reach when it is the user's own, when its team lies within the reach of the user's
+roles, or when somebody shared it. `first_of` gives the same rows as `visible_to` for the first page of a sorted list, but asks
 index by index (own rows, each team's rows, shared rows), so that thirty rows among a million cost thirty rows.
 """
 
@@ -131,6 +131,12 @@ class ScopedQuerySet(models.QuerySet):
     def visible_to(self, user, action="view"):
         """Rows, not in the bin, on which the user may do `action`; none for a stranger."""
         return self.within_reach(user, action, deleted_at__isnull=True)
+
+    def own_of(self, user):
+        """Those visible rows that the user owns, by one condition: whoever may view any of a kind may view these."""
+        if user.reach(self.model, "view") == NONE:
+            return self.none()
+        return self.filter(owner=user, deleted_at__isnull=True)
 
     def changeable_by(self, user):
         """Rows that the user may change."""
@@ -299,9 +305,6 @@ def refusal(user, reach):
     return _("It is not theirs, not of a team within their reach, and not shared with them.")
 
 
-__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "pointed_at"]
-
-
 def found_or_404(rows, **look):
     """The one row of a table of settings, which has no gate. Raises TypeError for one that has."""
     if hasattr(rows, "visible_to"):
@@ -310,3 +313,6 @@ def found_or_404(rows, **look):
     if found is None:
         raise Http404
     return found
+
+
+__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "pointed_at"]

@@ -181,7 +181,7 @@ ROW = st.tuples(st.integers(0, 3), st.integers(0, 4), st.booleans(), st.sampled_
     shared=st.booleans(),
 )  # fmt: skip
 def test_pm4_first_of_is_the_top_of_visible_to(cast, rows, reach, order, limit, shared):
-    """PM-4: the quick way over the indexes gives the same rows in the same order as the plain gate."""
+    """PM-4: the quick ways over the indexes give the same rows in the same order as the plain gate."""
     people, teams = (
         [cast.pat, cast.alice, cast.charlie, None],
         [None, cast.sales, cast.north, cast.south, cast.far_south],
@@ -200,6 +200,8 @@ def test_pm4_first_of_is_the_top_of_visible_to(cast, rows, reach, order, limit, 
             )
         plain = list(Account.objects.visible_to(user).order_by(*order)[:limit])
         assert list(Account.objects.all().first_of(user, limit, order)) == plain
+        mine = set(Account.objects.visible_to(user).filter(owner=user)) if reach != "none" else set()
+        assert set(Account.objects.own_of(user)) == mine
         transaction.set_rollback(True)
 
 
