@@ -1,11 +1,13 @@
 """Operations on customers."""
 
+from collections import defaultdict
+
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import insert_many
-from crm_site.core.operations import lock, new_rows, operation, refuse, write
+from crm_site.core.operations import lock, new_rows, operation, refuse, write, write_many
 from customers.models import Account, Affiliation, Contact, Customer, CustomerStatusChange
 from customers.operations.accounts import new_accounts
 from customers.operations.activities import follow
@@ -167,11 +169,24 @@ def put_status(customer, status, reason, by):
         refuse(_("There is no such status."), "status")
     if not (reason or "").strip():
         refuse(_("Say why the status changes."), "reason")
-    values = {"status": status}
-    if status == Customer.ACTIVE and customer.since is None:
-        values["since"] = timezone.localdate()
-    CustomerStatusChange.objects.create(
-        customer=customer, from_status=customer.status, to_status=status, reason=reason.strip()[:200],
-        at=timezone.now(), by=by,
-    )  # fmt: skip
-    return write(customer, values, by=by)[0]
+    put_statuses([(customer, reason.strip(), timezone.localdate(), by)], status)
+    customer.refresh_from_db()
+    return customer
+
+
+def put_statuses(changes, status):
+    """Give locked customers a status, each dated: [(customer, reason, since when if it becomes active, by)].
+
+    The number of statements grows with the days and the users, not with the customers.
+    """
+    now, alike = timezone.now(), defaultdict(list)
+    insert_many(CustomerStatusChange, [
+        CustomerStatusChange(
+            customer=customer, from_status=customer.status, to_status=status, reason=reason[:200], at=now, by=by
+        ) for customer, reason, _since, by in changes
+    ])  # fmt: skip
+    for customer, _reason, since, by in changes:
+        alike[customer.since or (since if status == Customer.ACTIVE else None), by].append(customer.pk)
+    for (since, by), ids in alike.items():
+        rows = Customer.objects.unscoped("who calls asked the gate").filter(pk__in=ids)
+        write_many(rows, {"status": status, "since": since}, by=by)

@@ -20,7 +20,8 @@ from crm_site.core.operations import (
     write,
     write_many,
 )
-from customers.models import Customer, CustomerStatusChange
+from customers.models import Customer
+from customers.operations.customers import put_statuses
 from sales.models import Opportunity, OpportunityLine, Sale, SaleLine
 from sales.operations.credits import reverse_credits, write_credits
 from sales.operations.numbers import documents
@@ -146,18 +147,10 @@ def activate_customers(sales, by):
         return
     ids = [customer.pk for customer in waiting]
     mine = set(Customer.objects.changeable_by(by).filter(pk__in=ids).values_list("pk", flat=True)) if by else set()
-    insert_many(CustomerStatusChange, [
-        CustomerStatusChange(
-            customer=customer, from_status=customer.status, to_status=Customer.ACTIVE, at=timezone.now(),
-            reason=_("Sale %(number)s") % {"number": firsts[customer.pk].document},
-            by=by if customer.pk in mine else None,
-        ) for customer in waiting
-    ])  # fmt: skip
-    days = defaultdict(list)
-    for customer in waiting:
-        days[customer.pk in mine, customer.since or firsts[customer.pk].sold_on].append(customer.pk)
-    for (may, day), some in days.items():
-        write_many(rows.filter(pk__in=some), {"status": Customer.ACTIVE, "since": day}, by=by if may else None)
+    put_statuses([
+        (customer, _("Sale %(number)s") % {"number": sale.document}, sale.sold_on, by if customer.pk in mine else None)
+        for customer in waiting if (sale := firsts[customer.pk])
+    ], Customer.ACTIVE)  # fmt: skip
 
 
 @operation
