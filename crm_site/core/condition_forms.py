@@ -16,6 +16,11 @@ def line_names(columns, lines=LINES):
     return [tuple(f"{name}_{line}" for name in columns) for line in range(lines)]
 
 
+def room_for(kept):
+    """How many lines a form has for what is kept: always some that are free."""
+    return max(LINES, len(kept) + 2)
+
+
 FIELDSET = line_names(CONDITION)
 
 

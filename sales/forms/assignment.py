@@ -4,7 +4,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm_site.core.condition_forms import CONDITION, LINES, add_lines, line_names, put_lines, read_lines, take_lines
+from crm_site.core.condition_forms import (
+    CONDITION,
+    LINES,
+    add_lines,
+    line_names,
+    put_lines,
+    read_lines,
+    room_for,
+    take_lines,
+)
 from crm_site.core.models import User
 from sales.conditions import FIELDS
 from sales.models import AssignmentRule
@@ -43,7 +52,7 @@ class RuleSheet(RuleForm):
         staff = User.objects.filter(door=User.STAFF, is_active=True).order_by("first_name", "last_name", "email")
         self.fields["escalate_to"].queryset = staff
         people = [("", "—"), *((user.pk, str(user)) for user in staff)]
-        self.member_lines = max(LINES, len(known) + 2)
+        self.member_lines = room_for(known)
         put_lines(self, {
             "user": lambda n: forms.TypedChoiceField(
                 label=_("Member %(number)s") % {"number": n}, choices=people, coerce=int, empty_value=None,

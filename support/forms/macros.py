@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.condition_forms import LINES, line_names, put_lines, take_lines
+from crm_site.core.condition_forms import line_names, put_lines, room_for, take_lines
 from support import targets
 from support.canned import PLACEHOLDER, WORDS
 from support.models import Macro, Status
@@ -62,8 +62,8 @@ def lines_of(actions):
 
 
 def line_count(macro):
-    """How many lines a macro's form has: always some that are free."""
-    return max(LINES, len(macro.actions) + 2) if macro else LINES
+    """How many lines a macro's form has."""
+    return room_for(macro.actions if macro else ())
 
 
 def groups_for(macro):

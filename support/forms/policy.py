@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.condition_forms import FIELDSET, LINES, add_lines, line_names, put_lines, read_lines, take_lines
+from crm_site.core.condition_forms import FIELDSET, add_lines, line_names, put_lines, read_lines, room_for, take_lines
 from crm_site.core.models import Calendar
 from crm_site.core.operations import Refused
 from support.conditions import FIELDS
@@ -78,8 +78,8 @@ class PolicyForm(forms.ModelForm):
 
 
 def step_count(policy):
-    """How many lines for steps a level's form has: always some that are free."""
-    return max(LINES, len(policy.current.steps) + 3) if policy and policy.current else LINES
+    """How many lines for steps a level's form has."""
+    return room_for(policy.current.steps if policy and policy.current else ())
 
 
 GROUPS = [
