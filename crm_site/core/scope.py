@@ -2,8 +2,8 @@
 
 Every query of a view, report, search, export or panel starts with `visible_to`, `own_of`, `changeable_by` or
 `for_portal`. A record is within reach when it is the user's own, when its team lies within the reach of the user's
-roles, or when somebody shared it. `first_of` gives the same rows as `visible_to` for the first page of a sorted list, but asks
-index by index (own rows, each team's rows, shared rows), so that thirty rows among a million cost thirty rows.
+roles, or when somebody shared it. `first_of` gives the same rows as `visible_to` for the first page of a sorted list,
+but asks index by index (own rows, each team's rows, shared rows), so that thirty rows among a million cost thirty rows.
 """
 
 import json
