@@ -13,6 +13,8 @@ SIZES = ("cases", "running")
 QUEUES = 5
 # So many cases has the customer who has most.
 BUSIEST = 1000
+# So many messages has the oldest case; the others have five on average.
+LONGEST = 300
 
 
 def sizes(contacts, **asked):
@@ -26,7 +28,7 @@ def choices(values, last_number):
     queues = [Queue.objects.get_or_create(name=f"Volume queue {n}")[0].pk for n in range(1, QUEUES + 1)]
     usual = Status.objects.filter(is_active=True, is_default=True)
     return {
-        "case": last_number(Case), "queues": queues, "n_queues": QUEUES, "never": NEVER,
+        "case": last_number(Case), "longest": LONGEST, "queues": queues, "n_queues": QUEUES, "never": NEVER,
         "things": min(5000, values["cases"] // 10),
         "version": Policy.objects.get(is_default=True).current_id,
         "case_type": ContentType.objects.get_for_model(Case).pk,

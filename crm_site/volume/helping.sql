@@ -18,7 +18,8 @@ SELECT %(case)s + c.i,
     CASE WHEN c.category IN ('new', 'open') THEN c.due - interval '6 hours' END,
     c.category IN ('new', 'open') AND c.due < now(), CASE WHEN c.category = 'new' THEN c.born END,
     CASE WHEN c.category = 'new' THEN c.born ELSE c.born + c.life * 0.4 END,
-    c.born, CASE WHEN c.category <> 'new' THEN c.born + c.life * 0.4 END, CASE WHEN c.category = 'new' THEN 1 ELSE 3 END,
+    c.born, CASE WHEN c.category <> 'new' THEN c.born + c.life * 0.4 END,
+    CASE WHEN c.i = 1 THEN %(longest)s WHEN c.category = 'new' THEN 1 ELSE 2 + pg_temp.pick(c.i, 315, 7) END,
     CASE WHEN c.category <> 'new' THEN c.born + c.life * 0.1 END, c.ended, c.ended, c.ended, u.id, u.team_id,
     pg_temp.tagged(c.i + 17), c.born, u.id, coalesce(c.ended, c.born + c.life * 0.4), u.id, 1,
     CASE WHEN c.category = 'closed' THEN pg_temp.binned(c.i) END
@@ -46,14 +47,17 @@ ANALYZE support_case;
 INSERT INTO support_message (
     case_id, kind, direction, channel, at, user_id, contact_id, author_name, author_email, subject, body, quoted, html,
     "to", cc, message_id, mentions)
-SELECT c.id, CASE WHEN n = 3 THEN 'note' ELSE 'public' END, CASE n WHEN 1 THEN 'in' WHEN 2 THEN 'out' ELSE '' END,
-    CASE WHEN n < 3 THEN c.channel ELSE '' END,
-    CASE n WHEN 1 THEN c.created_at WHEN 2 THEN c.first_replied_at ELSE c.last_message_at END,
-    CASE WHEN n > 1 THEN c.owner_id END, CASE WHEN n = 1 THEN c.contact_id END, '', '', '',
+SELECT c.id, m.kind, m.direction, CASE WHEN m.kind = 'public' THEN c.channel ELSE '' END,
+    CASE n WHEN 1 THEN c.created_at
+        ELSE c.first_replied_at + (c.last_message_at - c.first_replied_at) * (n - 2) / greatest(1, c.message_count - 2) END,
+    CASE WHEN m.direction <> 'in' THEN c.owner_id END, CASE WHEN m.direction = 'in' THEN c.contact_id END, '', '', '',
     CASE WHEN n = 1 THEN c.description ELSE (%(notes)s::text[])[1 + pg_temp.pick(c.id * 3 + n, 314, %(n_notes)s)] END,
     '', '', '{}', '{}', '', '{}'
-FROM support_case c CROSS JOIN generate_series(1, 3) n
-WHERE c.id > %(case)s AND n <= c.message_count;
+FROM support_case c CROSS JOIN LATERAL generate_series(1, c.message_count) n
+CROSS JOIN LATERAL (SELECT CASE WHEN n %% 3 = 0 THEN 'note' ELSE 'public' END AS kind,
+    (ARRAY['', 'in', 'out'])[1 + n %% 3] AS direction) m
+WHERE c.id > %(case)s;
+ANALYZE support_message;
 
 -- step: clocks
 INSERT INTO support_clock (

@@ -25,7 +25,6 @@ from customers.models import (
 )  # fmt: skip
 
 RECORDS = {"account": Account, "contact": Contact, "customer": Customer, "activity": Activity}
-PLURALS = {"account": "accounts", "contact": "contacts", "customer": "customers", "activity": "activities"}
 TABLES = [*RECORDS.values(), Affiliation, ContactMechanism, CustomerStatusChange, Participant]
 ALL = [*TABLES, *selling.TABLES, *helping.TABLES]
 BUSIEST = 70_000
@@ -67,26 +66,6 @@ def load(sizes, *, users, teams, seed, password, history_percent=0, say=print):
         if "cases" in sizes:
             help_out(cursor, run, values)
             helping.let_in(values["customer"], password)
-        finish(cursor, run, indexes)
-    return took
-
-
-@transaction.atomic
-def load_sales(sizes, *, seed, say=print):
-    """Add sales and marketing to a database that an earlier volume filled; `sizes` as selling.SIZES."""
-    took = {}
-    run = stopwatch(took, say)
-    with connection.cursor() as cursor:
-        lift_limits(cursor)
-        people = User.objects.filter(email__startswith="volume-", email__endswith="@example.test").order_by("email")
-        seat_sellers(cursor, list(people), Team.objects.filter(name__startswith="Volume team ").count())
-        stop_triggers(cursor)
-        for name, model in RECORDS.items():
-            sizes = sizes | {PLURALS[name]: last_number(cursor, model)}
-        values = choices(cursor, sizes, seed) | dict.fromkeys(RECORDS, 0)
-        indexes = drop_indexes(cursor, selling.TABLES) if sizes["opportunities"] >= REBUILD_FROM else []
-        cursor.execute(steps("records.sql")[0][1], values)
-        sell(cursor, run, values)
         finish(cursor, run, indexes)
     return took
 

@@ -21,9 +21,10 @@ from tests.benchmarks.client import Visitor  # noqa: E402
 from tests.benchmarks.serving import Server  # noqa: E402
 
 SIZES = {
-    "small": {"contacts": 10_000, "customers": 3_000, "accounts": 3_000, "activities": 20_000},
-    "full": {"contacts": 1_000_000, "customers": 300_000, "accounts": 300_000, "activities": 2_000_000},
-}
+    "full": {"contacts": 1_000_000, "customers": 300_000, "accounts": 300_000, "activities": 2_000_000,
+             "opportunities": 1_000_000, "cases": 2_000_000, "running": 1_000_000},
+}  # fmt: skip
+SIZES["small"] = {name: rows // 100 for name, rows in SIZES["full"].items()}
 
 
 def main():

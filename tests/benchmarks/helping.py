@@ -15,8 +15,15 @@ def facts(connection):
         "SELECT due_at, id FROM support_case WHERE deleted_at IS NULL ORDER BY due_at, id"
         " OFFSET (SELECT count(*) * 9 / 10 FROM support_case) LIMIT 1"
     ).fetchone()
+    long = connection.execute("SELECT id FROM support_case ORDER BY message_count DESC, id LIMIT 1").fetchone()[0]
+    shared = connection.execute(
+        "SELECT c.id FROM support_case c JOIN customers_contact p ON p.account_id = c.account_id"
+        " JOIN support_portalaccess a ON a.contact_id = p.id JOIN core_user u ON u.id = a.user_id"
+        " WHERE u.email = 'volume-portal@example.test' AND c.deleted_at IS NULL ORDER BY c.id DESC LIMIT 1"
+    ).fetchone()[0]
     queue = connection.execute("SELECT min(id) FROM support_queue WHERE name LIKE 'Volume queue %'").fetchone()[0]
-    return {"case": pk, "case due": cursor_of((at, pk)), "deep case": cursor_of(deep), "queue": queue}
+    return {"case": pk, "case due": cursor_of((at, pk)), "deep case": cursor_of(deep), "queue": queue, "long case": long,
+            "shared case": shared}  # fmt: skip
 
 
 def all_requests(known):
@@ -31,11 +38,13 @@ def all_requests(known):
     made += [Request("17", f"cases, filter {query}", each, f"/cases/?{query}", 2.5, 1.5)
              for query in FILTERS for each in ("administrator", SMALL)]  # fmt: skip
     made.append(Request("3", "cases, page at 90 %", "administrator", f"/cases/?view=all&after={known['deep case']}"))
-    made.append(
-        Request(
-            "9", "case, page, thread and panels", "administrator", f"/cases/{known['case']}/", 2, 1.2, 25, parts=True
-        )
-    )
+    made += [Request("9", f"{name}, page, thread and panels", "administrator", f"/cases/{known[key]}/", 2, 1.2, 25, parts=True)
+             for name, key in (("case", "case"), ("case of 300 messages", "long case"))]  # fmt: skip
+    made += [Request("9", f"desk, {name} beside its list", "administrator", f"/cases/{known[key]}/?view=all", 2, 1.2, 25, parts=True)
+             for name, key in (("case", "case"), ("case of 300 messages", "long case"))]  # fmt: skip
     made.append(Request("26", "portal, own cases", PORTAL, "/portal/cases/", 1.5, 1.25, 15))
     made.append(Request("26", "portal, home", PORTAL, "/portal/", 1.5, 1.25, 20))
+    made.append(
+        Request("26", "portal, a case", PORTAL, f"/portal/cases/{known['shared case']}/", 1.5, 1.2, 20, parts=True)
+    )
     return made

@@ -22,16 +22,12 @@ class Command(BaseCommand):
             parser.add_argument(f"--{name}", type=int, default=number, help=f"(default: {number:,})")
         for name in (*selling.SIZES, *helping.SIZES):
             parser.add_argument(f"--{name}", type=int, help="(default: in proportion to the contacts)")
-        parser.add_argument("--sales-only", action="store_true", help="add sales to a volume that was loaded without")
         parser.add_argument("--history", type=int, default=0, help="write history for this percentage of the records")
         parser.add_argument("--password", default="", help="everybody's password; one is made and printed otherwise")
         parser.add_argument("--into-existing", action="store_true", help="add to a database that holds records already")
 
     def handle(self, **options):
         """Load, analyse, say what there is."""
-        if options["sales_only"]:
-            self.add_sales(options)
-            return
         if (load.holds_records() or User.objects.filter(email__endswith="@example.test").exists()) and not options[
             "into_existing"
         ]:
@@ -55,17 +51,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Loaded in {time.monotonic() - began:.0f} s.")
         if not options["password"]:
             self.stdout.write(f"Everybody's password, such as volume-0001@example.test's: {password}")
-
-    def add_sales(self, options):
-        """Sales for a volume that has none."""
-        if not User.objects.filter(email="volume-0001@example.test").exists():
-            raise CommandError("There is no volume here to which sales could be added.")
-        if any(model._base_manager.exists() for model in selling.RECORDS.values()):
-            raise CommandError("This database holds sales already.")
-        began = time.monotonic()
-        load.load_sales(self.selling_sizes(options), seed=options["seed"], say=self.stdout.write)
-        self.analyse()
-        self.stdout.write(f"Loaded in {time.monotonic() - began:.0f} s.")
 
     def selling_sizes(self, options):
         """The sizes of sales and marketing."""
