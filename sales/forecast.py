@@ -162,15 +162,27 @@ def read(sight, period, team=None):
 
     Seven statements however many people and teams there are. 404 for a team out of reach.
     """
+    built, rows, team = laid_out(sight, period, team)
+    return Forecast(period, sight, team, built.named(rows), built.total(rows, team))
+
+
+def total(sight, period):
+    """The Row of everything within the user's reach, alone; six statements."""
+    built, rows, team = laid_out(sight, period, None)
+    return built.total(rows, team)
+
+
+def laid_out(sight, period, team):
+    """(Builder, rows without names, team) of a period; the team is the one within reach where there is one only."""
     scope = sight.scope(team)
     targets = targets_of(period, sight.user)
     people = with_targets(figures(period, scope), targets, sight, scope)
-    shown = Builder(sight, people, targets, adjustments_of(period))
-    other = shown.elsewhere() if team is None else []
+    built = Builder(sight, people, targets, adjustments_of(period))
+    other = built.elsewhere() if team is None else []
     if team is None and len(sight.roots) == 1 and not other:
         team = sight.roots[0]
-    rows = other + [shown.team_row(root) for root in sight.roots] if team is None else shown.team_rows(team)
-    return Forecast(period, sight, team, shown.named(rows), shown.total(rows, team))
+    rows = other + [built.team_row(root) for root in sight.roots] if team is None else built.team_rows(team)
+    return built, rows, team
 
 
 def with_targets(people, targets, sight, scope):
@@ -205,7 +217,7 @@ def targets_of(period, user):
     """{("user", id) or ("team", id): Target} of won amounts for exactly this period, as far as the user sees them."""
     rows = Target.objects.visible_to(user).filter(
         metric="won_amount", family="", starts_on=period.starts_on, ends_on=period.ends_on
-    )
+    ).only("value", "user", "for_team", "team")
     return {("user", t.user_id) if t.user_id else ("team", t.for_team_id): t for t in rows}
 
 

@@ -67,7 +67,7 @@ def sight_of(user):
     reach = user.reach(Opportunity, "view")
     if reach == NONE:
         raise Http404
-    found = Sight(user, everybody=reach == ALL, teams=Team.objects.select_related("manager").in_bulk())
+    found = Sight(user, everybody=reach == ALL, teams=Team.objects.only("name", "parent", "manager").in_bulk())
     for team in sorted(found.teams.values(), key=lambda team: team.name):
         found.children.setdefault(team.parent_id, []).append(team.pk)
     found.mine = set(teams_within(user, TEAM))

@@ -50,7 +50,7 @@ def sells(user):
 def quarter_of(user):
     """The quarter in one line: closed, expected and the target of what the user answers for; None without either."""
     period = periods.period_of(timezone.localdate(), periods.QUARTER, periods.start_month())
-    total = forecast.read(sight_of(user), period).total
+    total = forecast.total(sight_of(user), period)
     stands = forecast.cumulative(total.stands)
     if total.target is None and not any(stands.values()):
         return None

@@ -53,8 +53,8 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 SENT, DUE, FAILED = "sent", "due", "failed"
 
 
-def cases_in(user, view, queue, queues):
-    """The first cases of a view, what falls due first first, at most COUNTED; one statement that walks along indexes.
+def first_in(user, view, queue, queues):
+    """The first cases of a view, what falls due first first, at most COUNTED, as a query that walks along indexes.
 
     `queue` is the id of the one that it is narrowed to, or None; `queues` are the ids of all.
     """
@@ -74,7 +74,17 @@ def cases_in(user, view, queue, queues):
         rows = rows.filter(category=Status.WAITING)
     else:
         rows = among(rows, [Q(category=category) for category in Status.UNRESOLVED], order)
-    return list(rows.select_related("status", "owner", *PARTIES).only(*LISTED).order_by(*order)[:COUNTED])
+    return rows.order_by(*order)[:COUNTED]
+
+
+def cases_in(user, view, queue, queues):
+    """The cases of `first_in` with what the list shows; one statement."""
+    return listed(first_in(user, view, queue, queues))
+
+
+def listed(rows):
+    """The cases of a query, each with what the list shows of it and nothing more."""
+    return list(rows.select_related("status", "owner", *PARTIES).only(*LISTED))
 
 
 def count_text(rows):
