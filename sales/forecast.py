@@ -215,9 +215,11 @@ def figures(period, scope):
 
 def targets_of(period, user):
     """{("user", id) or ("team", id): Target} of won amounts for exactly this period, as far as the user sees them."""
-    rows = Target.objects.visible_to(user).filter(
-        metric="won_amount", family="", starts_on=period.starts_on, ends_on=period.ends_on
-    ).only("value", "user", "for_team", "team")
+    rows = (
+        Target.objects.visible_to(user)
+        .filter(metric="won_amount", family="", starts_on=period.starts_on, ends_on=period.ends_on)
+        .only("value", "user", "for_team", "team")
+    )
     return {("user", t.user_id) if t.user_id else ("team", t.for_team_id): t for t in rows}
 
 
