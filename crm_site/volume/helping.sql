@@ -19,7 +19,7 @@ SELECT %(case)s + c.i,
     c.category IN ('new', 'open') AND c.due < now(), CASE WHEN c.category = 'new' THEN c.born END,
     CASE WHEN c.category = 'new' THEN c.born ELSE c.born + c.life * 0.4 END,
     c.born, CASE WHEN c.category <> 'new' THEN c.born + c.life * 0.4 END,
-    CASE WHEN c.i = 1 THEN %(longest)s WHEN c.category = 'new' THEN 1 ELSE 2 + pg_temp.pick(c.i, 315, 7) END,
+    CASE WHEN c.i = 1 THEN %(longest)s WHEN c.category = 'new' THEN 1 ELSE 2 + pg_temp.pick(c.i, 315, 9) END,
     CASE WHEN c.category <> 'new' THEN c.born + c.life * 0.1 END, c.ended, c.ended, c.ended, u.id, u.team_id,
     pg_temp.tagged(c.i + 17), c.born, u.id, coalesce(c.ended, c.born + c.life * 0.4), u.id, 1,
     CASE WHEN c.category = 'closed' THEN pg_temp.binned(c.i) END
