@@ -91,6 +91,21 @@ def test_a_customers_day_without_javascript(open_page, link, cast):
     day(page, link, cast, lambda page: expect(page.locator("main")).to_be_visible())
 
 
+def test_answers_for_what_was_typed_before_the_scripts_came(open_page, link):
+    """PT-2: on a slow line, too; nothing is typed any more when the page begins to listen."""
+    page = open_page(patient=False)
+    page.goto(link)
+    page.get_by_role("button", name="Sign in now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hello Ina")
+    held, script = [], re.compile("htmx.*[.]js")
+    page.route(script, lambda route: held.append(route))  # noqa: PLW0108 - Playwright writes a mark on what it is given
+    with page.expect_request(script):
+        page.goto("/portal/cases/new/", wait_until="commit")
+    page.get_by_label("What is it about?").fill("cold milk")
+    held[0].continue_()
+    expect(page.locator("#answers")).to_contain_text("Milk is cold")
+
+
 def test_answers_while_typing(page, link):
     """PT-2: answers come while a request is typed."""
     page.goto(link)

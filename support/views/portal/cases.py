@@ -141,7 +141,8 @@ def suggested(typed):
 @require_GET
 def portal_suggest(request):
     """Articles that fit what is being typed, as a fragment."""
-    return render(request, "portal/_articles.html", {"articles": suggested(request.GET), "looked": True})
+    typed = any(value.strip() for value in request.GET.values())
+    return render(request, "portal/_articles.html", {"articles": suggested(request.GET), "looked": typed})
 
 
 @portal.portal_page
