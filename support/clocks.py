@@ -9,6 +9,7 @@ from collections import defaultdict
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import read_many
 from support import ledger
 from support.ledger import begin, cancel, hours_of, live_of, loaded, pause, reopen, resume, schedule, stop, turn
 from support.models import FIRST, NEVER, NEXT, RESOLUTION, Case, Clock, ClockSegment, Status
@@ -204,7 +205,8 @@ def change_promises(cases, at, reason):
 def replacements(old, named, policies, reason):
     """The clocks that take the place of cancelled ones."""
     trails = defaultdict(list)
-    for segment in ClockSegment.objects.filter(clock__in=old).order_by("started_at", "id") if old else ():
+    rows = ClockSegment.objects.filter(clock__pk__any_of=[clock.pk for clock in old]).order_by("started_at", "id")
+    for segment in read_many(rows) if old else ():
         trails[segment.clock_id].append(segment)
     found = []
     for clock in old:
@@ -239,21 +241,25 @@ def missing(cases, policies, live, at):
     One that was cancelled, by the bin or a level without it, goes on with its past; the time between is a pause.
     """
     going = {(clock.case_id, clock.metric) for clock in live}
-    over = set(Clock.objects.filter(case__in=cases, state__in=ENDED).values_list("case", "metric"))
-    gone, found = left_off(cases), []
+    rows = Clock.objects.filter(case__pk__any_of=[case.pk for case in cases], stopped_at__isnull=False)
+    ends = [(row[:2], row[2] == Clock.CANCELLED) for row in rows.values_list("case", "metric", "state")]
+    over, dropped = ({key for key, gone in ends if gone == kind} for kind in (False, True))
+    asked, found = [], []
     for case in cases:
-        policy = policies[case.pk]
-        for metric, since in waits(case, over) if policy and case.category not in DONE else ():
-            if {(case.pk, metric), (case.pk, OTHER.get(metric))} & going:
-                continue
-            old = gone.get((case.pk, metric))
-            past = old if old and (metric != NEXT or old.started_at == since) else None
-            if clock := begin(case, metric, policy.current, past.started_at if past else since):
-                if past:
-                    go_on(clock, past)
-                stand(clock, case, at)
+        for metric, since in waits(case, over) if policies[case.pk] and case.category not in DONE else ():
+            due = ledger.promised(policies[case.pk].current, metric, case.priority)
+            if due and not {(case.pk, metric), (case.pk, OTHER.get(metric))} & going:
                 going.add((case.pk, metric))
-                found.append(clock)
+                asked.append((case, metric, since))
+    gone = left_off([case for case, metric, _since in asked if (case.pk, metric) in dropped])
+    for case, metric, since in asked:
+        old = gone.get((case.pk, metric))
+        past = old if old and (metric != NEXT or old.started_at == since) else None
+        clock = begin(case, metric, policies[case.pk].current, past.started_at if past else since)
+        if past:
+            go_on(clock, past)
+        stand(clock, case, at)
+        found.append(clock)
     return found
 
 

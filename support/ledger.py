@@ -8,10 +8,9 @@ import json
 from datetime import UTC, timedelta
 from functools import lru_cache
 
-from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import fresh, insert_many, update_many
+from crm_site.core.loading import fresh, insert_many, read_many, update_many
 from crm_site.core.worktime import DAYS, MIDNIGHT, Hours, NeverOpen, add_time, read_hours, take_time, time_between
 from support.models import NEVER, Clock, ClockEvent, ClockSegment
 
@@ -197,24 +196,25 @@ def take_back(clock):
 
 def loaded(rows):
     """Clocks of a query, locked, with their versions, segments that run, and what they have told."""
-    running = Prefetch("segments", ClockSegment.objects.filter(ended_at__isnull=True), to_attr="open_ones")
-    rows = rows.select_related("version").prefetch_related(running).order_by("id")
-    found = list(rows.select_for_update(of=("self",)))
+    found = read_many(rows.order_by("id").select_for_update(of=("self",)), "version")
+    open_ones = ClockSegment.objects.filter(clock__pk__any_of=[clock.pk for clock in found], ended_at__isnull=True)
+    running = {segment.clock_id: segment for segment in read_many(open_ones)} if found else {}
     for clock in found:
-        clock.now_open, clock.trail, clock.noted = next(iter(clock.open_ones), None), [], []
+        clock.was_open = clock.now_open = running.get(clock.pk)
+        clock.trail, clock.noted = [], []
     tell_fired(found)
     return found
 
 
 def live_of(case_ids):
     """The clocks of cases that run or stand still."""
-    return loaded(Clock.objects.filter(case__in=case_ids, state__in=LIVE))
+    return loaded(Clock.objects.filter(case__pk__any_of=list(case_ids), state__in=LIVE))
 
 
 def tell_fired(clocks):
     """Give clocks what was told of the same promise, by those that they replace too; one statement."""
     told = {}
-    rows = ClockEvent.objects.filter(clock__case__in={clock.case_id for clock in clocks})
+    rows = ClockEvent.objects.filter(clock__case__pk__any_of=list({clock.case_id for clock in clocks}))
     for case, metric, start, *event in rows.values_list(
         "clock__case", "clock__metric", "clock__started_at", "kind", "step"
     ) if clocks else ():  # fmt: skip
@@ -225,7 +225,8 @@ def tell_fired(clocks):
 
 def save(clocks):
     """Write clocks with their segments and what was noted; a fixed number of statements however many there are."""
-    ended = [segment for clock in clocks for segment in getattr(clock, "open_ones", ()) if segment.ended_at]
+    before = [getattr(clock, "was_open", None) for clock in clocks]
+    ended = [segment for segment in before if segment and segment.ended_at]
     update_many(ClockSegment, ended, ["ended_at"])
     update_many(Clock, [clock for clock in clocks if clock.pk], WRITTEN)
     insert_many(Clock, [clock for clock in clocks if not clock.pk])

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_site.core import bulk
+from crm_site.core.loading import read_many
 from crm_site.core.notifications import notify
 from crm_site.core.operations import write_many
 from customers.operations.following import follow_many
@@ -17,25 +18,27 @@ from support.operations.handing import assign_by_mode
 from support.operations.states import put_status, status_of
 from support.operations.story import note_events
 
-# Rows of a piece: each keeps its cases and their clocks locked until it is written.
-PIECE = 500
+# What a change of status reads of a case.
+OF_STATE = (
+    "status", "category", "queue", "team", "owner", "priority", "version", "resolved_at", "closed_at",
+    "first_resolved_at", "reopened", "created_at",
+)  # fmt: skip
 
 
 def set_status_rows(job, _kind, rows):
     """Give the rows the job's status; merged ones stay."""
     status = Status.objects.get(pk=job.options["values"]["status_id"])
-    return put_status(loaded(rows.exclude(status=status)), status, by=job.user, at=timezone.now())
+    return put_status(loaded(rows.exclude(status=status), *OF_STATE), status, by=job.user, at=timezone.now())
 
 
 def mark_spam_rows(job, _kind, rows):
     """Mark the rows as spam and close them; their clocks end."""
-    cases, now = loaded(rows.filter(is_spam=False)), timezone.now()
-    write_many(found(cases), {"is_spam": True}, by=job.user)
-    for case in cases:
-        case.is_spam, case.version = True, case.version + 1
+    cases, now, spam = loaded(rows.filter(is_spam=False), *OF_STATE), timezone.now(), {"is_spam": True}
+    closed = [case for case in cases if case.category == Status.CLOSED]
+    write_many(found(closed), spam, by=job.user)
     clocks.cancelled(cases, now, _("Spam"))
     open_ones = [case for case in cases if case.category != Status.CLOSED]
-    put_status(open_ones, status_of(Status.CLOSED), by=job.user, at=now, reason=_("Spam"))
+    put_status(open_ones, status_of(Status.CLOSED), by=job.user, at=now, reason=_("Spam"), also=spam)
     return len(cases)
 
 
@@ -56,9 +59,9 @@ def set_priority_rows(job, _kind, rows):
     return len(change(loaded(rows.exclude(priority=priority)), {"priority": priority}, text, job.user))
 
 
-def loaded(rows):
-    """The rows that are not merged, with what their clocks read; one statement."""
-    return list(rows.filter(merged_into__isnull=True).select_related("status", "queue", "owner").order_by("pk"))
+def loaded(rows, *only):
+    """The rows that are not merged, or `only` some of their columns, with what their clocks read; three statements."""
+    return read_many(rows.filter(merged_into__isnull=True).order_by("pk"), "status", "queue", only=only)
 
 
 def found(cases):
@@ -83,10 +86,10 @@ def after_assign(ids):
     """Many cases got another agent: the team stays the queue's, activities follow, and the agents are told."""
     rows = Case.objects.unscoped("the change asked the gate").filter(pk__any_of=ids)
     team = Queue.objects.filter(pk=OuterRef("queue")).values("team")[:1]
-    rows.filter(queue__team__isnull=False).update(team=Subquery(team))
+    rows.filter(queue__team__isnull=False).exclude(team=F("queue__team")).update(team=Subquery(team))
     follow_many(Case, ids)
     groups = defaultdict(list)
-    for case in rows.select_related("owner", "changed_by"):
+    for case in read_many(rows.order_by("pk"), "owner", "changed_by", only=("owner", "changed_by", "version")):
         groups[case.owner, case.changed_by].append(case)
     for (owner, by), cases in groups.items():
         name = owner or _("nobody")
@@ -102,4 +105,4 @@ for name, do in (
     ("set_status", set_status_rows), ("set_queue", set_queue_rows), ("set_priority", set_priority_rows),
     ("mark_spam", mark_spam_rows),
 ):  # fmt: skip
-    bulk.CHANGES[name] = bulk.Change("change", do, piece=PIECE, undoable=False)
+    bulk.CHANGES[name] = bulk.Change("change", do, undoable=False)

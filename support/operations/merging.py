@@ -64,8 +64,8 @@ def merge_cases(source, survivor, *, by, tell=False):
         survivor = reopen_case(survivor, by=by, at=now)
     note_event(source, _("Merged into %(survivor)s") % words, by=by, at=now)
     note_event(survivor, _("%(source)s was merged into this case") % words, by=by, at=now)
-    recount(source)
-    catch_up(recount(survivor), was)
+    recount([source, survivor])
+    catch_up(survivor, was)
     merge = CaseMerge.objects.create(source=source, survivor=survivor, moved=moved, at=now, by=by)
     if tell:
         tell_requester(merge)
@@ -210,8 +210,8 @@ def unmerge_case(merge, *, by):
     note_event(source, _("The merge into %(number)s was taken back") % {"number": survivor.number}, by=by, at=now)
     text = _("The merge of %(number)s was taken back") % {"number": source.number}
     note_event(survivor, "\n".join([text, *left]), by=by, at=now)
-    follow(recount(source))
-    recount(survivor)
+    recount([source, survivor])
+    follow(source)
     if source.category not in ENDED:
         clocks.promise_changed(source, now, _("The merge was taken back"))
     CaseMerge.objects.filter(pk=current.pk).update(undone_at=now)

@@ -105,7 +105,7 @@ def undo_reply(message, *, by):
     changed = case.messages.filter(kind=Message.EVENT, pk__gt=message.pk).exists()
     at, body = message.at, message.body
     message.delete()
-    recount(case)
+    recount([case])
     clocks.reply_taken_back(case, at)
     if changed and case.category != Status.OPEN:
         set_status(case, status_of(Status.OPEN), by=by)

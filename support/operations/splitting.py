@@ -38,8 +38,8 @@ def split_case(case, messages, values, *, by):
         clocks.agent_replied(made, replied)
     note_event(made, _("Split off from %(number)s") % {"number": current.number}, by=by)
     note_event(current, _("%(number)s was split off") % {"number": made.number}, by=by)
-    recount(current)
-    return recount(made)
+    recount([current, made])
+    return made
 
 
 def is_asking(message):

@@ -80,7 +80,7 @@ def after_change(case, before, *, by, at):
     text = _("Status: %(before)s → %(after)s") % {"before": before, "after": case.status}
     note_event(case, text, by=by, at=at)
     if before.category in ENDED and case.category not in ENDED:
-        recount(case)
+        recount([case])
     clocks.status_changed([case], at)
     if case.category in ENDED and before.category not in ENDED:
         tell(case, listeners(case, by), said(case, str(case.status)), f"case:{case.pk}:state:{case.version}")
@@ -136,30 +136,32 @@ def close_resolved(now=None, limit=1000, *, by=None):
     return put_status(list(rows[:limit]), status_of(Status.CLOSED), by=by, at=now, reason=_("Closed by itself"))
 
 
-def put_status(cases, status, *, by, at, reason=""):
+def put_status(cases, status, *, by, at, reason="", also=None):
     """Give locked cases that have another status the same one, and return how many; the given objects are kept up.
 
-    The number of statements grows with the queues, the earlier statuses, and the cases that are open again.
+    `also` are other fields that change with it. The number of statements grows with the queues and earlier statuses.
     """
+    said = told(reason, "") | (also or {})
     groups, befores = defaultdict(list), defaultdict(list)
     for case in cases:
         groups[case.queue_id if status.category == Status.RESOLVED else None].append(case)
         befores[case.status].append(case)
     for group in groups.values():
-        values = state_columns(group[0], status, at) | {"status": status} | told(reason, "")
-        rows = Case.objects.unscoped("locked by the caller").filter(pk__in=[case.pk for case in group])
+        values = state_columns(group[0], status, at) | {"status": status} | said
+        rows = Case.objects.unscoped("locked by the caller").filter(pk__any_of=[case.pk for case in group])
         write_many(rows, values, by=by)
     for before, group in befores.items():
         note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": status}, by=by, at=at)
-    live = set(Clock.objects.filter(case__in=cases, stopped_at__isnull=True).values_list("case_id", flat=True))
+    live = Clock.objects.filter(case__pk__any_of=[case.pk for case in cases], stopped_at__isnull=True)
+    live = set(live.values_list("case_id", flat=True))
+    again = [case for case in cases if case.category in ENDED]
     told_of = [case for case in cases if case.pk in live or case.category in ENDED]
     for case in cases:
-        ended = case.category in ENDED
-        for name, value in (state_values(case, status, at) | {"status": status} | told(reason, "")).items():
+        for name, value in (state_values(case, status, at) | {"status": status} | said).items():
             setattr(case, name, value)
         case.version += 1
-        if ended and case.category not in ENDED:
-            recount(case)
+    if status.category not in ENDED:
+        recount(again)
     clocks.status_changed(told_of, at)
     return len(cases)
 

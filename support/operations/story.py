@@ -1,16 +1,19 @@
 """The story of a case: messages with their files, the counters that follow from them, and who is told."""
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, F, Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.attachments import keep_uploads
-from crm_site.core.loading import fresh, insert_many
+from crm_site.core.loading import fresh, insert_many, update_many
 from crm_site.core.models import User
 from crm_site.core.notifications import notify
-from support.models import Case, Message, MessageFile
+from support.models import Case, Message, MessageFile, Status
 
 LISTED = ("to", "cc")
+# What a case without messages says of them.
+SILENT = {"message_count": 0, "last_message_at": None, "last_customer_at": None, "last_agent_at": None,
+          "first_replied_at": None}  # fmt: skip
 
 
 def fitted(values):
@@ -73,32 +76,30 @@ def note_each(rows, *, by):
     )  # fmt: skip
 
 
-def counted(case):
-    """What the messages of a case say about it: their number, the last ones, since when the customer waits."""
-    spoken = Message.objects.filter(case=case).exclude(kind=Message.EVENT)
-    public = Q(kind=Message.PUBLIC, is_automatic=False)
-    found = spoken.aggregate(
-        message_count=Count("pk"), last_message_at=Max("at"),
-        last_customer_at=Max("at", filter=public & Q(direction=Message.IN)),
-        last_agent_at=Max("at", filter=public & Q(direction=Message.OUT)),
-        first_replied_at=Min("at", filter=public & Q(direction=Message.OUT)),
+def recount(cases):
+    """Write what their messages say about cases, after some came, went or moved; four statements however many.
+
+    That is the number of messages, the last ones, and since when the customer waits. The given objects are kept up.
+    """
+    named = {case.pk: case for case in cases}
+    spoken = Message.objects.filter(case__pk__any_of=list(named)).exclude(kind=Message.EVENT).order_by()
+    ours, theirs = (Q(kind=Message.PUBLIC, is_automatic=False, direction=way) for way in (Message.OUT, Message.IN))
+    found = spoken.values("case").annotate(
+        message_count=Count("pk"), last_message_at=Max("at"), last_customer_at=Max("at", filter=theirs),
+        last_agent_at=Max("at", filter=ours), first_replied_at=Min("at", filter=ours),
     )  # fmt: skip
-    waiting = spoken.filter(public, direction=Message.IN)
-    if found["last_agent_at"]:
-        waiting = waiting.filter(at__gt=found["last_agent_at"])
-    found["last_message_at"] = found["last_message_at"] or case.created_at
-    ended = case.category in (case.status.RESOLVED, case.status.CLOSED)
-    found["waiting_since"] = None if ended else waiting.aggregate(first=Min("at"))["first"]
-    return found
-
-
-def recount(case):
-    """Write what the messages of a case say about it, after some came, went or moved; and return the case."""
-    found = counted(case)
-    Case.objects.unscoped("derived columns").filter(pk=case.pk).update(**found)
-    for name, value in found.items():
-        setattr(case, name, value)
-    return case
+    found = {row.pop("case"): row for row in found} if named else {}
+    for pk, case in named.items():
+        told = found.get(pk) or SILENT | {"last_message_at": case.created_at}
+        for name, value in told.items():
+            setattr(case, name, value)
+    update_many(Case, list(named.values()), SILENT)
+    answered = Q(at__lte=F("case__last_agent_at"), case__last_agent_at__isnull=False)
+    waiting = spoken.filter(theirs).exclude(answered).values_list("case").annotate(Min("at"))
+    waiting = dict(waiting) if named else {}
+    for pk, case in named.items():
+        case.waiting_since = waiting.get(pk) if case.category in Status.UNRESOLVED else None
+    update_many(Case, list(named.values()), ["waiting_since"])
 
 
 def note_spoken(case, at, *, direction, automatic=False):
