@@ -19,6 +19,8 @@ SUMS = {
     "adjustment": ("adjustments",),
     "total": ("grand total", "amount", "total amount", "value"),
 }
+# How the ids of records begin that have none in the other system: they came along with another one.
+MADE = "made:"
 LABELS = {
     "net": gettext_lazy("Net"), "discount": gettext_lazy("Discount"), "tax": gettext_lazy("Tax"),
     "adjustment": gettext_lazy("Adjustment"), "total": gettext_lazy("Total"),

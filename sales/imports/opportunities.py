@@ -5,15 +5,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.imports.links import content_type
+from crm_site.core.imports.links import content_type, waiting_name
 from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Importer, Target, external_id, register
 from crm_site.core.imports.targets import link_targets
 from crm_site.core.loading import fresh, insert_many
-from crm_site.core.models import ExternalId
+from crm_site.core.models import ExternalId, PendingLink
 from customers.models import Contact
 from sales.imports import stages
 from sales.imports.common import (
+    MADE,
     add_tag,
     currency_target,
     finder,
@@ -186,10 +187,12 @@ def make_opportunities(rows, *, by):
 def sell_won(drafts, run):
     """Won deals become sales, which belong to the import and go back with it."""
     usual = "deals" if kept(run, "own sales", lambda: has_sales(run)) else "sales"
-    won = [
-        draft.record for draft in drafts
+    drafts = [
+        draft for draft in drafts
         if draft.record.state == Stage.WON and (usual if draft.extra == "auto" else draft.extra) == "sales"
     ]  # fmt: skip
+    awaited = awaited_by_orders(drafts, run)
+    won = [draft.record for draft in drafts if not awaited & {draft.key, waiting_name(draft.record.name)}]
     if not won or run.user.reach(Sale, "add") == "none":
         return {}
     sales = sell_many(won, by=run.user)
@@ -197,10 +200,18 @@ def sell_won(drafts, run):
     return {"sales": len(sales)}
 
 
+def awaited_by_orders(drafts, run):
+    """The keys and names among the drafts' for which an order waits that came before its deal."""
+    texts = [text for draft in drafts for text in (draft.key, waiting_name(draft.record.name))]
+    rows = PendingLink.objects.filter(system=run.plan.system, wanted="sales.opportunity", external_id__any_of=texts,
+                                      content_type=content_type(Sale))  # fmt: skip
+    return set(rows.values_list("external_id", flat=True)) if texts else set()
+
+
 def has_sales(run):
     """Whether the system's own sales are here or come with the other files of this import."""
     rows = ExternalId.objects.filter(system=run.plan.system, content_type=content_type(Sale))
-    return "sales" in run.job.options.get("also", ()) or rows.exclude(external_id__startswith="made:").exists()
+    return "sales" in run.job.options.get("also", ()) or rows.exclude(external_id__startswith=MADE).exists()
 
 
 def list_prices(rows):

@@ -82,12 +82,15 @@ def by_family(sale, families, user, kind, amount, count):
     ]  # fmt: skip
 
 
-def reverse_credits(*sales):
-    """Take the credit of sales back: one row today for each that is not taken back yet, naming it. Returns the rows."""
+def reverse_credits(*sales, corrected=False):
+    """Take the credit of sales back: one row today for each that is not taken back yet, naming it. Returns the rows.
+
+    What was `corrected` is taken back on its own day, as it should never have counted.
+    """
     standing = Credit.objects.filter(sale__in=[sale.pk for sale in sales], reverses__isnull=True)
     today = timezone.localdate()
     return insert_many(Credit, [
         Credit(sale_id=row.sale_id, user_id=row.user_id, team_id=row.team_id, kind=row.kind, family=row.family,
-               day=today, amount_base=-row.amount_base, count=-row.count, reverses=row)
+               day=row.day if corrected else today, amount_base=-row.amount_base, count=-row.count, reverses=row)
         for row in standing.filter(reversed_by__isnull=True).order_by("id")
     ])  # fmt: skip

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Sum
 
 from crm_site.core.jobs import run_due_jobs
 from crm_site.core.models import Job, JobProblem, PendingLink, Team, User
@@ -12,6 +13,7 @@ from customers.models import Account, Activity, Contact
 from customers.operations.customers import create_customer
 from marketing.models import CampaignMember
 from sales.models import Credit, Invoice, Lead, Opportunity, Pipeline, Product, Quote, Sale, Target
+from sales.operations.closing import win_opportunity
 from tests.core.test_import_wizard import counts, fields_of, upload
 from tests.factories import AccountFactory
 
@@ -325,3 +327,64 @@ def test_targets_come_as_a_file_and_change_by_the_next_one(cast, client_of):
     again = through(client, QUOTAS.replace("90000", "95000"), "Quotas.csv", kind="targets")
     assert (again.counts["created"], again.counts["updated"], Target.objects.count()) == (0, 1, 3)
     assert Target.objects.get(for_team=cast.north).value == 95000
+
+
+ORDERS = """SALESORDERID,Subject,Potential Name,Status,Sub Total,Tax,Grand Total,Order Date,Currency
+91,Chairs,Big,Delivered,900,90,990,2021-05-02,EUR
+92,More chairs,Big,Delivered,10,1,11,2021-05-03,EUR
+93,Nothing,Gone,Cancelled,50,5,55,2021-05-04,EUR
+"""
+BIG = """Potential Id,Potential Name,Stage,Amount,Created Time,Closing Date
+77,Big,Closed Won,1000.50,2021-04-01,2021-04-28
+78,Gone,Closed Won,60,2021-04-01,2021-04-29
+79,Unordered,Closed Won,5,2021-04-01,2021-04-30
+"""
+
+
+def standing_sales():
+    """{deal: (number or none of ours, net, day, credit, lines)} of the active sales."""
+    return {
+        (sale.opportunity and sale.opportunity.name, sale.name): (
+            sale.net, sale.total, sale.sold_on, sum(row.amount_base for row in sale.credits.all()),
+            [line.net for line in sale.lines.all()],
+        ) for sale in Sale.objects.filter(status="active", deleted_at=None)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["deals first", "orders first", "folder", "won here"])
+def test_an_order_is_the_sale_of_its_deal(cast, client_of, tmp_path, how):
+    """QS-3, QS-4: whichever came first; what is sold is what the file of orders says, and it can be taken back."""
+    client = client_of(cast.rita)
+    files = {"Potentials.csv": BIG, "Sales_Orders.csv": ORDERS}
+    before = None
+    if how == "folder":
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        call_command("import_data", str(tmp_path), system="other", user=cast.rita.email)
+    elif how == "won here":
+        through(client, BIG.replace("Closed Won", "Proposal"), "Potentials.csv")
+        for deal in Opportunity.objects.order_by("id")[:2]:
+            win_opportunity(deal, by=cast.rita)
+        before = standing_sales()
+        through(client, ORDERS, "Sales_Orders.csv")
+    else:
+        for name in files if how == "deals first" else reversed(files):
+            before = standing_sales() if name == "Sales_Orders.csv" and how == "deals first" else None
+            through(client, files[name], name)
+    nine, one = Decimal(900), Decimal(10)
+    assert standing_sales() == {
+        ("Big", "Chairs"): (nine, 990, date(2021, 5, 2), nine, [nine]),
+        (None, "More chairs"): (one, 11, date(2021, 5, 3), one, [one]),
+    }
+    assert credited() == 910
+    days = Credit.objects.values_list("day").annotate(sum=Sum("amount_base")).filter(sum__gt=0)
+    assert dict(days) == {date(2021, 5, 2): 900, date(2021, 5, 3): 10}
+    assert Sale.objects.get(name="Nothing").status == "cancelled"
+    changed = list(Sale.objects.order_by("pk").values_list("pk", "version"))
+    job = through(client, ORDERS, "Sales_Orders.csv")
+    assert (counts(job), list(Sale.objects.order_by("pk").values_list("pk", "version"))) == ((0, 0, 3, 0), changed)
+    if before is not None:
+        first = Job.objects.filter(options__importer="sales").earliest("pk")
+        client.post(f"/imports/{first.pk}/undo/")
+        run_due_jobs()
+        assert standing_sales() == before

@@ -23,13 +23,20 @@ def match(run, drafts):
         system=run.plan.system, content_type=kind, external_id__any_of=[draft.key for draft in live]
     )
     known = {row.external_id: row for row in rows}
-    keyed = by_key(run, [draft for draft in live if draft.key not in known])
+    new = [draft for draft in live if draft.key not in known]
+    keyed = by_key(run, new)
+    meant = run.importer.stands(new, run) if run.importer.stands else {}
     ids = {row.object_id for row in known.values()} | {r.pk for found in keyed.values() for r in found}
+    ids |= {record.pk for record in meant.values()}
     seen = run.importer.visible(run.user).in_bulk(ids)
     changeable = set(run.importer.visible(run.user, "change").filter(pk__any_of=ids).values_list("pk", flat=True))
     for draft in live:
         if draft.key in known:
             meet(run, draft, known[draft.key], seen, changeable)
+        elif id(draft) in meant and run.plan.mode != CREATE:
+            claim(draft, seen[meant[id(draft)].pk], changeable)
+        elif id(draft) in meant:
+            draft.skip("", _("It is here already."))
         else:
             found = keyed.get(id(draft), [])
             resemble(run, draft, [seen[r.pk] for r in found if r.pk in seen], changeable)
@@ -162,11 +169,11 @@ def update(run, draft):
     if not values:
         draft.skip("", _("It is here already with the same values."))
         return
-    before = state(draft.record)
+    before = state(draft.record, run.importer)
     attempt(draft, run.importer.update, draft.record, values, run.user)
     if draft.outcome == FAILED:
         return
-    after = state(run.importer.visible(run.user).get(pk=draft.record.pk))
+    after = state(run.importer.visible(run.user).get(pk=draft.record.pk), run.importer)
     names = [name for name in before if before[name] != after[name]]
     if not names:
         draft.skip("", _("It is here already with the same values."))
@@ -179,9 +186,9 @@ def update(run, draft):
     )  # fmt: skip
 
 
-def state(record):
-    """The stored fields of a record as JSON can hold them."""
-    found = {}
+def state(record, importer):
+    """The stored fields of a record, and what else belongs to it, as JSON can hold them."""
+    found = importer.parts(record) if importer.parts else {}
     for field in record._meta.concrete_fields:
         if field.generated or field.name in ("version", "changed_at", "changed_by", "search_text"):
             continue

@@ -1,6 +1,7 @@
 """What the rows of an import point at: owners, records by the id of the other system, records by name."""
 
 from collections import defaultdict
+from itertools import islice
 
 from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
@@ -11,8 +12,13 @@ from .plan import fold
 from .registry import IMPORTERS, importer_of
 
 CHUNK = 1000
-# What a link that waits for a record of the same file by its name has in the place of an id.
+# What a link that waits for a record by its name has in the place of an id.
 NAMED = "name:"
+
+
+def waiting_name(text):
+    """What a link that waits for a record of this name has in the place of an id."""
+    return NAMED + fold(text)[:180]
 
 
 def content_type(model):
@@ -113,8 +119,8 @@ def settle(run, draft, name, found, named):
             return
         header, words = run.plan.header_of[target.name], {"name": text}
         sentence = _("%(count)d records are called “%(name)s”; the link was left empty.")
-        if not records and target.wanted == run.importer.key and run.importer.link:
-            draft.pending.append((target.wanted, NAMED + fold(text)[:180], name))
+        if not records and run.importer.link and waits(run, target, found):
+            draft.pending.append((target.wanted, waiting_name(text), name))
             return
         if not records and run.may_make(target.wanted) and not text.isdigit():
             draft.links[name] = {"make": (target, text)}
@@ -128,6 +134,12 @@ def settle(run, draft, name, found, named):
         sentence = _("There is no record with the id “%(name)s” yet; the link is made when it comes.")
         draft.warn(run.plan.header_of[target.name], sentence % {"name": text}, sentence % {"name": "…"}, kept=True)
         draft.pending.append((target.wanted, text, name))
+
+
+def waits(run, target, found):
+    """Whether a link by name waits for its record: one of the same file, or one that only a file of its own brings."""
+    importer = importer_of(target.wanted)
+    return importer is run.importer or bool(importer and importer.find and not importer.makes and "id" not in found)
 
 
 def remember(run, drafts):
@@ -163,8 +175,11 @@ def make_missing(run, drafts):
     return made
 
 
-def catch_up(system, user, limit=CHUNK):
-    """Make up to `limit` links whose records have come meanwhile; returns how many (0: nothing is left to do)."""
+def catch_up(system, user, key, limit=CHUNK):
+    """Make up to `limit` links whose records have come meanwhile; returns how many (0: nothing is left to do).
+
+    Those by name are looked for among the records of the kind with this key, of which some came just now.
+    """
     made = 0
     for importer in IMPORTERS.values():
         kind = content_type(importer.model)
@@ -179,21 +194,26 @@ def catch_up(system, user, limit=CHUNK):
                 known.filter(external_id__in={r.external_id for r in rows}).values_list("external_id", "object_id")
             )
             made += catch(rows, importer.visible(user).in_bulk(set(ids.values())), ids, user)
-    return made or catch_names(system, user, limit)
+    return made or catch_names(system, user, importer_of(key), limit)
 
 
-def catch_names(system, user, limit):
-    """Make up to `limit` links to records of the same kind that rows named before these had come; returns how many."""
-    rows = list(PendingLink.objects.filter(system=system, external_id__startswith=NAMED).order_by("id")[:limit])
-    made = 0
-    for key in {row.wanted for row in rows}:
-        part = [row for row in rows if row.wanted == key]
-        importer = importer_of(key)
-        found = importer.find({row.external_id.removeprefix(NAMED) for row in part}, user) if importer else {}
-        alone = {NAMED + text: same[0] for text, same in found.items() if len(same) == 1}
-        made += catch(part, {record.pk: record for record in alone.values()},
-                      {text: record.pk for text, record in alone.items()}, user)  # fmt: skip
-    return made
+def catch_names(system, user, importer, limit):
+    """Make up to `limit` links to records that rows named before these had come; returns how many.
+
+    Rows of the same file wait no longer, others until a record of that name comes.
+    """
+    waiting = PendingLink.objects.filter(system=system, wanted=importer.key, external_id__startswith=NAMED)
+    own = content_type(importer.model).pk
+    rows = iter(waiting.order_by("id").iterator())
+    while part := list(islice(rows, limit)):
+        found = importer.find({row.external_id.removeprefix(NAMED) for row in part}, user) if importer.find else {}
+        same = {NAMED + text: records for text, records in found.items() if records}
+        alone = {text: records[0] for text, records in same.items() if len(records) == 1}
+        settled = [row for row in part if row.content_type_id == own or row.external_id in same]
+        if settled:
+            return catch(settled, {record.pk: record for record in alone.values()},
+                         {text: record.pk for text, record in alone.items()}, user)  # fmt: skip
+    return 0
 
 
 def catch(rows, records, ids, user):

@@ -46,6 +46,9 @@ class Importer:
     - `ready(run)` looks at the whole file before its first row is read, and may complete the job's options.
     - `gather(drafts, run)` looks things up for many rows at once, before each is prepared.
     - `makes` is False when a record that other rows only name is not made along the way.
+    - `stands(drafts, run)` gives {id(draft): record} of rows that mean a record beyond doubt though no id says so.
+    - `parts(record)` gives what belongs to a record beside its fields, as JSON; taken back, `update` gets it again.
+    - `done(run)` follows the last row of a check or an import; gives {what: how many}, as `after` does.
     - `chunk` is how many rows are written at once where each costs more than usual.
     - `one_by_key` is True when only one record can have a key, so that a row that is like one is that one.
     - `gate` is the model whose rights decide where the imported one has none of its own; `within(user, action)` are
@@ -64,6 +67,9 @@ class Importer:
     link: Callable | None = None
     guess: Callable | None = None
     delete: Callable | None = None
+    stands: Callable | None = None
+    parts: Callable | None = None
+    done: Callable | None = None
     ready: Callable | None = None
     gather: Callable | None = None
     within: Callable | None = None

@@ -170,12 +170,15 @@ def import_step(job):
             raise
         finally:
             gc.enable()
-    return False if more else ended(job)
+    return False if more else ended(job, run)
 
 
-def ended(job):
+def ended(job, run):
     """All rows are read: a check goes back to the user as a draft, an import goes on to links that had waited."""
     OPEN.pop(job.pk, None)
+    if run.importer.done:
+        run.tally.update(run.importer.done(run))
+        run.note(0)
     counts = {outcome: job.counts.get(outcome, 0) for outcome in OUTCOMES}
     job.counts = job.counts | counts | {"rows": job.total}
     if sum(counts.values()) != job.total:
@@ -191,7 +194,7 @@ def ended(job):
 def link_step(job):
     """Make links that had waited for the records of this import."""
     system = job.options.get("system") or "file"
-    made = links.catch_up(system, job.user)
+    made = links.catch_up(system, job.user, IMPORTERS[job.options["importer"]].key)
     extra = job.counts.setdefault("made", {})
     extra["late links"] = extra.get("late links", 0) + made
     return made == 0

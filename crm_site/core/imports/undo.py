@@ -67,7 +67,7 @@ def give_back(change, job, undone):
     """Restore the fields of one record that still hold what the import wrote."""
     importer = IMPORTERS[job.options["importer"]]
     record = importer.visible(job.user, "change").filter(pk=change.object_id).first()
-    now = state(record) if record else {}
+    now = state(record, importer) if record else {}
     values = {
         name: value for name, value in change.before.items() if name in now and now[name] == change.after.get(name)
     }
@@ -83,8 +83,10 @@ def as_values(model, stored):
     """Field values from what `state` kept: links as records."""
     found = {}
     for attname, value in stored.items():
-        field = next(field for field in model._meta.concrete_fields if field.attname == attname)
-        if field.is_relation:
+        field = next((field for field in model._meta.concrete_fields if field.attname == attname), None)
+        if field is None:
+            found[attname] = value
+        elif field.is_relation:
             found[field.name] = field.related_model._base_manager.filter(pk=value).first() if value else None
         else:
             found[field.name] = value if value is None else field.to_python(value)

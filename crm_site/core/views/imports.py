@@ -271,6 +271,7 @@ def made(counts):
         "links": _("records that rows only name, such as companies"),
         "customers": _("customers of the accounts marked so"),
         "sales": _("sales of won deals"),
+        "withdrawn": _("sales of won deals that orders now stand for"),
         "late links": _("links to records that came later"),
     }
     return [{"label": words.get(name, name), "number": n} for name, n in counts.get("made", {}).items() if n]
