@@ -12,7 +12,10 @@ from django.urls import reverse
 
 @dataclass(frozen=True)
 class Sort:
-    """A sort offered on a list; an index must serve `order` exactly, so every field is NOT NULL and it ends in id."""
+    """A sort offered on a list; an index must serve `order` exactly.
+
+    So every field is NOT NULL, all go in one direction, and the last is the id.
+    """
 
     label: Any
     order: tuple

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.search import TrigramWordDistance
 from django.db import connection, transaction
 from django.db.models import Q, Value
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.dateparse import parse_date, parse_datetime
@@ -113,18 +114,12 @@ def turned(order):
 
 
 def beyond(order, values):
-    """The condition that a row comes after the one with these values; the first field bounds the index."""
-    first, *rest = zip(order, values, strict=True)
-    strict = after_field(first, strict=True)
-    if not rest:
-        return strict
-    return after_field(first, strict=False) & (strict | beyond([o for o, _v in rest], [v for _o, v in rest]))
+    """The condition that a row comes after the one with these values, compared as one row of values.
 
-
-def after_field(part, *, strict):
-    """One field's comparison in its own direction."""
-    (name, value), sign = part, ("lt" if part[0].startswith("-") else "gt")
-    return Q(**{f"{name.lstrip('-')}__{sign}{'' if strict else 'e'}": value})
+    An index then begins right there, however many rows share the first value.
+    """
+    compare = TupleLessThan if order[0].startswith("-") else TupleGreaterThan
+    return compare(Tuple(*(part.lstrip("-") for part in order)), tuple(values))
 
 
 def cursor(record, order):

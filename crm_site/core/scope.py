@@ -222,9 +222,7 @@ def scarce(rows, most):
 
 
 def together(order):
-    """The order as one value, which no index holds; as it is where its directions differ."""
-    if len({part.startswith("-") for part in order}) > 1:
-        return order
+    """The order, whose fields all go in one direction, as one value, which no index holds."""
     whole = Func(*(part.lstrip("-") for part in order), function="ROW", output_field=models.TextField())
     return [whole.desc() if order[0].startswith("-") else whole.asc()]
 

@@ -128,6 +128,7 @@ def test_every_sort_is_served_by_an_index(key):
     for name, sort in kind.sorts.items():
         order = tuple(sort.order)
         assert order[-1].lstrip("-") == "id", name
+        assert len({part.startswith("-") for part in order}) == 1, name
         assert not any(kind.model._meta.get_field(part.lstrip("-")).null for part in order), name
         back = tuple(part[1:] if part[0] == "-" else f"-{part}" for part in order)
         for lead in ((), ("owner",), ("team",)):
