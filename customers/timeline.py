@@ -84,7 +84,7 @@ def of_kind(rows, kind):
 def items(activities, user, columns, *, beside=None, links=None):
     """What the templates show of each activity: is it late, may it be changed, whom it concerns.
 
-    The activities were read with the right to change, see `with_rights`.
+    The activities were read with the right to change, see `with_rights`, where a template asks for it.
     `columns` are the link columns of activities, `beside` the record on whose page they stand, which needs no link;
     `links` are the names behind the columns, when they are known already.
     """
@@ -109,7 +109,7 @@ def facts(activity, at, today):
     )
     return {
         "activity": activity, "icon": ICONS[activity.kind], "url": f"/activities/{activity.pk}/", "open": is_open,
-        "overdue": is_overdue(activity, today), "may_change": activity.may_change,
+        "overdue": is_overdue(activity, today), "may_change": getattr(activity, "may_change", None),
         "said": " · ".join(filter(None, said)), "iso": at.isoformat(timespec="seconds"),
         "when": date_format(at, "SHORT_DATETIME_FORMAT"),
         "more": " · ".join(filter(None, (minutes, activity.outcome, activity.place))),
@@ -137,7 +137,7 @@ def concerned(activity, columns, links, beside):
 
 def todo_of(user, limit=50):
     """The user's open tasks and calls that are overdue or due today, the first due first; one statement."""
-    rows = Activity.objects.visible_to(user).filter(owner=user, status=Activity.OPEN, at__lt=day_start(1))
+    rows = Activity.objects.own_of(user).filter(status=Activity.OPEN, at__lt=day_start(1))
     return list(shown(rows.exclude(kind=Activity.MEETING), user).order_by("at", "id")[:limit])
 
 
@@ -148,8 +148,8 @@ def meetings_of(user, start, end, limit=200):
     )
     rows = rows.exclude(status=Activity.CANCELLED)
     ids = rows.filter(owner=user).values("pk").union(rows.filter(participants__user=user).values("pk"))
-    found = Activity.objects.unscoped("as above").filter(pk__in=ids)
-    return list(shown(found, user).order_by("at", "id")[:limit])
+    found = Activity.objects.unscoped("as above").filter(pk__in=ids).select_related("owner").only(*READ)
+    return list(found.order_by("at", "id")[:limit])
 
 
 def guests(participants, user):

@@ -167,16 +167,16 @@ def read(sight, period, team=None):
 
 
 def total(sight, period):
-    """The Row of everything within the user's reach, alone; six statements."""
-    built, rows, team = laid_out(sight, period, None)
+    """The Row of everything within the user's reach, alone; four statements."""
+    built, rows, team = laid_out(sight, period, None, odds=False)
     return built.total(rows, team)
 
 
-def laid_out(sight, period, team):
+def laid_out(sight, period, team, *, odds=True):
     """(Builder, rows without names, team) of a period; the team is the one within reach where there is one only."""
     scope = sight.scope(team)
     targets = targets_of(period, sight.user)
-    people = with_targets(figures(period, scope), targets, sight, scope)
+    people = with_targets(figures(period, scope, odds=odds), targets, sight, scope)
     built = Builder(sight, people, targets, adjustments_of(period))
     other = built.elsewhere() if team is None else []
     if team is None and len(sight.roots) == 1 and not other:
@@ -195,16 +195,17 @@ def with_targets(people, targets, sight, scope):
     return people
 
 
-def figures(period, scope):
-    """{(team, owner): Figures} of a period; three statements."""
+def figures(period, scope, *, odds=True):
+    """{(team, owner): Figures} of a period; three statements, two without what the odds give."""
     found = defaultdict(Figures)
     for row in rollup.sums(period, scope):
         found[row.team_id, row.owner_id].take(row)
-    months = {"month__gte": period.starts_on, "month__lte": period.ends_on}
-    cells = scope.of(OddsCell.objects.filter(**months)).values_list("team_id", "owner_id")
-    for team, owner, *sums in cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt")).order_by():
-        one = found[team, owner]
-        one.expected, one.variance, one.doubt = sums
+    if odds:
+        months = {"month__gte": period.starts_on, "month__lte": period.ends_on}
+        cells = scope.of(OddsCell.objects.filter(**months)).values_list("team_id", "owner_id")
+        for team, owner, *sums in cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt")).order_by():
+            one = found[team, owner]
+            one.expected, one.variance, one.doubt = sums
     ledger = scope.of(Credit.objects.filter(day__gte=period.starts_on, day__lte=period.ends_on), owner="user")
     keys = ("team_id", "user_id", "kind")
     for team, owner, kind, amount in ledger.values_list(*keys).annotate(Sum("amount_base")).order_by():
@@ -214,12 +215,14 @@ def figures(period, scope):
 
 
 def targets_of(period, user):
-    """{("user", id) or ("team", id): Target} of won amounts for exactly this period, as far as the user sees them."""
-    rows = (
-        Target.objects.visible_to(user)
-        .filter(metric="won_amount", family="", starts_on=period.starts_on, ends_on=period.ends_on)
-        .only("value", "user", "for_team", "team")
+    """{("user", id) or ("team", id): (pk, value, user_id, for_team_id, team_id)} of targets of won amounts.
+
+    For exactly this period, as far as the user sees them.
+    """
+    rows = Target.objects.visible_to(user).filter(
+        metric="won_amount", family="", starts_on=period.starts_on, ends_on=period.ends_on
     )
+    rows = rows.values_list("pk", "value", "user_id", "for_team_id", "team_id", named=True)
     return {("user", t.user_id) if t.user_id else ("team", t.for_team_id): t for t in rows}
 
 

@@ -7,6 +7,7 @@ is added by the reader: `sums` is exact at every moment. Amounts are in the comp
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -152,8 +153,7 @@ class Scope:
         return rows.filter(Q(team__in=self.teams) | own if self.teams else own)
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(NamedTuple):
     """The deals of one owner in one team and category."""
 
     owner_id: int | None
@@ -179,7 +179,7 @@ def sums(period, scope):
     """  # noqa: S608 - names of this module; what comes from outside are parameters
     with connection.cursor() as cursor:
         cursor.execute(statement, scope.parameters() | {"first": period.starts_on, "last": period.ends_on})
-        return [Sum(*row) for row in cursor.fetchall()]
+        return [Sum._make(row) for row in cursor.fetchall()]
 
 
 def stage_sums(scope, *, pipeline=None, period=None):

@@ -5,6 +5,7 @@ from django.db.models import F
 from django.utils import formats, timezone
 
 from crm_site.core.columns import money_text
+from crm_site.core.models import User
 from sales import forecast, hygiene, periods
 from sales.models import Lead, Opportunity
 from sales.sight import sight_of
@@ -14,9 +15,8 @@ UNANSWERED = {"status": Lead.NEW, "responded_at": None}
 
 def leads_of(user, limit):
     """The user's own new leads that nobody answered, what is due first first; one statement."""
-    if user.reach(Lead, "view") == "none":
-        return []
-    rows = Lead.objects.visible_to(user).filter(owner=user, **UNANSWERED)
+    rows = Lead.objects.own_of(user).filter(**UNANSWERED)
+    rows = rows.only(*Lead.LABEL_FIELDS, "subject", "respond_by", "created_at")
     found = list(rows.order_by(F("respond_by").asc(nulls_last=True), "-id")[:limit])
     now = timezone.now()
     for lead in found:
@@ -29,8 +29,8 @@ def deals_of(user, limit):
     own = hygiene.deals_of(user, limit)
     if own or user.reach(Opportunity, "view") in ("none", "own"):
         return dressed(own), True
-    rows = hygiene.flagged(Opportunity.objects.visible_to(user)).select_related("stage", "owner")
-    return dressed(rows.order_by("close_date", "id")[:limit]), False
+    rows = hygiene.flagged(Opportunity.objects.visible_to(user))
+    return dressed(hygiene.first_of(rows, limit, *(f"owner__{name}" for name in User.LABEL_FIELDS))), False
 
 
 def dressed(deals):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
 from crm_site.core.markup import clean
+from crm_site.core.scope import top_of_each
 from customers.models import Account, Contact, ContactMechanism, Customer
 from sales.models import Opportunity, Stage
 from support.badges import badge, clock_badge
@@ -64,8 +65,9 @@ def first_in(user, view, queue, queues):
     if view == "unassigned":
         order = ("due_at", "priority", "id")
         rows = rows.filter(owner__isnull=True, category__in=[Status.NEW, Status.OPEN])
-        asked = [Q(queue=queue)] if queue else [*(Q(queue=pk) for pk in queues), Q(queue__isnull=True)]
-        rows = among(rows, asked, order)
+        if not queue:
+            tops = top_of_each(Queue.objects.filter(pk__in=queues), rows, "queue", COUNTED, order)
+            rows = Case.objects.filter(pk__in=tops.union(first_ids(rows.filter(queue__isnull=True), order), all=True))
     elif view == "mine":
         rows = rows.filter(owner=user, category__in=Status.UNRESOLVED)
     elif view == "breaching":
@@ -73,7 +75,8 @@ def first_in(user, view, queue, queues):
     elif view == "waiting":
         rows = rows.filter(category=Status.WAITING)
     else:
-        rows = among(rows, [Q(category=category) for category in Status.UNRESOLVED], order)
+        tops = [first_ids(rows.filter(category=category), order) for category in Status.UNRESOLVED]
+        rows = Case.objects.filter(pk__in=tops[0].union(*tops[1:], all=True))
     return rows.order_by(*order)[:COUNTED]
 
 
@@ -92,10 +95,9 @@ def count_text(rows):
     return f"{COUNTED - 1}+" if len(rows) == COUNTED else str(len(rows))
 
 
-def among(rows, branches, order):
-    """The rows of any of the conditions; the first of each are found along its own index."""
-    tops = [rows.filter(branch).order_by(*order).values("pk")[:COUNTED] for branch in branches]
-    return Case.objects.filter(pk__in=tops[0].union(*tops[1:], all=True))
+def first_ids(rows, order):
+    """The ids of the first COUNTED rows, found along an index of their own."""
+    return rows.order_by(*order).values("pk")[:COUNTED]
 
 
 def list_items(cases, user):

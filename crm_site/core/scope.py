@@ -203,7 +203,8 @@ class ScopedQuerySet(models.QuerySet):
             branches.append(rows.filter(pk__in=shared))
         tops = [branch.order_by(*order).values("pk")[:limit] for branch in branches]
         if teams:
-            tops += [top_by_team(rows, field, teams, limit, order) for field in self.model.TEAM_FIELDS]
+            found = apps.get_model("core", "Team").objects.filter(pk__in=teams)
+            tops += [top_of_each(found, rows, field, limit, order) for field in self.model.TEAM_FIELDS]
         ids = tops[0].union(*tops[1:]) if len(tops) > 1 else tops[0]
         return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
 
@@ -248,15 +249,11 @@ def one_condition(model, user, reach, teams, shared):
     return condition
 
 
-def top_by_team(rows, field, teams, limit, order):
-    """Ids of the first `limit` rows of each of the teams: one walk along (team, order) a team."""
+def top_of_each(parents, rows, field, limit, order):
+    """Ids of the first `limit` rows of each of the parents (teams, queues): one walk along (field, order) a parent."""
     best = ArraySubquery(rows.filter(**{field: OuterRef("pk")}).order_by(*order).values("pk")[:limit])
-    found = apps.get_model("core", "Team").objects.filter(pk__in=teams)
-    return (
-        found.annotate(top=Func(best, function="unnest", output_field=models.BigIntegerField()))
-        .order_by()
-        .values("top")
-    )
+    top = Func(best, function="unnest", output_field=models.BigIntegerField())
+    return parents.annotate(top=top).order_by().values("top")
 
 
 ScopedManager = models.Manager.from_queryset(ScopedQuerySet, class_name="ScopedManager")
