@@ -9,12 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core import notifications
 from crm_site.core.kinds import KINDS
 from crm_site.core.middleware import PORTAL
+from customers.models import Contact
 from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
 from support.models import Case, DealRegistration
 
 # Where each part of the side bar begins, by the kinds' places in it.
 SECTIONS = ((0, ""), (45, _("Selling")), (100, _("Catalogue")), (110, _("Marketing")))
+# What stands beside the kinds for whoever sees records of one.
+OPEN_WITH = (
+    ((88, _("Forecast"), "/forecast/", "chart"), Opportunity),
+    ((21, _("Promises kept"), "/support/attainment/", "clock"), Case),
+    ((22, _("Support reports"), "/support/reports/", "pie"), Case),
+    ((96, _("Partners"), "/partners/", "handshake"), DealRegistration),
+    ((112, _("Consents"), "/consents/", "shield"), Contact),
+)
 # {(language, where one is, *addresses): the drawn side bar}; roles are few, so these are.
 DRAWN, MOST_DRAWN = {}, 1000
 
@@ -58,17 +67,11 @@ def quick_kinds(user):
 def places_of(user):
     """[(place, label, address, icon)] of what the user may open, in the order of the side bar."""
     places = [(k.menu, k.label_plural, entrance(k), k.icon) for k in shown_kinds(user)]
+    places += [place for place, model in OPEN_WITH if user.reach(model, "view") != "none"]
     if user.reach(Case, "change") != "none":
         places.append((1, _("Desk"), "/desk/?view=mine", "message"))
-    if user.reach(Opportunity, "view") != "none":
-        places.append((88, _("Forecast"), "/forecast/", "chart"))
     if user.reach(Opportunity, "view") != "none" or user.reach(Lead, "view") != "none":
         places.append((89, _("Sales reports"), "/reports/sales/", "pie"))
-    if user.reach(Case, "view") != "none":
-        places.append((21, _("Promises kept"), "/support/attainment/", "clock"))
-        places.append((22, _("Support reports"), "/support/reports/", "pie"))
-    if user.reach(DealRegistration, "view") != "none":
-        places.append((96, _("Partners"), "/partners/", "handshake"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

@@ -126,7 +126,7 @@ PASSWORD_RESET_TIMEOUT = 60 * 60
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key,100/15m/ip", "login": "60/m/ip", "reset_password": "5/h/key,20/h/ip",
                        "quote_accept": "60/m/ip", "survey_answer": "30/m/ip", "portal_link": "5/h/key,60/h/ip",
                        "portal_use": "60/m/ip", "portal_costly": "20/m/user", "portal_invite": "20/h/user",
-                       "portal_address": "5/h/user"}  # fmt: skip
+                       "portal_address": "5/h/user", "consent_confirm": "30/m/ip"}  # fmt: skip
 # A new address is a new way in, as a new password is.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 KNOWN_DEVICE_COOKIE = "__Host-device" if not ENV.insecure_cookies else "kith_device"

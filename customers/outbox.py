@@ -1,4 +1,4 @@
-"""What leaves customers/ by a sweep: reminders of activities and invitations to meetings."""
+"""What leaves customers/ by a sweep: reminders of activities, invitations to meetings, questions for consent."""
 
 from django.db import transaction
 from django.urls import reverse
@@ -9,8 +9,9 @@ from crm_site.core.notifications import notify
 from crm_site.core.outbox import Outbox, letter, one_line, send_due
 from crm_site.core.outside import whole
 from customers.calendars import answer_token, invitation
-from customers.models import Activity, Participant
+from customers.models import Activity, Consent, Participant
 from customers.operations.activities import zone_of
+from customers.operations.consents import OPEN_DAYS, is_open, secret_of
 
 BATCH = 200
 
@@ -88,3 +89,26 @@ INVITATIONS = Outbox(
     lambda: Participant.objects.select_related("activity__owner", "contact", "user"),
     "invite_due", "invited_at", message_of, over=lambda row: row.activity.at < timezone.now(),
 )  # fmt: skip
+
+
+def ask_due():
+    """Mail the questions for consent that are due and return how many were sent; see send_due."""
+    return send_due(QUESTIONS)
+
+
+def question_mail(entry):
+    """The mail that asks somebody to confirm what they are said to want; None where it need not go any more."""
+    contact = entry.contact
+    if contact.deleted_at or contact.do_not_contact or not is_open(entry):
+        return None
+    link = whole(reverse("customers:consent_confirm", args=[secret_of(entry)]))
+    lines = [
+        _("Hello %(name)s,") % {"name": contact.first_name or contact.last_name}, _("Please confirm what we noted:"),
+        f"“{entry.text}”", link,
+        _("If you do nothing, we do nothing. The link works for %(days)s days.") % {"days": OPEN_DAYS},
+    ]  # fmt: skip
+    subject = _("Please confirm: %(purpose)s") % {"purpose": entry.purpose}
+    return letter(f"consent-{entry.pk}", subject, "\n\n".join(lines), entry.address)
+
+
+QUESTIONS = Outbox(lambda: Consent.objects.select_related("contact", "purpose"), "mail_due", "mailed_at", question_mail)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import panels, parties
+from customers.views import consents, panels, parties
 
 PARTY_URLS = [
     path("accounts/<big:pk>/contacts/", panels.account_contacts, name="account_contacts"),
@@ -16,6 +16,11 @@ PARTY_URLS = [
     path("contacts/<big:pk>/mechanisms/", panels.contact_mechanisms, name="contact_mechanisms"),
     path("contacts/<big:pk>/mechanisms/new/", parties.contact_mechanism_create, name="contact_mechanism_create"),
     path("contacts/<big:pk>/customers/", panels.contact_customers, name="contact_customers"),
+    path("contacts/<big:pk>/consents/", consents.contact_consents, name="contact_consents"),
+    path("contacts/<big:pk>/consents/new/", consents.contact_consent_create, name="contact_consent_create"),
+    path("consents/", consents.consent_list, name="consents"),
+    path("consents/export/", consents.consent_export, name="consents_export"),
+    path("consent/<slug:token>/", consents.consent_confirm, name="consent_confirm"),
     path("customers/<big:pk>/people/", panels.customer_people, name="customer_people"),
     path("customers/<big:pk>/mechanisms/", panels.customer_mechanisms, name="customer_mechanisms"),
     path("customers/<big:pk>/statuses/", panels.customer_statuses, name="customer_statuses"),

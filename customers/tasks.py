@@ -1,4 +1,4 @@
-"""Sweeps of customers/: reminders and invitations."""
+"""Sweeps of customers/: reminders, invitations and questions for consent."""
 
 import logging
 import smtplib
@@ -18,9 +18,9 @@ def send_reminders():
 
 @shared_task
 def send_invitations():
-    """Mail the invitations that are due; a mail server that is away is asked again next time."""
+    """Mail the invitations and the questions for consent that are due; a mail server that is away is asked again."""
     try:
-        return outbox.invite_due()
+        return outbox.invite_due() + outbox.ask_due()
     except (OSError, smtplib.SMTPException) as error:
         log.warning("mail server unavailable: %s", type(error).__name__)
         return 0

@@ -1,6 +1,6 @@
 """What we hold on a customer, told to the customer: everything about the person, nothing about others."""
 
-from customers.models import Affiliation, ContactMechanism
+from customers.models import Affiliation, Consent, ContactMechanism
 from support import portal
 from support.models import Message, Survey
 
@@ -13,10 +13,12 @@ def all_held(access):
     ways = ContactMechanism.objects.filter(**own).order_by("id")
     places = Affiliation.objects.filter(**own).order_by("id")
     cases = portal.cases_for(access).filter(**own).select_related("status").order_by("id")
+    said = ("purpose__name", "status", "basis", "source", "text", "proof", "ip", "effective_from", "effective_to")
     return {
         "person": {name: getattr(contact, name) for name in names},
         "ways to reach": list(ways.values("type", "value", "purpose", "is_primary", "valid_from", "valid_to")),
         "companies": list(places.values("account__name", "role", "valid_from", "valid_to")),
+        "consents": list(Consent.objects.filter(**own).order_by("id").values(*said)),
         "portal": {"email": access.user.email, "invited": access.invited_at, "accepted": access.accepted_at},
         "requests": [case_held(access, case) for case in cases],
         "ratings": list(

@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 
 from crm_site.core.converters import read_id
 from crm_site.core.models import User
+from customers.consent import consent_state
 from customers.models import ContactMechanism
 from customers.operations.accounts import subtree
 from sales.models import Quote, Sale
@@ -163,6 +164,12 @@ def ways_for(access):
     """The customer's own numbers and addresses; the e-mail address has a page of its own."""
     rows = ContactMechanism.objects.filter(contact=access.contact_id, valid_to__isnull=True)
     return rows.exclude(type=ContactMechanism.EMAIL).order_by("type", "-is_primary", "id")
+
+
+def consents_for(access):
+    """[State] of what the customer decides about, as if they wanted to be contacted at all; see consent_state."""
+    states = consent_state(access.contact, silent=False)
+    return [state for state in states if state.purpose.in_portal and state.purpose.is_active and not state.channel]
 
 
 def colleagues_for(access):

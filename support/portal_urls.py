@@ -36,6 +36,7 @@ PORTAL_URLS = [
     path("portal/profile/", profile.portal_profile, name="portal_profile"),
     path("portal/profile/name/", profile.portal_name, name="portal_name"),
     path("portal/profile/address/", profile.portal_address, name="portal_address"),
+    path("portal/profile/consents/<big:pk>/", profile.portal_consent, name="portal_consent"),
     path("portal/profile/ways/new/", profile.portal_way, name="portal_way_new"),
     path("portal/profile/ways/<big:pk>/", profile.portal_way, name="portal_way"),
     path("portal/profile/ways/<big:pk>/remove/", profile.portal_way_remove, name="portal_way_remove"),

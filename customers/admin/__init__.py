@@ -1,5 +1,5 @@
 """The administration of customers/, one module a room."""
 
-from customers.admin import activity, parties
+from customers.admin import activity, consent, parties
 
-__all__ = ["activity", "parties"]
+__all__ = ["activity", "consent", "parties"]

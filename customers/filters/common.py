@@ -35,6 +35,6 @@ class PartyFilters(RecordFilters):
     country = df.ChoiceFilter(label=_("Country"), choices=country_choices)
 
 
-def flag(label):
+def flag(label, **how):
     """A filter by a yes or no, of which only yes is offered: its partial index holds those rows alone."""
-    return df.BooleanFilter(label=label, widget=forms.Select(choices=[("", "—"), ("true", _("Yes"))]))
+    return df.BooleanFilter(label=label, widget=forms.Select(choices=[("", "—"), ("true", _("Yes"))]), **how)

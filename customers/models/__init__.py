@@ -1,10 +1,11 @@
 from customers.models.account import Account
 from customers.models.activity import Activity, CalendarFeed, Participant
+from customers.models.consent import Consent, Purpose
 from customers.models.contact import Affiliation, Contact
 from customers.models.customer import Customer, CustomerStatusChange
 from customers.models.mechanism import ContactMechanism
 
 __all__ = [
-    "Account", "Activity", "Affiliation", "CalendarFeed", "Contact", "ContactMechanism", "Customer",
-    "CustomerStatusChange", "Participant",
+    "Account", "Activity", "Affiliation", "CalendarFeed", "Consent", "Contact", "ContactMechanism", "Customer",
+    "CustomerStatusChange", "Participant", "Purpose",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ SHOWN = 10
 LOOKED_AT = 100
 PLACE = ("contact_id", "account_id", "role", "valid_from", "valid_to", "is_main")
 # The panels with buttons that change the record; the others need not ask for the right.
-CHANGED_HERE = {"_accounts", "_mechanisms", "_statuses"}
+CHANGED_HERE = {"_accounts", "_consents", "_mechanisms", "_statuses"}
 
 
 def panel(request, kind, record, template, title, **context):

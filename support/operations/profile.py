@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
 from crm_site.core.outside import digest
-from customers.models import Contact
+from customers.models import Consent, Contact
+from customers.operations.consents import give_consent, refuse_consent
 from customers.operations.contacts import update_contact
 from support.links import LIVES, mail_link, secret_of
 from support.models import Case, PortalSession, ProfileChange, Survey
@@ -33,6 +34,14 @@ def change_profile(access, values, *, by):
     update_contact(access.contact, values, by=None)
     if "time_zone" in values:
         User.objects.filter(pk=access.user_id).update(time_zone=values["time_zone"])
+
+
+@operation
+def decide_consent(access, purpose, *, by, allows, ip=None):
+    """Enter what the customer decides about a purpose and return the entry that counts; once more changes nothing."""
+    proof = _("Signed in as %(email)s") % {"email": access.user.email}
+    verb = give_consent if allows else refuse_consent
+    return verb(access.contact, purpose, by=None, speaker=by, source=Consent.PORTAL, proof=proof, ip=ip)
 
 
 def begin_change(contact, what, old, new):

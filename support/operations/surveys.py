@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from crm_site.core.models import Setting
 from crm_site.core.operations import operation, refuse
 from crm_site.core.outside import digest, whole
+from customers.consent import allowed, may_contact
+from customers.models import Purpose
 from support.models import Case, OutgoingMail, Status, Survey
 from support.operations.messages import mailbox_of
 from support.operations.story import note_event, said, tell
@@ -54,7 +56,7 @@ def to_ask(now, limit):
         deleted_at__isnull=True, merged_into__isnull=True, is_spam=False, queue__asks_satisfaction=True,
         contact__deleted_at__isnull=True, contact__do_not_contact=False,
     )  # fmt: skip
-    rows = rows.exclude(contact__email="").exclude(Exists(asked))
+    rows = rows.filter(allowed(Purpose.SURVEY, "email")).exclude(contact__email="").exclude(Exists(asked))
     rows = rows.exclude(Exists(Survey.objects.filter(case=OuterRef("pk"), resolved_at=OuterRef("resolved_at"))))
     return rows.order_by("contact", "-resolved_at", "-pk").distinct("contact")[:limit]
 
@@ -63,7 +65,7 @@ def to_ask(now, limit):
 def ask(now=None, limit=200, *, by=None):
     """Ask how satisfied customers were with resolutions of the last days; returns how many were asked.
 
-    Nobody is asked twice within some days, nor who is not to be contacted, nor about merged cases and spam.
+    Nobody is asked twice within some days, nor who refused it or wants no contact, nor about merged cases and spam.
     """
     now = now or timezone.now()
     with connection.cursor() as cursor:
@@ -103,8 +105,9 @@ def question(case, contact):
 def letter_text(mail):
     """The text of a survey's mail as it is sent; None when it should not go any more."""
     survey = Survey.objects.select_related("case", "contact").filter(pk=mail.key.partition(":")[2]).first()
-    silent = survey is None or survey.contact is None or survey.contact.do_not_contact
-    if silent or survey.case.merged_into_id or survey.case.is_spam:
+    if survey is None or survey.contact is None or survey.case.merged_into_id or survey.case.is_spam:
+        return None
+    if not may_contact([survey.contact], Purpose.SURVEY, "email")[survey.contact_id].may:
         return None
     return mail.body.replace("{link}", address_of(survey))
 

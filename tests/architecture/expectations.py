@@ -153,6 +153,16 @@ def sees_cases(user, route, subject):
     return user.reach(KINDS["support.case"].model, "view") != "none"
 
 
+def sees_contacts(user, route, subject):
+    """Whose roles show some contacts."""
+    return user.reach(KINDS["customers.contact"].model, "view") != "none"
+
+
+def takes_contacts(user, route, subject):
+    """Whose roles let them take some contacts out."""
+    return user.reach(KINDS["customers.contact"].model, "export") != "none"
+
+
 def lists_cases(user, route, subject):
     """Staff who see some cases, by role or by a share."""
     return staff(user, route, subject) and (
@@ -264,6 +274,9 @@ RULES = (
     Rule("customers:account_tree", on_record("view")), Rule("customers:contact_accounts", on_record("view")),
     Rule("customers:contact_customers", on_record("view")), Rule("customers:customer_people", on_record("view")),
     Rule("customers:customer_statuses", on_record("view")), Rule("customers:*_mechanisms", on_record("view")),
+    Rule("customers:consents", sees_contacts), Rule("customers:consents_export", takes_contacts),
+    Rule("customers:contact_consents", on_record("view")), Rule("customers:contact_consent_create", on_record("change")),
+    Rule("customers:consent_confirm", nobody, secret=True),
     Rule("customers:activity_log", kind_action("add")), Rule("customers:activity_todo", lists),
     Rule("customers:activity_invitation", on_record("view"), quiet=True), Rule("customers:activity_participants", on_record("view")),
     *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),

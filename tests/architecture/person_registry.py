@@ -24,6 +24,7 @@ REGISTRY = {
     "customers.affiliation.account": ("moves", True, "removed"),
     "customers.contactmechanism.account": ("moves", False, "kept"),
     "customers.contactmechanism.contact": ("moves", True, "removed"),
+    "customers.consent.contact": ("moves", True, "removed"), "customers.consent.by": WHO_ACTED,
     "customers.activity.contact": ("moves", True, "emptied"),
     "customers.activity.account": ("moves", False, "kept"),
     "customers.activity.customer": ("moves", False, "kept"),

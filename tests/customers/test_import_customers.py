@@ -7,9 +7,11 @@ from django.core.management import call_command
 
 from crm_site.core.jobs import run_due_jobs
 from crm_site.core.models import Job
-from customers.models import Account, Contact, Customer
+from customers.consent import may_contact
+from customers.models import Account, Consent, Contact, Customer, Purpose
+from customers.operations.consents import refuse_consent
 from tests.core.test_import_wizard import counts, fields_of, upload
-from tests.factories import AccountFactory
+from tests.factories import AccountFactory, ContactFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TEXT = """Customer Id,Company,First Name,Last Name,Account Name,Status,Customer Since,Owner,E-mail
@@ -23,7 +25,7 @@ TEXT = """Customer Id,Company,First Name,Last Name,Account Name,Status,Customer 
 
 def through(client, text, **data):
     """Import a file of customers through the wizard; the finished job."""
-    job = upload(client, text, "Customers.csv", kind="customers", **data)
+    job = upload(client, text, "Customers.csv", **({"kind": "customers"} | data))
     client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job))
     run_due_jobs()
     client.post(f"/imports/{job.pk}/run/")
@@ -79,3 +81,25 @@ def test_customers_of_imported_accounts_are_as_old_as_these(cast, client_of):
     client.post(f"/imports/{job.pk}/run/")
     run_due_jobs()
     assert Customer.objects.get().since == date(2018, 4, 5)
+
+
+def test_cg5_consents_come_with_source_purpose_and_basis(cast, client_of):
+    """CG-5: a yes without them stays outside, a no needs them not; the import is taken back by entries, not by erasing."""
+    people = {name: ContactFactory(owner=cast.alice, email=f"{name}@x.test") for name in ("ann", "bob", "cat")}
+    refuse_consent(people["cat"], Purpose.objects.get(code="marketing_email"), by=cast.alice, source="phone")
+    text = (
+        "Email,Purpose,Status,Source,Legal basis,Optin time,Optin IP\n"
+        "ann@x.test,newsletter,yes,web,consent,2026-01-05 10:00,10.0.0.1\n"
+        "ann@x.test,profiling,yes,,consent,,\nbob@x.test,marketing_phone,no,,,,nowhere\n"
+        "cat@x.test,newsletter,yes,web,consent,,\nnobody@x.test,newsletter,yes,web,consent,,\n"
+    )
+    client = client_of(cast.alice)
+    job = through(client, text, kind="consents")
+    assert counts(job) == (2, 0, 0, 3), job.counts["reasons"]
+    reasons = [may_contact([person], "marketing_email")[person.pk].reason for person in people.values()]
+    assert reasons == ["granted", "missing", "denied"]
+    assert Consent.objects.get(contact=people["ann"]).ip == "10.0.0.1"
+    client.post(f"/imports/{job.pk}/undo/")
+    run_due_jobs()
+    assert may_contact([people["ann"]], "marketing_email")[people["ann"].pk].reason == "missing"
+    assert Consent.objects.filter(contact=people["ann"]).count() == 2

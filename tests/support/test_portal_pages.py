@@ -13,8 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm_site.core.models import User
+from customers.models import Consent, Purpose
 from sales.models import Quote
 from support import portal
+from support.disclosure import all_held
 from support.links import text_of
 from support.models import Article, ArticleVersion, Case, OutgoingMail, ProfileChange, Status, Survey
 from support.models.common import NEVER
@@ -340,3 +342,19 @@ def test_a_long_conversation_is_read_in_pages(world):
     older = client.get(f"{address}?before={page.context['earlier']}")
     assert "said 005" in older.content.decode()
     assert older.context["earlier"] == 0
+
+
+def test_pt_1_a_customer_decides_what_we_may_do(world):
+    """PT-1, CG-1: allowed and taken back by forms, each once, with text, address and sign-in; others' stay theirs."""
+    client, news = browser(world.ada), Purpose.objects.get(code="marketing_email")
+    address = f"/portal/profile/consents/{news.pk}/"
+    assert news.text in client.get("/portal/profile/").content.decode()
+    for said in ("yes", "yes", "no", "no", "maybe"):
+        client.post(address, {"said": said})
+    first, last = Consent.objects.order_by("pk")
+    assert (first.status, first.source, first.text, first.ip) == ("granted", "portal", news.text, "127.0.0.1")
+    assert (last.status, last.by, last.contact) == ("withdrawn", world.ada.user, world.ada.contact)
+    assert world.ada.user.email in first.proof
+    assert [row["status"] for row in all_held(world.ada)["consents"]] == ["granted", "withdrawn"]
+    Purpose.objects.update(in_portal=False)
+    assert client.post(address, {"said": "yes"}).status_code == 404

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from crm_site.core.models import Notification, Setting
 from crm_site.core.operations import Refused
-from customers.models import Contact
+from customers.models import Contact, Purpose
+from customers.operations.consents import refuse_consent
 from support.mail.sending import mail_due
 from support.models import Case, OutgoingMail, Survey
 from support.operations import surveys
@@ -52,7 +53,9 @@ def test_cs9_each_resolution_is_asked_about_once(cast, survey):
     assert (survey.agent, survey.resolved_at) == (cast.dora, survey.case.resolved_at)
 
 
-@pytest.mark.parametrize("why", ["merged", "spam", "silent", "early", "late", "no address", "queue", "reopened"])
+@pytest.mark.parametrize(
+    "why", ["merged", "spam", "silent", "refused", "early", "late", "no address", "queue", "reopened"]
+)
 def test_cs9_who_is_not_asked(cast, why):
     case = resolved(cast, ago={"early": 0.5, "late": 8 * 24}.get(why, 2))
     rows = Case.objects.unscoped("test").filter(pk=case.pk)
@@ -62,6 +65,8 @@ def test_cs9_who_is_not_asked(cast, why):
         mark_spam(case, by=cast.dora)
     elif why == "silent":
         Contact.objects.unscoped("test").filter(pk=case.contact_id).update(do_not_contact=True)
+    elif why == "refused":
+        refuse_consent(case.contact, Purpose.objects.get(code="survey"), by=None)
     elif why == "no address":
         Contact.objects.unscoped("test").filter(pk=case.contact_id).update(email="")
     elif why == "queue":
@@ -79,9 +84,13 @@ def test_cs9_the_mail_that_goes_has_the_link(cast, survey, mailoutbox):
     assert OutgoingMail.objects.get(kind="survey").mailed_at
 
 
-def test_cs9_what_changes_before_the_mail_goes_keeps_it_back(cast, survey):
+@pytest.mark.parametrize("why", ["silent", "refused"])
+def test_cs9_what_changes_before_the_mail_goes_keeps_it_back(cast, survey, why):
     mail = OutgoingMail.objects.get(kind="survey")
-    Contact.objects.unscoped("test").filter(pk=survey.contact_id).update(do_not_contact=True)
+    if why == "silent":
+        Contact.objects.unscoped("test").filter(pk=survey.contact_id).update(do_not_contact=True)
+    else:
+        refuse_consent(survey.contact, Purpose.objects.get(code="survey"), by=None)
     assert letter_text(mail) is None
     assert mail_due() == 0
 

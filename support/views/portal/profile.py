@@ -1,7 +1,8 @@
 """A customer's own data: profile, name, e-mail address, numbers, what we hold, being forgotten."""
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.http import JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,7 +14,7 @@ from support import portal
 from support.disclosure import all_held
 from support.forms.portal import LinkForm, NameForm, ProfileForm, WayForm
 from support.models import ProfileChange
-from support.operations.profile import ask_email, ask_erasure, ask_name, change_profile
+from support.operations.profile import ask_email, ask_erasure, ask_name, change_profile, decide_consent
 
 WAYS = {key: label for key, label in ContactMechanism.TYPES.items() if key != ContactMechanism.EMAIL}
 
@@ -23,6 +24,7 @@ def page(request, **forms):
     contact = request.access.contact
     context = {
         "contact": contact, "ways": portal.ways_for(request.access), "types": WAYS.items(),
+        "states": portal.consents_for(request.access),
         "waiting": {row.what: row for row in ProfileChange.objects.filter(contact=contact, state="waiting")},
         "form": ProfileForm(instance=contact), "name_form": NameForm(instance=contact), "email_form": LinkForm(),
     } | forms  # fmt: skip
@@ -72,6 +74,19 @@ def portal_address(request):
         except Refused as refusal:
             form.add_error(refusal.field, str(refusal))
     return page(request, email_form=form)
+
+
+@portal.portal_page
+@require_POST
+def portal_consent(request, pk):
+    """Allow a purpose or take that back; nothing else on the page is needed for it."""
+    states = [state for state in portal.consents_for(request.access) if state.purpose.pk == pk]
+    if not states or request.POST.get("said") not in ("yes", "no"):
+        raise Http404
+    ip, allows = get_adapter().get_client_ip(request), request.POST["said"] == "yes"
+    decide_consent(request.access, states[0].purpose, by=request.user, allows=allows, ip=ip)
+    messages.success(request, _("Saved."))
+    return redirect("support:portal_profile")
 
 
 @portal.portal_page
