@@ -19,7 +19,7 @@ from crm_site.demo.words import (
     TAGS,
     TITLES,
 )  # fmt: skip
-from customers.models import Customer, CustomerStatusChange
+from customers.models import Consent, Customer, CustomerStatusChange, Purpose
 from customers.operations.accounts import create_accounts
 from customers.operations.contacts import create_contacts
 from customers.operations.customers import create_customers
@@ -28,12 +28,18 @@ SPAN = 730
 PRIVATE_BUYERS = 50
 LANGUAGES = {"GB": "en", "SE": "sv", "CH": "de"}
 
+# How many say something about a purpose, and how we heard of it.
+WISHES = {"marketing_email": 0.55, "marketing_phone": 0.2, "profiling": 0.15, "sharing": 0.2, "survey": 0.05}
+HEARD = (("form", "Web form “Newsletter”"), ("paper", "Order form, filed with the contract"),
+         ("talk", "At the trade fair stand"), ("phone", "Call of that day"))  # fmt: skip
+
 
 def make(author, owners, choose):
     """{"accounts", "contacts", "customers"} as lists; `owners` is {country: user}, `choose` the source of chance."""
     accounts = make_accounts(author, owners, choose)
     contacts = make_contacts(author, accounts, owners, choose)
     customers = make_customers(author, accounts, contacts, choose)
+    make_consents(contacts, choose)
     return {"accounts": accounts, "contacts": contacts, "customers": customers}
 
 
@@ -146,6 +152,26 @@ def make_contacts(author, accounts, owners, choose):
             **reach(country, number * 7, choose),
         })  # fmt: skip
     return create_contacts(rows, by=author)
+
+
+def make_consents(contacts, choose):
+    """What people allow: many the news, few to be called; some thought better of it."""
+    rows, purposes = [], {purpose.code: purpose for purpose in Purpose.objects.all()}
+    for contact in contacts:
+        for code, share in WISHES.items():
+            if choose.random() > share or code not in purposes:
+                continue
+            source, proof = choose.choice(HEARD)
+            row = {"contact": contact, "purpose": purposes[code], "text": purposes[code].text, "by": contact.owner}
+            said = contact.created_at + timedelta(days=choose.randint(0, 20))
+            status = choose.choices((Consent.GRANTED, Consent.DENIED), (5, 1))[0]
+            rows.append(Consent(**row, status=status, source=source, proof=proof, effective_from=said, created_at=said))
+            if status == Consent.GRANTED and choose.random() < 0.12:
+                later = said + (timezone.now() - said) * choose.random()
+                rows.append(Consent(**row, status=Consent.WITHDRAWN, source="email", proof="Their mail of that day",
+                                    effective_from=later, created_at=later))  # fmt: skip
+    now = timezone.now()
+    Consent.objects.bulk_create([row for row in rows if row.effective_from < now])
 
 
 def make_customers(author, accounts, contacts, choose):

@@ -17,6 +17,7 @@ from customers.models import (
     Account,
     Activity,
     Affiliation,
+    Consent,
     Contact,
     ContactMechanism,
     Customer,
@@ -25,7 +26,7 @@ from customers.models import (
 )  # fmt: skip
 
 RECORDS = {"account": Account, "contact": Contact, "customer": Customer, "activity": Activity}
-TABLES = [*RECORDS.values(), Affiliation, ContactMechanism, CustomerStatusChange, Participant]
+TABLES = [*RECORDS.values(), Affiliation, Consent, ContactMechanism, CustomerStatusChange, Participant]
 ALL = [*TABLES, *selling.TABLES, *helping.TABLES]
 BUSIEST = 70_000
 # Below this many rows, building indexes anew costs more than keeping them.

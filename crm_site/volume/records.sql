@@ -115,6 +115,16 @@ FROM (
     FROM customers_contact c WHERE c.id > %(contact)s AND c.city <> ''
 ) m;
 
+-- step: consents
+INSERT INTO customers_consent (
+    contact_id, purpose_id, channel, address, status, basis, source, text, proof, by_id, created_at, effective_from, token_hash)
+SELECT c.id, p.id, '', c.email, s.status, 'consent', 'form', p.text, 'Form 1', c.owner_id, s.at, s.at, ''
+FROM customers_contact c JOIN customers_purpose p ON pg_temp.pick(c.id + p.id, 75, 5) = 0
+CROSS JOIN LATERAL (VALUES
+    (CASE WHEN pg_temp.pick(c.id, 76, 6) = 0 THEN 'denied' ELSE 'granted' END, c.created_at),
+    (CASE WHEN pg_temp.pick(c.id, 76, 6) = 1 THEN 'withdrawn' END, c.created_at + interval '1 day')) s (status, at)
+WHERE c.id > %(contact)s AND s.status IS NOT NULL;
+
 -- step: customers
 INSERT INTO customers_customer (
     id, kind, name, account_id, contact_id, status, tier, since, email, phone, city, country, description, owner_id,

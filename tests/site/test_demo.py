@@ -16,7 +16,7 @@ from crm_site.core.history import event_models
 from crm_site.core.models import Membership, Record, SavedView, Team, User
 from crm_site.core.roles import SHIPPED
 from crm_site.demo.removing import record_models
-from customers.models import Account, Activity, Contact, Customer
+from customers.models import Account, Activity, Consent, Contact, Customer
 from sales.models import Lead
 from support.models import Article, Case, Clock, Message, OutgoingMail, PortalAccess, Queue
 
@@ -58,6 +58,7 @@ def test_it_is_a_whole_company(company):
     asked = every(Lead).filter(converted_at__isnull=True).values("contact")
     assert 300 <= every(Contact).exclude(pk__in=asked).count() <= 400
     assert 120 <= every(Customer).count() <= 180
+    assert set(Consent.objects.values_list("status", flat=True)) >= {"granted", "denied", "withdrawn"}
     assert 2000 <= every(Activity).count() <= 3500
     assert every(Account).filter(parent__isnull=False).count() > 10
     assert SavedView.objects.filter(visibility="public").count() > 2

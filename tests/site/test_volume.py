@@ -9,7 +9,7 @@ from django.db.models import Count, F, Max, Min, Sum
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Team, TeamClosure, User
 from crm_site.volume import load
-from customers.models import Account, Activity, Contact, Customer
+from customers.models import Account, Activity, Consent, Contact, Customer
 from customers.operations.reach import drifted
 from sales import rollup
 from sales.models import Credit, Opportunity, OpportunityChange, OpportunityLine, Quote, Sale
@@ -47,6 +47,7 @@ def test_the_shapes_are_those_asked_for(volume):
     _admin, top, small = volume
     assert every(Contact).count() == 1500
     assert every(Activity).exclude(regarding_type__model="opportunity").count() == 3000
+    assert Consent.objects.filter(status="withdrawn").exists()
     assert TeamClosure.objects.aggregate(deep=Max("depth"))["deep"] == 3
     assert TeamClosure.objects.filter(ancestor=top.team).count() == Team.objects.count() == 15
     for model in (Account, Contact, Customer):
