@@ -14,8 +14,8 @@ from customers.models import Consent, Contact, Purpose
 
 REASONS = {
     "gone": _("not here any more"), "opted_out": _("not to be contacted"), "withdrawn": _("withdrawn"),
-    "denied": _("denied"), "pending": _("asked, not answered yet"), "expired": _("expired"),
-    "missing": _("never granted"), "granted": _("granted"), "allowed": _("nobody objected"),
+    "denied": _("denied"), "pending": _("asked, no answer yet"), "expired": _("expired"),
+    "missing": _("never granted"), "granted": _("granted"), "allowed": _("no objection"),
 }  # fmt: skip
 
 

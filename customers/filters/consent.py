@@ -1,9 +1,9 @@
 """Filters of the ledger of consents."""
 
 import django_filters as df
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.filters import PickFilter
 from crm_site.core.lists import search
 from customers.consent import standing
 from customers.filters.common import flag
@@ -14,10 +14,10 @@ class ConsentFilters(df.FilterSet):
     """Entries by person, purpose, status and source; all of them, or only those that count now."""
 
     q = df.CharFilter(label=_("Person"), method="of_person")
-    contact = PickFilter(label=_("Contact"), queryset=Contact.objects.none(), options_url="/contacts/options/")
-    purpose = df.ModelChoiceFilter(label=_("What for"), queryset=Purpose.objects.all())
-    status = df.ChoiceFilter(label=_("Status"), choices=Consent.STATUSES)
-    source = df.ChoiceFilter(label=_("Source"), choices=Consent.SOURCES)
+    contact = df.NumberFilter(widget=forms.HiddenInput)
+    purpose = df.ModelChoiceFilter(label=_("What for"), queryset=Purpose.objects.all(), empty_label="—")
+    status = df.ChoiceFilter(label=_("Status"), choices=Consent.STATUSES, empty_label="—")
+    source = df.ChoiceFilter(label=_("Source"), choices=Consent.SOURCES, empty_label="—")
     now = flag(_("Counts now"), method="deciding")
 
     class Meta:
@@ -27,7 +27,6 @@ class ConsentFilters(df.FilterSet):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.people = Contact.objects.visible_to(user)
-        self.filters["contact"].extra["queryset"] = self.people
 
     def of_person(self, rows, _name, value):
         """Entries of contacts whom the search of contacts finds."""

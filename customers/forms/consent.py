@@ -18,7 +18,9 @@ HEARD = {key: label for key, label in Consent.SOURCES.items() if key not in (Con
 class ConsentForm(forms.Form):
     """What somebody said, how we heard of it, and where that can be seen."""
 
-    purpose = forms.ModelChoiceField(label=_("What for"), queryset=Purpose.objects.filter(is_active=True))
+    purpose = forms.ModelChoiceField(
+        label=_("What for"), queryset=Purpose.objects.filter(is_active=True), empty_label="—"
+    )
     said = forms.ChoiceField(label=_("What they said"), choices=SAID)
     source = forms.ChoiceField(label=_("How we heard"), choices=HEARD)
     proof = forms.CharField(
