@@ -1,13 +1,9 @@
 """History: every change of a record, kept by database triggers, read back as sentences."""
 
-import pghistory
-import pgtrigger
 from django.apps import apps
-from django.db import models
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pghistory.models import Event
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import User
@@ -19,41 +15,6 @@ DOORS = {
     "admin": gettext_lazy("in the administration"), "worker": gettext_lazy("by a background job"),
     "demo": gettext_lazy("with the demo data"),
 }  # fmt: skip
-
-
-class HistoryEvent(Event):
-    """What every event table is built on: ids that a busy company does not use up."""
-
-    pgh_id = models.BigAutoField(primary_key=True)
-
-    class Meta:
-        abstract = True
-
-
-def track(*extra):
-    """The class decorator of a record: an event table that triggers fill on insert, update and delete.
-
-    Columns that the database generates, and those named in `extra`, are left out. One statement writes the events of
-    one statement, however many rows it touched.
-    """
-
-    def decorate(model):
-        exclude = [field.name for field in model._meta.fields if field.generated or field.name in extra]
-        name = model.__name__.lower()[:18]
-        return pghistory.track(
-            pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(),
-            exclude=exclude,
-            obj_field=pghistory.ObjForeignKey(
-                on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="events"
-            ),
-            context_field=pghistory.ContextForeignKey(null=True, db_index=False),
-            model_name=f"{model.__name__}Event",
-            base_model=HistoryEvent,
-            meta={"indexes": [models.Index(fields=["pgh_obj", "-pgh_id"], name=f"{name}_event_ix")]},
-            level=pgtrigger.Statement,
-        )(model)  # fmt: skip
-
-    return decorate
 
 
 def events_of(record):
@@ -71,11 +32,30 @@ def entries(record, user, limit=20, before=None):
     if before:
         rows = rows.filter(pgh_id__lte=before)
     found = list(rows[: limit + 1])
-    pairs = list(zip(found, [*found[1:], None], strict=False))[:limit]
-    names = names_of(found, user)
-    people = {u.pk: u for u in User.objects.filter(pk__in={actor(e) for e, _before in pairs} - {None})}
-    made = [entry(event, earlier, names, people) for event, earlier in pairs]
-    return made, found[limit].pgh_id if len(found) > limit else None
+    return told(found, user)[:limit], found[limit].pgh_id if len(found) > limit else None
+
+
+def told(events, user, about=None):
+    """The entries of events, newest first, perhaps of several rows of a model; `about(event, names)` names the row."""
+    pairs, before = [], {}
+    for event in reversed(events):
+        pairs.append((event, before.get(event.pgh_obj_id)))
+        before[event.pgh_obj_id] = event
+    names = names_of(events, user)
+    people = {u.pk: u for u in User.objects.filter(pk__in={actor(event) for event in events} - {None})}
+    made = [entry(event, earlier, names, people) for event, earlier in reversed(pairs)]
+    for one, event in zip(made, events, strict=True):
+        if about:
+            one["sentences"] = [f"{about(event, names)}: {text}" for text in one["sentences"]]
+    return made
+
+
+def whole_entries(record, user, part, link, about, limit=20):
+    """The newest entries of a record and of the rows of `part` whose field `link` names it, together."""
+    rows = part._meta.get_field("events").related_model.objects.filter(**{link: record.pk})
+    rows = list(rows.select_related("pgh_context").order_by("-pgh_id")[:limit])
+    both = [*told(list(events_of(record)[:limit]), user), *told(rows, user, about)]
+    return sorted(both, key=lambda one: one["at"], reverse=True)[:limit]
 
 
 def actor(event):
@@ -135,11 +115,18 @@ def shown(field, value, names):
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(" ".join(map(str, item.values())) if isinstance(item, dict) else str(item) for item in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {flat(part)}" for key, part in value.items())
     if field.get_internal_type() == "DateTimeField":
         return formats.date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
     if field.get_internal_type() == "DateField":
         return formats.date_format(value, "SHORT_DATE_FORMAT")
     return str(value)
+
+
+def flat(value):
+    """A value of a list of lists, or what is in it separated by commas."""
+    return ", ".join(map(flat, value)) if isinstance(value, list) else str(value)
 
 
 def names_of(events, user):

@@ -8,9 +8,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.history import whole_entries
 from crm_site.core.holidays import MOST_BYTES, import_holidays, read_ical, repeat_holidays
 from crm_site.core.models import Calendar, Holiday
 from crm_site.core.worktime import DAYS, minutes_of
@@ -100,6 +102,7 @@ class CalendarAdmin(admin.ModelAdmin):
     list_display = ["name", "zone", "is_default"]
     inlines = [HolidayInline]
     actions = ["repeat"]
+    readonly_fields = ["changes"]
 
     @admin.action(description=gettext_lazy("Repeat the holidays of the latest year in the next"))
     def repeat(self, request, calendars):
@@ -114,10 +117,20 @@ class CalendarAdmin(admin.ModelAdmin):
             count = import_holidays(form.instance, form.cleaned_data["ical"])
             messages.success(request, _("%(count)s days were added.") % {"count": count})
 
+    @admin.display(description=gettext_lazy("Latest changes"))
+    def changes(self, calendar):
+        """Who changed what of the hours and the holidays, line by line."""
+        found = whole_entries(calendar, None, Holiday, "calendar", lambda event, _names: f"{event.day} {event.name}")
+        return "\n".join(
+            f"{date_format(timezone.localtime(one['at']), 'SHORT_DATETIME_FORMAT')} {one['by'] or ''}: "
+            + " ".join(one["sentences"]) for one in found
+        )  # fmt: skip
+
     def get_fieldsets(self, request, obj=None):
         """Name and zone first, then the week, then a file of holidays."""
+        history = [(_("History"), {"fields": ["changes"]})] if obj else []
         return [(None, {"fields": ["name", "zone", "is_default"]}), (_("Week"), {"fields": list(DAYS)}),
-                (_("Holidays"), {"fields": ["ical"]})]  # fmt: skip
+                (_("Holidays"), {"fields": ["ical"]}), *history]  # fmt: skip
 
     def get_form(self, request, obj=None, **kwargs):
         """The form itself: its lines are no fields of the model."""

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 
 # Walks up from the new parent; the lock keeps two moves from closing a loop between them.
 NO_LOOP = """

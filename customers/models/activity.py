@@ -7,8 +7,8 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Fold, Record, alive, list_indexes
+from crm_site.core.tracking import track
 
 
 def on_top():

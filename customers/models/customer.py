@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 
 
 @track("email", "phone", "city", "country")

@@ -50,6 +50,8 @@ OPPORTUNITY_COLUMNS = (
            edit=True, aliases=("forecast", "forecast category name")),
     Column("pipeline", _("Pipeline"), source="pipeline.name", needs=("pipeline__name",), shown=False),
     Column("currency", _("Currency"), shown=False, edit=True, aliases=("currency code",)),
+    Column("price_book", _("Price book"), "link", kind="sales.pricebook", shown=False, edit=True,
+           aliases=("price book name", "pricebook", "price list")),
     Column("amount_base", _("Amount in the company's currency"), "money", shown=False, imports=False),
     Column("weighted_base", _("Weighted amount"), "money", shown=False, imports=False),
     Column("next_step_date", _("Next step on"), "date", shown=False, edit=True),

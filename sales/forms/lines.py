@@ -66,7 +66,7 @@ class Lines:
         self.record, self.user, self.data, self.currency = record, user, data, record.currency
         self.stored = list(record.lines.order_by("position", "id"))
         self.books = list(PriceBook.objects.visible_to(user).filter(is_active=True).order_by("name_sort", "id")[:MOST])
-        chosen = data.get("book", "") if data is not None else ""
+        chosen = data.get("book", "") if data is not None else str(record.price_book_id or "")
         self.book = next((book for book in self.books if str(book.pk) == chosen), None)
         self.forms = self.bound() if data is not None else self.filled(extra)
 

@@ -46,7 +46,7 @@ class OpportunityForm(RecordForm):
 
     sections = (
         (_("Deal"), ("name", "account", "contact", "customer", "type")),
-        (_("Promise"), ("amount", "currency", "close_date", "stage", "probability", "category")),
+        (_("Promise"), ("amount", "currency", "price_book", "close_date", "stage", "probability", "category")),
         (_("Next"), ("next_step", "next_step_date")),
         (_("Where it came from"), ("source", "campaign", "lead", "partner", "serviced_by")),
         (_("Description"), ("description",)),
@@ -61,7 +61,7 @@ class OpportunityForm(RecordForm):
     class Meta:
         model = Opportunity
         fields = [
-            "name", "account", "contact", "customer", "type", "amount", "currency", "close_date", "stage",
+            "name", "account", "contact", "customer", "type", "amount", "currency", "price_book", "close_date", "stage",
             "probability", "category", "next_step", "next_step_date", "source", "campaign", "lead", "partner",
             "serviced_by", "description", "owner", "team", "tags",
         ]  # fmt: skip

@@ -151,15 +151,15 @@ class QuoteForm(PaperForm):
     """An offer; its lines are typed on a page of their own."""
 
     sections = (
-        (_("About"), ("subject", "opportunity", "valid_until", "currency", "adjustment", "terms")),
+        (_("About"), ("subject", "opportunity", "valid_until", "currency", "price_book", "adjustment", "terms")),
         (_("For"), ("customer", "account", "contact")),
         (_("Record"), ("owner", "team", "tags")),
     )
 
     class Meta:
         model = Quote
-        fields = ["subject", "opportunity", "valid_until", "currency", "adjustment", "terms", "customer", "account",
-                  "contact", "owner", "team", "tags"]  # fmt: skip
+        fields = ["subject", "opportunity", "valid_until", "currency", "price_book", "adjustment", "terms", "customer",
+                  "account", "contact", "owner", "team", "tags"]  # fmt: skip
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -19,6 +19,7 @@ SUMS = {
     "adjustment": ("adjustments",),
     "total": ("grand total", "amount", "total amount", "value"),
 }
+BOOKS = ("price book name", "pricebook", "pricebook name", "price list", "book")
 # How the ids of records begin that have none in the other system: they came along with another one.
 MADE = "made:"
 LABELS = {
@@ -39,6 +40,11 @@ def party_targets():
         *link_targets("contact", gettext_lazy("Contact"), "customers.contact", ("contact name", "contact email")),
         *link_targets("customer", gettext_lazy("Customer"), "customers.customer", ("customer name",)),
     ]
+
+
+def book_targets():
+    """The price book from which prices were taken."""
+    return link_targets("price_book", gettext_lazy("Price book"), "sales.pricebook", BOOKS)
 
 
 def sum_targets():

@@ -16,6 +16,7 @@ from sales.imports import stages
 from sales.imports.common import (
     MADE,
     add_tag,
+    book_targets,
     currency_target,
     finder,
     kept,
@@ -71,6 +72,7 @@ def opportunity_targets():
         Target("loss_reason", gettext_lazy("Loss reason"), aliases=("lost reason", "closed lost reason"), limit=100),
         Target("description", gettext_lazy("Description"), "longtext", ("notes", "comments")),
         *link_targets("product", gettext_lazy("Product"), "sales.product", ("product name",)),
+        *book_targets(),
         *link_targets("lead", gettext_lazy("Lead"), "sales.lead")[1:],
         *link_targets("campaign", gettext_lazy("Campaign"), "marketing.campaign", ("campaign name", "campaign source")),
         Target("become", gettext_lazy("What won deals become"), "choice", choices=BECOME),

@@ -6,6 +6,7 @@ from crm_site.core.imports.registry import Importer, Target, external_id, regist
 from crm_site.core.imports.targets import link_targets
 from sales.imports.common import (
     SUMS,
+    book_targets,
     finder,
     keep_word,
     party_targets,
@@ -36,6 +37,7 @@ def quote_targets():
         *link_targets("opportunity", gettext_lazy("Opportunity"), "sales.opportunity",
                       ("deal name", "potential name", "opportunity name", "deal", "potential")),
         *party_targets(),
+        *book_targets(),
         Target("terms", gettext_lazy("Terms"), "longtext", ("terms and conditions",)),
         *record_targets(),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from crm_site.core.imports.registry import Importer, Target, external_id, regist
 from crm_site.core.imports.targets import link_targets
 from crm_site.core.models import ExternalId
 from crm_site.core.operations import operation
-from sales.imports.common import kept, word
+from sales.imports.common import book_targets, kept, word
 from sales.imports.tying import tie
 from sales.models import Sale, SaleLine
 from sales.operations.sale_lines import add_sale_lines
@@ -27,6 +27,7 @@ def line_targets():
         external_id("inventoryrelid", "line id", "lineid", "line item id", "row id"),
         *link_targets("sale", gettext_lazy("Sale"), "sales.sale", NAMES),
         *link_targets("product", gettext_lazy("Product"), "sales.product", ("product name", "item", "item name")),
+        *book_targets(),
         Target("description", gettext_lazy("Description"), aliases=("line description",), limit=300),
         Target("quantity", gettext_lazy("Quantity"), "decimal", ("qty",)),
         Target("unit_price", gettext_lazy("Unit price"), "money", ("list price", "price", "rate")),

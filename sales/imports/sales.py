@@ -142,7 +142,7 @@ def own_lines(sale):
 
 def keep_sale_lines(sale):
     """The lines of a sale as JSON, for the way back."""
-    rows = sale.lines.order_by("position", "id").values(*COPIED)
+    rows = sale.lines.order_by("position", "id").values(*COPIED, "price_book_id")
     return {"lines": [{k: v if v is None or isinstance(v, int | str) else str(v) for k, v in row.items()}
                       for row in rows]}  # fmt: skip
 

@@ -92,8 +92,8 @@ OPPORTUNITIES = register(
                     "next_step_date"),
         groups=(
             (_("Deal"), ("number", "type", "account", "contact", "customer", "description")),
-            (_("Promise"), ("amount", "amount_from_lines", "currency", "amount_base", "weighted_base", "close_date",
-                            "probability", "category", "pushes", "attention")),
+            (_("Promise"), ("amount", "amount_from_lines", "currency", "price_book", "amount_base", "weighted_base",
+                            "close_date", "probability", "category", "pushes", "attention")),
             (_("Next"), ("next_step", "next_step_date", "next_activity_at", "last_activity_at")),
             (_("Where it came from"), ("source", "campaign", "lead", "partner", "serviced_by")),
             (_("Closing"), ("closed_at", "loss_reason", "lost_to", "loss_note")),

@@ -66,8 +66,8 @@ QUOTES = register(
         quick=("subject", "opportunity", "currency", "valid_until", "customer", "account", "contact"),
         highlights=("status", "total", "valid_until", "customer", "contact", "opportunity", "owner"),
         groups=(
-            (_("About"), ("number", "edition", "opportunity", "valid_until", "net", "discount", "tax", "adjustment",
-                          "total", "terms")),
+            (_("About"), ("number", "edition", "opportunity", "valid_until", "price_book", "net", "discount", "tax",
+                          "adjustment", "total", "terms")),
             (_("For"), ("customer", "account", "contact")),
             (_("Answer"), ("sent_at", "answered_at", "answered_by")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),

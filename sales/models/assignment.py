@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
+from crm_site.core.tracking import track
 
 
 @track("cursor")
@@ -39,6 +39,7 @@ class AssignmentRule(models.Model):
         return self.name
 
 
+@track()
 class RuleMember(models.Model):
     """Somebody to whom a rule gives leads, in turn. Hours are in the user's own zone, on working days."""
 

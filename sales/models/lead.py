@@ -6,8 +6,8 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 from sales.models.common import amount, folded, given
 
 # What a lead became is decided once; only taking the conversion back opens it again.

@@ -6,8 +6,8 @@ from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 from sales.models.common import amount, folded, given
 from sales.models.lines import Line, line_rules
 from sales.models.pipeline import CATEGORIES, PIPELINE, Stage
@@ -82,6 +82,10 @@ class Opportunity(Record):
         ),
         output_field=models.DecimalField(max_digits=18, decimal_places=2), db_persist=True,
         verbose_name=_("weighted amount"),
+    )  # fmt: skip
+    price_book = models.ForeignKey(
+        "sales.PriceBook", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("price book"),
+        db_index=False,
     )  # fmt: skip
     close_date = models.DateField(_("close date"))
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)

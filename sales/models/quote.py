@@ -6,8 +6,8 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 from sales.models.common import amount, folded, given
 from sales.models.lines import Line, line_rules
 
@@ -64,6 +64,10 @@ class Quote(Record):
         "customers.Contact", models.PROTECT, null=True, blank=True, related_name="quotes", verbose_name=_("contact")
     )
     currency = models.CharField(_("currency"), max_length=3)
+    price_book = models.ForeignKey(
+        "sales.PriceBook", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("price book"),
+        db_index=False,
+    )  # fmt: skip
     net = amount(_("net"), default=0, editable=False)
     discount = amount(_("discount"), default=0, editable=False)
     tax = amount(_("tax"), default=0, editable=False)

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 from sales.models.common import amount, folded, given
 from sales.models.lines import Line, line_rules
 
@@ -94,6 +94,10 @@ class SaleLine(Line):
     """A line of a sale, copied from the quote or the opportunity."""
 
     sale = models.ForeignKey(Sale, models.CASCADE, related_name="lines")
+    price_book = models.ForeignKey(
+        "sales.PriceBook", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("price book"),
+        db_index=False,
+    )  # fmt: skip
 
     class Meta(Line.Meta):
         constraints = line_rules("sale_line")

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 from sales.models.common import folded, given
 
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import fresh, insert_many
-from crm_site.core.operations import Refused, Stale, lock, operation, write
+from crm_site.core.operations import Refused, Stale, lock, operation, write, write_locked
 from sales.models import Opportunity, Product, Quote, QuoteLine
 from sales.operations.products import prices_of
 from sales.operations.teamwork import set_lines, touch
@@ -92,9 +92,9 @@ def too_much(row, currency):
     return None
 
 
-def checked(rows, currency, by):
+def checked(rows, currency, by, book=None):
     """Completed rows of line fields; Refused with `.row` (from 0) and `.field` for the first that makes no sense."""
-    rows = completed(rows, currency, by)
+    rows = completed(rows, currency, by, book=book)
     for number, row in enumerate(rows):
         if found := problem(row, currency):
             refusal = Refused(found[1], found[0])
@@ -124,16 +124,21 @@ def quote_lines(quote, rows):
     ]
 
 
+SAME = object()
 SETTERS = {Opportunity: set_lines, Quote: set_quote_lines}
 
 
 @operation
-def save_lines(record, rows, *, by, version=None):
+def save_lines(record, rows, *, by, version=None, book=SAME):
     """Replace all lines of a deal or a quote at once and return it; its amount follows.
 
+    Prices that are not given are those of `book` (None: the standard ones), which the record keeps; by default its own.
     Raises Stale when `version` is no longer the record's, Refused with `.row` and `.field` for what makes no sense.
     """
     current = lock(record, by)
     if version is not None and version != current.version:
         raise Stale(current)
-    return SETTERS[type(current)](current, checked(rows, current.currency, by), by=by)
+    if book is not SAME and book != current.price_book:
+        current = write_locked(current, {"price_book": book}, by=by)[0]
+    book = current.price_book if current.price_book_id and current.price_book.is_active else None
+    return SETTERS[type(current)](current, checked(rows, current.currency, by, book), by=by)

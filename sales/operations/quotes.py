@@ -96,7 +96,7 @@ def create_quote(values, *, by):
     """Make one quote and return it; with a deal and nothing else but its form's fields, the deal's lines are copied."""
     deal = values.get("opportunity")
     if deal and "lines" not in values:
-        values = values | {"lines": lines_from(deal)}
+        values = {"price_book": deal.price_book} | values | {"lines": lines_from(deal)}
         if values.get("currency") != deal.currency:
             refuse(_("The deal is in %(currency)s.") % {"currency": deal.currency}, "currency")
     return create_quotes([values], by=by)[0]
@@ -115,7 +115,7 @@ def quote_deal(deal, *, by):
     values = {
         "subject": deal.name, "opportunity": deal, "currency": deal.currency, "owner": deal.owner, "team": deal.team,
         "valid_until": timezone.localdate() + timedelta(days=VALID_DAYS), "terms": usual_terms(),
-        "lines": lines_from(deal),
+        "lines": lines_from(deal), "price_book": deal.price_book,
     }  # fmt: skip
     return create_quotes([values | kept_parties(deal, by)], by=by)[0]
 
@@ -295,8 +295,8 @@ def revise_quote(quote, *, by):
 
 def successor(quote, root, edition, by):
     """A draft like a quote that is its next edition."""
-    names = ("subject", "opportunity_id", "customer_id", "account_id", "contact_id", "currency", "net", "discount",
-             "tax", "adjustment", "total", "terms", "owner_id", "team_id")  # fmt: skip
+    names = ("subject", "opportunity_id", "customer_id", "account_id", "contact_id", "currency", "price_book_id",
+             "net", "discount", "tax", "adjustment", "total", "terms", "owner_id", "team_id")  # fmt: skip
     values = {name: getattr(quote, name) for name in names}
     today = timezone.localdate()
     until = quote.valid_until if quote.valid_until and quote.valid_until > today else today + timedelta(days=VALID_DAYS)

@@ -26,8 +26,10 @@ def save_rule(rule, members, *, by):
     rule.save()
     rule.members.exclude(user__in=[row["user"] for row in members]).delete()
     for place, row in enumerate(members):
-        values = {name: value for name, value in row.items() if name != "user"}
-        RuleMember.objects.update_or_create(rule=rule, user_id=row["user"], defaults=values | {"order": place})
+        values = {name: value for name, value in row.items() if name != "user"} | {"order": place}
+        member, _made = RuleMember.objects.get_or_create(rule=rule, user_id=row["user"], defaults=values)
+        if any(getattr(member, name) != value for name, value in values.items()):
+            RuleMember.objects.filter(pk=member.pk).update(**values)
     return rule
 
 

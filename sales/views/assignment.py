@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm_site.core import pages
 from crm_site.core.converters import read_id
-from crm_site.core.history import entries
+from crm_site.core.history import whole_entries
+from crm_site.core.models import User
 from crm_site.core.scope import found_or_404
 from sales.conditions import said_all
 from sales.forms.assignment import RuleSheet
 from sales.kinds.lead import LEADS
-from sales.models import AssignmentDecision, AssignmentRule
+from sales.models import AssignmentDecision, AssignmentRule, RuleMember
 from sales.operations.assignment import counted, dry_run
 from sales.operations.rules import move_rule, save_rule
 from sales.rights import may_arrange
@@ -66,9 +67,14 @@ def assignment_rule(request, pk=None):
         tried = try_rule(form, request.user)
     context = {
         "title": (rule.name if pk else "") or _("New rule"), "form": form, "rule": rule, "tried": tried, "pk": pk,
-        "changes": entries(rule, request.user)[0] if pk else [],
+        "changes": changes_of(rule, request.user) if pk else [],
     }  # fmt: skip
     return TemplateResponse(request, "sales/assignment/rule.html", context, status=422 if form.errors else 200)
+
+
+def changes_of(rule, user):
+    """What was changed of a rule and of its members."""
+    return whole_entries(rule, user, RuleMember, "rule", lambda event, names: names.get((User, event.user_id), ""))
 
 
 def try_rule(form, user):

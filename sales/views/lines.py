@@ -12,7 +12,7 @@ from crm_site.core import pages
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.parts import rights
 from sales.forms.lines import Lines
-from sales.models import Opportunity, Quote
+from sales.models import Opportunity, Quote, Sale
 from sales.operations.lines import FIELDS, save_lines
 from sales.operations.totals import totals
 
@@ -28,7 +28,8 @@ def may_edit(record, user):
 def lines_panel(request, pk, kind):
     """The lines of a record with their sums."""
     record = pages.get_visible_or_404(kind, request.user, pk)
-    rows = list(record.lines.order_by("position", "id"))
+    rows = record.lines.order_by("position", "id")
+    rows = list(rows.select_related("price_book") if kind.model is Sale else rows)
     sums = totals([{"net": row.net, "tax": row.tax} for row in rows], getattr(record, "adjustment", 0))
     context = {
         "kind": kind, "record": record, "title": _("Lines"), "rows": rows, "sums": sums, "currency": record.currency,
@@ -65,7 +66,7 @@ def kept(request, record, lines):
     text = request.POST.get("version", "")
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     try:
-        save_lines(record, rows, by=request.user, version=version)
+        save_lines(record, rows, by=request.user, version=version, book=lines.book)
     except Stale as stale:
         lines.record = stale.current
         lines.trouble = _("Somebody changed this while you were typing. Save again to put your lines in place.")

@@ -6,8 +6,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
 from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.tracking import track
 from support.models.common import folded, given, known
 
 

@@ -194,3 +194,8 @@ def test_administrators_fill_the_week(cast, client_of):
     assert "Hours end after they begin" in page.content.decode()
     assert client.post(url, fields | {"mon": "9:00-12:00, 13:00-17:00"}).status_code == 302
     assert Calendar.objects.get().hours == {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]}
+    day = {"holidays-0-day": "2026-12-24", "holidays-0-name": "Eve", "holidays-TOTAL_FORMS": 1}
+    assert client.post(url, fields | day | {"mon": "9:00-12:00"}).status_code == 302
+    page = client.get(url).content.decode()
+    assert "Rita Tester: Working hours changed from “mon 09:00, 12:00, 13:00, 17:00” to “mon 09:00, 12:00”." in page
+    assert "2026-12-24 Eve: Created." in page

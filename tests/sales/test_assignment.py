@@ -279,6 +279,12 @@ def test_managers_write_the_rules_on_a_page_of_their_own(cast, client_of):
     page = client.get(url).content.decode()
     assert "Name changed from “Germany” to “Germany and Austria”." in page
     assert "Bob Tester" in page
+    for said in (
+        "Bob Tester: Open leads at most “5” removed.",
+        "Alice Tester: Removed for good.",
+        "Charlie Tester: Created.",
+    ):
+        assert said in page
 
 
 @pytest.mark.django_db

@@ -13,7 +13,18 @@ from crm_site.core.jobs import run_due_jobs
 from crm_site.core.models import Job, Team, User
 from customers.models import Account, Activity
 from marketing.models import Campaign, CampaignMember
-from sales.models import Credit, Invoice, Lead, Opportunity, OpportunityChange, Product, Quote, Sale, SaleLine
+from sales.models import (
+    Credit,
+    Invoice,
+    Lead,
+    Opportunity,
+    OpportunityChange,
+    PriceBook,
+    Product,
+    Quote,
+    Sale,
+    SaleLine,
+)
 from tests.customers.test_import_real import bring, folder, ids, rows_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_data, pytest.mark.slow]
@@ -104,10 +115,11 @@ def check_lines(files, counts):
     assert counts["Invoice_Line_Items.csv"] == (0, 0, len(files["Invoice_Line_Items.csv"]), 0)
     job = Job.objects.filter(options__file_name="Invoice_Line_Items.csv").latest("pk")
     assert all(LEFT_OUT in reason for reason in job.counts["reasons"]["skipped"])
-    lines, here = SaleLine.objects.in_bulk(), ids(SaleLine, "zoho")
+    lines, here, books = SaleLine.objects.in_bulk(), ids(SaleLine, "zoho"), ids(PriceBook, "zoho")
     for row in rows:
         if line := lines.get(here.get(row["INVENTORYRELID"])):
             assert (line.total, line.tax) == (money([row], "Net Total"), money([row], "Tax"))
+            assert line.price_book_id == books.get(row["BOOKID"])
     made = Sale.objects.annotate(lined=Sum("lines__total"), named=Count("lines", filter=~Q(lines__product=None)))
     assert all(abs(sale.lined - sale.net) <= Decimal("0.02") for sale in made.filter(named__gt=0))
 

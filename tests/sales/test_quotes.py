@@ -378,6 +378,14 @@ def test_lines_take_their_prices_from_the_book_that_is_chosen(cast, client_of):
     assert client.post(url, typed | {"do": "save"}).status_code == 302
     rows = quote.lines.order_by("position").values_list("unit_price", "discount_percent", "net")
     assert list(rows) == [(10, Decimal("12.5"), 525), (99, 0, 198), (10, 1, 99)]
+    quote.refresh_from_db()
+    assert (quote.price_book, f'value="{book.pk}" selected' in client.get(url).content.decode()) == (book, True)
+    save_lines(quote, [{"description": "Widget", "quantity": Decimal(10)}], by=cast.bob)
+    assert quote.lines.get().discount_percent == 5
+    send_quote(quote, by=cast.bob)
+    assert revise_quote(quote, by=cast.bob).price_book == book
+    deal = save_lines(deal_of(cast.bob), [{"description": "Widget"}], by=cast.bob, book=book)
+    assert quote_deal(deal, by=cast.bob).price_book == book
 
 
 def test_r24_a_double_click_begins_one_draft_and_sends_one_mail(cast, client_of):

@@ -3,12 +3,15 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.tracking import track
+
 
 def office_hours():
     """Nine to five from Monday to Friday."""
     return {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 
 
+@track()
 class Calendar(models.Model):
     """Working hours in a zone: `hours` is {"mon": [["09:00", "12:00"], ["13:00", "17:00"]], …}, "24:00" a day's end.
 
@@ -36,6 +39,7 @@ class Calendar(models.Model):
         return self.name
 
 
+@track()
 class Holiday(models.Model):
     """A day on which a calendar is closed, or open from `opens` to `closes` only."""
 
