@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.history import track
+from crm_site.core.tracking import track
 
 # A row tells for ever what was said; only the mail that asks has a state of its own, and erasing alone may touch it.
 ONLY_ADDED = """
