@@ -14,6 +14,7 @@
   function mark() {
     const count = $("[data-count]", desk)?.dataset.count;
     const plain = document.title.replace(/^\([^)]*\) /, "");
+    $$("[data-item] time", desk).forEach((time) => (time.title ||= new Date(time.dateTime).toLocaleString()));
     document.title = count ? `(${count}) ${plain}` : plain;
     const now = here()?.dataset.case;
     $$("[data-item]", desk).forEach((item) => (item.dataset.item === now ? item.setAttribute("aria-current", "true") : item.removeAttribute("aria-current")));

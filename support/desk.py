@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
+from crm_site.core.loading import read_many
 from crm_site.core.markup import clean
 from crm_site.core.scope import top_of_each
 from customers.models import Account, Contact, ContactMechanism, Customer
@@ -39,7 +40,7 @@ VIEWS = {
     "mine": _("Mine"), "unassigned": _("Unassigned"), "breaching": _("Breaching next"), "waiting": _("Waiting"),
     "all": _("All open"),
 }  # fmt: skip
-SHOWN, COUNTED, PAGE, FEW = 50, 51, 30, 5
+SHOWN, BESIDE, COUNTED, WHOLE, PAGE, FEW = 50, 25, 51, 6, 30, 5
 # What the list shows of a case; the other columns of six tables are not read.
 LISTED = (
     "subject", "due_at", "due_metric", "warn_at", "breached", "category", "priority", "last_message_at",
@@ -87,7 +88,7 @@ def cases_in(user, view, queue, queues):
 
 def listed(rows):
     """The cases of a query, each with what the list shows of it and nothing more."""
-    return list(rows.select_related("status", "owner", *PARTIES).only(*LISTED))
+    return read_many(rows, only=LISTED)
 
 
 def count_text(rows):
@@ -100,17 +101,20 @@ def first_ids(rows, order):
     return rows.order_by(*order).values("pk")[:COUNTED]
 
 
-def list_items(cases, user):
-    """The cases as the list shows them, SHOWN of them: the record, the name of who asks, the badge, the tones."""
+def list_items(cases, user, *, owners=True, shown=SHOWN):
+    """The first cases as the list shows them, with whose they are where `owners` are asked for; all of it texts."""
     now = timezone.now()
-    names = party_names(cases[:SHOWN], user)
+    names = party_names(cases[:shown], user)
     return [
-        {"case": case, "badge": badge(case, now), "tone": STATE_TONES[case.category],
-         "ago": timesince(case.last_message_at, now, depth=1), "at": case.last_message_at.isoformat(),
+        {"pk": str(case.pk), "subject": case.subject, "badge": badge(case, now), "tone": STATE_TONES[case.category],
+         "status": case.status.name, "ago": timesince(case.last_message_at, now, depth=1),
+         "at": case.last_message_at.isoformat(timespec="seconds"),
+         "owner": owners and str(case.owner or _("Nobody")),
+         "urgent": Case.PRIORITIES[case.priority] if case.priority < Case.NORMAL else "",
          "priority_tone": PRIORITY_TONES[case.priority],
          "who": next((names[n, pk][0] for n in ("contact", "customer", "account")
-                      if (n, pk := getattr(case, f"{n}_id")) in names), "")}
-        for case in cases[:SHOWN]
+                      if (n, pk := getattr(case, f"{n}_id")) in names), case.number)}
+        for case in cases[:shown]
     ]  # fmt: skip
 
 
@@ -170,12 +174,36 @@ def messages_of(case, before=None, count=PAGE, *, spoken=False):
     return found[:count][::-1], len(found) > count
 
 
-def thread(case, user, before=None):
+def thread(case, before=None):
     """{messages: each with what the page shows of it, older: id before which older ones are, newest: id, description}.
 
-    The description stands before the first message, unless that says the same.
+    The description stands before the first message, unless that says the same. Of the newest messages all but WHOLE
+    are folded to a line, which is read when it is opened, where nothing of their mails is left to see to.
     """
     found, more = messages_of(case, before)
+    spoken = [message for message in found if message.kind != Message.EVENT]
+    dress(found)
+    for message in spoken[:-WHOLE] if before is None else ():
+        settled = all(mail["state"] == SENT for mail in message.sent)
+        message.line = " ".join(message.body[:300].split())[:120] if settled else ""
+    show_markup([message for message in spoken if message.html and not getattr(message, "line", "")])
+    said = more or (spoken and spoken[0].body.strip() == case.description.strip())
+    return {
+        "messages": found, "older": found[0].pk if more else None, "description": "" if said else case.description,
+        "newest": max((message.pk for message in spoken), default=0),
+    }  # fmt: skip
+
+
+def one_message(case, pk):
+    """As `thread`, with one message of the case, or none, whole."""
+    found = list(Message.objects.filter(case=case, pk=pk).select_related("user"))
+    dress(found)
+    show_markup([message for message in found if message.html])
+    return {"messages": found, "inside": True}
+
+
+def dress(found):
+    """Give messages what the page shows of them: files, markup, mails, who wrote."""
     ids, now = [message.pk for message in found], timezone.now()
     files, mails = {}, {}
     for row in MessageFile.objects.filter(message__in=ids).select_related("attachment").order_by("pk"):
@@ -185,33 +213,26 @@ def thread(case, user, before=None):
         mails.setdefault(mail.message_id, []).append(mailed(mail, now))
     for message in found:
         message.shown_files = files.get(message.pk, [])
-        if message.html:
-            show_markup(message)
         message.sent = mails.get(message.pk, [])
         message.look = message.direction if message.kind == Message.PUBLIC else message.kind
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
         message.iso = message.at.isoformat()
         message.came_from = Case(pk=message.origin_id).number if message.origin_id else ""
-    spoken = [message for message in found if message.kind != Message.EVENT]
-    said = more or (spoken and spoken[0].body.strip() == case.description.strip())
-    return {
-        "messages": found, "older": found[0].pk if more else None, "description": "" if said else case.description,
-        "newest": max((message.pk for message in spoken), default=0),
-    }  # fmt: skip
 
 
-def show_markup(message):
-    """Set a message's safe markup with the pictures that it brought along; these are no files beside it then."""
-    pictures = {row.cid: row for row in message.shown_files if row.cid and row.is_image}
-    used = set()
+def show_markup(messages):
+    """Give messages their safe markup with the pictures that they brought; these are no files beside it then."""
+    for message in messages:
+        pictures = {row.cid: row for row in message.shown_files if row.cid and row.is_image}
+        used = set()
 
-    def picture(cid):
-        row = pictures.get(cid)
-        used.add(row)
-        return row and reverse("file_download", args=[row.attachment_id])
+        def picture(cid, pictures=pictures, used=used):
+            row = pictures.get(cid)
+            used.add(row)
+            return row and reverse("file_download", args=[row.attachment_id])
 
-    message.markup = clean(message.html, picture)
-    message.shown_files = [row for row in message.shown_files if row not in used]
+        message.markup = clean(message.html, picture)
+        message.shown_files = [row for row in message.shown_files if row not in used]
 
 
 def mailed(mail, now):

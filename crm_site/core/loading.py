@@ -69,23 +69,37 @@ def insert_many(model, objects):
 def read_many(rows, *related, only=()):
     """The objects of a query as iterating gives them, in a third of the time: without signals.
 
-    `related` names foreign keys whose rows are read once each, one statement a key; generated columns and, where `only`
-    names some, all others are left to be read when they are asked for.
+    `related` names foreign keys whose rows are read once each, one statement a key. `only` names the columns to read,
+    and by `relation__column` those of what a foreign key points at; all others are read when they are asked for.
     """
-    model, found = rows.model, []
-    fields = [model._meta.pk, *map(model._meta.get_field, only)] if only else model._meta.concrete_fields
+    model, found, far = rows.model, [], {}
+    for relation, column in (name.split("__") for name in only if "__" in name):
+        far.setdefault(model._meta.get_field(relation), []).append(column)
+    plain = [model._meta.pk, *far, *(model._meta.get_field(name) for name in only if "__" not in name)]
+    fields = dict.fromkeys(plain if only else model._meta.concrete_fields)
     names = [field.attname for field in fields if not field.generated]
-    for values in rows.values_list(*names):
-        made = model.__new__(model)
-        made.__dict__.update(zip(names, values, strict=True), _state=ModelState())
-        made._state.adding, made._state.db = False, rows.db
-        found.append(made)
+    for values in rows.values_list(*names, *(f"{key.name}__{column}" for key in far for column in far[key])):
+        found.append(bare(model, names, values, rows.db))
+        place = len(names)
+        for key, columns in far.items():
+            pk, theirs = getattr(found[-1], key.attname), values[place : place + len(columns)]
+            other = None if pk is None else bare(key.related_model, ("id", *columns), (pk, *theirs), rows.db)
+            found[-1]._state.fields_cache[key.name] = other
+            place += len(columns)
     for name in related:
         field = model._meta.get_field(name)
         known = field.related_model._base_manager.in_bulk({getattr(made, field.attname) for made in found} - {None})
         for made in found:
             made._state.fields_cache[name] = known.get(getattr(made, field.attname))
     return found
+
+
+def bare(model, names, values, db):
+    """An object from the database that holds these values."""
+    made = model.__new__(model)
+    made.__dict__.update(zip(names, values, strict=False), _state=ModelState())
+    made._state.adding, made._state.db = False, db
+    return made
 
 
 def update_many(model, objects, names):

@@ -110,7 +110,11 @@ CASES = register(
         subtitle=subtitle, initial=initial, actions=actions, similar=similar_cases, has_timeline=True,
         after_assign=after_assign,
         options_text=lambda case: f"{case.number} · {case.get_category_display()}",
-        related=("status", "queue", "policy", "contact", "customer", "account", "product"),
+        related=(
+            "status", "queue", "policy__name", "contact__first_name", "contact__middle_initial", "contact__last_name",
+            "contact__email", "contact__deleted_at", "customer__name", "customer__tier", "customer__deleted_at",
+            "account__name", "account__deleted_at", "product__name",
+        ),
         dependents=(
             Dependent(_("Open activities"), lambda case, user: open_activities_of(case, user).count(), "activities",
                       ((KEEP, _("Keep them as they are")), (CLOSE, _("Cancel them")), (MINE, _("Hand them to me")))),

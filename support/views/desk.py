@@ -44,16 +44,17 @@ def place(request):
     return view, queue, urlencode({"view": view} | ({"queue": queue} if queue else {})) if view else ""
 
 
-def listing(request, choices):
-    """What the list beside the conversation shows."""
+def listing(request, choices, case=None):
+    """What the list shows; beside a case its beginning, until the browser asks for the list by itself."""
     view, queue, query = place(request)
     rows = desk.cases_in(request.user, view, queue, [pk for pk, *_rest in choices["queues"]])
     tabs = [{"name": name, "label": label, "query": urlencode({"view": name} | ({"queue": queue} if queue else {}))}
             for name, label in desk.VIEWS.items()]  # fmt: skip
     return {
         "view": view, "view_label": desk.VIEWS[view], "queue": queue, "query": query, "tabs": tabs,
-        "items": desk.list_items(rows, request.user), "queues": choices["queues"],
-        "count": desk.count_text(rows),
+        "items": desk.list_items(rows, request.user, owners=view != "mine", shown=desk.BESIDE if case else desk.SHOWN),
+        "queues": choices["queues"],
+        "count": desk.count_text(rows), "open": case and str(case.pk), "more": len(rows) > desk.SHOWN,
     }  # fmt: skip
 
 
@@ -105,7 +106,7 @@ def case_page(request, case, form=None, status=200):
         response = TemplateResponse(request, "support/desk/_case.html", context, status=status)
         return with_toasts(request, remember(request, response, case))
     if context["view"]:
-        context["listing"] = listing(request, choices)
+        context["listing"] = listing(request, choices, case)
     return remember(request, TemplateResponse(request, "support/desk/desk.html", context, status=status), case)
 
 
@@ -132,7 +133,7 @@ def case_context(request, case, choices, form):
     return {
         "kind": CASES, "case": case, "record": case, "title": case.subject, "view": view, "query": query,
         "place_queue": queue, "here": f"/cases/{case.pk}/" + (f"?{query}" if query else ""),
-        "thread": desk.thread(case, user, before),
+        "thread": desk.thread(case, before),
         "badge": desk.badge(case), "tone": desk.STATE_TONES[case.category],
         "priority_tone": desk.PRIORITY_TONES[case.priority], "priorities": Case.PRIORITIES.items(),
         "clocks": desk.promises(case), "watching": watching, "draft": draft, "form": form,
@@ -154,10 +155,10 @@ def ready_for(user, choices):
 
 
 def panels_beside(request, case):
-    """What other parts of the house show of a case, and the parts that it has by itself, all of these closed."""
+    """What other parts of the house show of a case, after the page, and the parts of its own, all of these closed."""
     base = CASES.record_url(case.pk)
     own = (("facts", _("Everything about the case")), ("timeline", _("Activities")), ("files", _("Files")))
-    return pages.panels_of(request, CASES, case.pk) + [
+    return pages.panels_of(request, CASES, case.pk, filled=False) + [
         {"title": title, "url": f"{base}{name}/", "id": name, "fold": True} for name, title in own
     ]
 
@@ -194,9 +195,10 @@ def canned_text(request, case):
 @login_required
 @require_GET
 def case_thread(request, pk):
-    """The messages before a message."""
+    """The messages before a message, or a folded one whole."""
     case = pages.get_visible_or_404(CASES, request.user, pk)
-    context = {"case": case, "thread": desk.thread(case, request.user, read_id(request.GET.get("before", "")) or 0)}
+    one, before = (read_id(request.GET.get(name, "")) for name in ("message", "before"))
+    context = {"case": case, "thread": desk.one_message(case, one) if one else desk.thread(case, before or 0)}
     return pages.fragment(request, "support/desk/_thread.html", context | {"title": case.subject, "kind": CASES})
 
 
