@@ -54,7 +54,7 @@ def in_effect(purpose=None, channel="", at=None):
 
 def deciding(contacts, purpose=None, channel="", at=None):
     """The one entry that decides, of each of these contacts and of each purpose or the one; one statement."""
-    rows = in_effect(purpose, channel, at).filter(contact__in=contacts)
+    rows = in_effect(purpose, channel, at).filter(contact__pk__any_of=contacts)
     return rows.distinct("contact_id", "purpose_id").select_related("purpose", "by")
 
 

@@ -176,6 +176,7 @@ class Migration(AtOnce):
                 (
                     "purpose",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="customers.purpose",

@@ -77,7 +77,7 @@ class Consent(models.Model):
     contact = models.ForeignKey(
         "customers.Contact", models.CASCADE, related_name="consents", verbose_name=_("contact"), db_index=False
     )
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", verbose_name=_("purpose"))
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", verbose_name=_("purpose"), db_index=False)
     channel = models.CharField(_("channel"), max_length=10, choices=CHANNELS, blank=True)
     address = models.CharField(_("address"), max_length=254, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=STATUSES)

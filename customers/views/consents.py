@@ -47,9 +47,10 @@ def contact_consents(request, pk):
 @login_required
 @require_http_methods(["GET", "POST"])
 def contact_consent_create(request, pk):
-    """Enter what a contact said, or ask them by mail; ?purpose= chooses what for."""
+    """Enter what a contact said, or ask them by mail; ?purpose= and ?said= choose what for and what."""
     contact = pages.get_visible_or_404(CONTACTS, request.user, pk, "change")
-    form = ConsentForm(request.POST or None, initial={"purpose": read_id(request.GET.get("purpose", ""))})
+    start = {"purpose": read_id(request.GET.get("purpose", "")), "said": request.GET.get("said")}
+    form = ConsentForm(request.POST or None, initial=start)
     return form_page(
         request, CONTACTS, contact, form, _("What %(name)s allows") % {"name": contact},
         lambda values: VERBS[values["said"]](contact, values["purpose"], by=request.user, **form.evidence()),
