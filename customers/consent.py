@@ -90,7 +90,8 @@ def may_contact(contacts, purpose, channel="", at=None):
     ids = [getattr(contact, "pk", contact) for contact in contacts]
     rows = Contact.objects.unscoped("who may be contacted is asked for everybody").filter(pk__any_of=ids)
     silent = dict(rows.filter(deleted_at__isnull=True).values_list("pk", "do_not_contact"))
-    entries = {entry.contact_id: entry for entry in deciding(list(silent), what, channel, at)}
+    rows = deciding(list(silent), what, channel, at).select_related(None).only("contact", "status", "effective_to")
+    entries = {entry.contact_id: entry for entry in rows}
     found = dict.fromkeys(ids, Answer(may=False, reason="gone"))
     return found | {pk: verdict(entries.get(pk), what, at, silent=said) for pk, said in silent.items()}
 
