@@ -3,6 +3,7 @@
 import uuid
 
 import pgtrigger
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -157,7 +158,7 @@ class Lead(Record):
             models.Index(fields=["rating", "-id"], name="lead_rating_ix", condition=alive()),
             models.Index(fields=["country", "-id"], name="lead_country_ix", condition=alive()),
             models.Index(models.F("campaign"), models.F("id").desc(), name="lead_campaign_ix", condition=alive()),
-            models.Index(Fold("source"), models.F("id").desc(), name="lead_source_ix", condition=alive()),
+            models.Index(OpClass(Fold("source"), "text_pattern_ops"), name="lead_source_ix"),
             models.Index(Fold("email"), name="lead_email_ix", condition=alive() & ~models.Q(email="")),
             models.Index(
                 fields=["escalate_at"], name="lead_escalate_ix", condition=alive() & models.Q(escalate_at__isnull=False)

@@ -1,6 +1,7 @@
 """Opportunities: deals that can close, who takes part in them, and every change of what they promise."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
@@ -160,13 +161,14 @@ class Opportunity(Record):
             models.Index(fields=["next_step_date", "id"], name="deal_next_step_ix", condition=alive()),
             models.Index(fields=["campaign", "-id"], name="deal_campaign_ix", condition=alive()),
             models.Index(fields=["amount_base"], name="deal_amount_ix", condition=alive()),
-            models.Index(Fold("source"), models.F("id").desc(), name="deal_source_ix", condition=alive()),
+            models.Index(OpClass(Fold("source"), "text_pattern_ops"), name="deal_source_ix"),
             models.Index(
                 fields=["owner", "next_step_date"], name="deal_next_ix", condition=alive() & models.Q(state="open")
             ),
-            models.Index(
-                fields=["close_date", "id"], name="deal_open_close_ix", condition=alive() & models.Q(state="open")
-            ),
+            # Open deals stand at the end of all those in the order of their closing.
+            *(models.Index(fields=[*of, "close_date", "id"], name=name, condition=alive() & models.Q(state="open"))
+              for name, of in {"deal_open_close_ix": (), "deal_owner_open_ix": ("owner",),
+                               "deal_team_open_ix": ("team",)}.items()),
             search_index("deal_search_ix"),
         ]  # fmt: skip
         triggers = [
