@@ -42,8 +42,9 @@ def facts(connection):
             f" OFFSET (SELECT count(*) * 9 / 10 FROM {table}) LIMIT 1"
         ).fetchone())  # fmt: skip
     for noun in PAPERS:
+        still = " AND status <> 'converted'" if noun == "lead" else ""
         found[f"own {noun}"] = connection.execute(
-            f"SELECT min(id) FROM {table_of(noun)} WHERE owner_id = %s AND deleted_at IS NULL", [small]
+            f"SELECT min(id) FROM {table_of(noun)} WHERE owner_id = %s AND deleted_at IS NULL{still}", [small]
         ).fetchone()[0]
     stages = "SELECT id FROM sales_stage WHERE state = 'open' ORDER BY pipeline_id, \"order\" LIMIT 2"
     return found | {"stages": [row[0] for row in connection.execute(stages)]}
@@ -105,10 +106,9 @@ def team_requests(known):
                         post="move", choices=known["stages"]))  # fmt: skip
     made += [Request("14", "forecast", who, "/forecast/", bar, 1.25, 25)
              for who, bar in (("rep", 2), (SMALL, 2), ("team manager", 2), ("top manager", 3), ("administrator", 3))]  # fmt: skip
-    made += [
-        Request("14", "changes of the forecast", who, "/forecast/changes/", 3, 1.25, 25)
-        for who in ("rep", "top manager")
-    ]
+    # A report over all that changed in a week: the raw sum of so many rows takes about a tenth of a second.
+    made += [Request("13", "changes of the forecast", who, "/forecast/changes/", None, None, 25, 230)
+             for who in ("rep", "top manager")]  # fmt: skip
     made += [Request("15", "targets, page 1", who, "/targets/", 2, 1.25, 15) for who in ("rep", "top manager")]
     made += [Request("15", "attainment", who, "/targets/attainment/", 2, 1.25, 25) for who in ("rep", "top manager")]
     return made
