@@ -17,6 +17,8 @@ DATABASES["default"]["TEST"] = {
     "TEMPLATE": os.environ.get("KITH_TEST_TEMPLATE") or None,
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# No test pulls the plug of the server: a commit need not wait for the disk.
+DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.shipped"]  # its `flush`
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = tempfile.mkdtemp(prefix="kith-test-files-")

@@ -7,6 +7,7 @@ KITH_BROWSER_SLOWDOWN=6 makes the browser six times slower, to find the tests th
 import os
 import shutil
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -56,9 +57,9 @@ def open_page(chromium, live_server):
 
     def opener(size="desktop", scheme="light", *, patient=True, **options):
         width, height = WIDTHS[size]
-        context = chromium.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": height}, color_scheme=scheme, **options
-        )
+        look = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+        # A colour on its way from light to dark is neither; and what moves is drawn sixty times a second.
+        context = chromium.new_context(base_url=live_server.url, reduced_motion="reduce", **look, **options)
         page = context.new_page()
         page.add_init_script(
             "document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
@@ -105,28 +106,28 @@ def signed_in(live_server):
 
 
 @pytest.fixture(scope="session")
-def axe_source():
-    """The text of axe-core, out of the installed package."""
-    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+def judging():
+    """What is put into a page to judge it: axe-core, out of the installed package, and what asks it."""
+    axe = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    return axe + Path(__file__).with_name("judging.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def readable():
+    """The combinations of colours that axe has found good in this run; see judging.js."""
+    return set()
 
 
 @pytest.fixture
-def axe(axe_source):
-    """axe(page, rules): what axe-core finds wrong, each as "rule at element"; an empty list is the aim."""
+def axe(judging, readable):
+    """axe(page, rules=True): what axe-core finds wrong, each as "rule at element"; without `rules` the contrasts only."""
 
-    def judge(page, rules=RULES):
-        if not page.evaluate("'axe' in window"):
-            page.evaluate(axe_source)
-        found = page.evaluate(
-            "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(result => result.violations)",
-            rules,
-        )
-        return [
-            f"{v['id']} at {node['target']}: {node['failureSummary']}"
-            for v in found
-            for node in v["nodes"]
-            if v["id"] != "target-size" or reached(page, node["target"])
-        ]
+    def judge(page, *, rules=True):
+        if rules and not page.evaluate("'judgeAll' in window"):
+            page.evaluate(judging)
+        contrasts = page.evaluate("known => judgeColours(known)", list(readable))
+        readable.update(contrasts["good"])
+        return (page.evaluate("tags => judgeAll(tags)", RULES) if rules else []) + contrasts["faults"]
 
     return judge
 
@@ -137,11 +138,9 @@ def judge(axe):
 
     def judged(page):
         settled(page)
-        # A colour on its way from light to dark is neither.
-        page.emulate_media(reduced_motion="reduce")
         found, size = axe(page), page.viewport_size
         page.emulate_media(color_scheme="dark")
-        found += [f"dark: {fault}" for fault in axe(page, ["color-contrast"])]
+        found += [f"dark: {fault}" for fault in axe(page, rules=False)]
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -149,11 +148,6 @@ def judge(axe):
         return found + ([f"{over} px wider than a phone"] if over > 0 else [])
 
     return judged
-
-
-def reached(page, target):
-    """Whether a pointer can hit the element: what an open menu has put out of reach is no target until it closes."""
-    return page.locator(target[-1]).evaluate("element => getComputedStyle(element).pointerEvents != 'none'")
 
 
 def settled(page):

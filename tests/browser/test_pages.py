@@ -132,6 +132,28 @@ def test_pages_of_trouble(page, judge, live_server, name):
     assert judge(page) == []
 
 
+WRONG = """<!doctype html><html lang="en"><title>Wrong</title><style>html { color: #111; background: #fff }
+@media (prefers-color-scheme: dark) { html { color: #eee; background: #111 } i { color: #333 } }
+b { color: #ddd } div { background: #222; height: 60px } u { position: relative; top: -40px }
+</style><main><h1>Wrong</h1><p><i>dark</i> text <b>pale</b></p><button style="width: 9px; height: 9px; padding: 0">x</button>
+<button style="width: 9px; height: 9px; padding: 0">y</button><p style="width: 500px">wide</p><div></div><u>lifted onto the dark</u></main></html>"""
+
+
+def test_what_is_wrong_is_seen(page, judge):
+    """The judge itself: a contrast in either look, a small target, a wide page; each time, not only at first."""
+    page.route("**/wrong/", lambda route: route.fulfill(body=WRONG, content_type="text/html"))
+    for _time in range(2):
+        page.goto("/wrong/")
+        found = judge(page)
+        kinds = [fault.split(" at ")[0] for fault in found]
+        assert kinds == [
+            *["target-size"] * 2,
+            *["color-contrast"] * 2,
+            "dark: color-contrast",
+            "148 px wider than a phone",
+        ]
+
+
 def test_nothing_there(page, signed_in, world, judge):
     """An address that is nobody's, with and without a session."""
     page.goto("/nothing-here/")
