@@ -162,8 +162,8 @@ def test_who_may_import_what(cast, client_of):
     def names(user):
         return [i.name for i in importers_for(user) if i.model._meta.app_label in ("core", "customers")]
 
-    assert names(cast.alice) == ["accounts", "contacts", "customers", "activities"]
-    assert names(cast.rita) == ["users", "accounts", "contacts", "customers", "activities"]
+    assert names(cast.alice) == ["accounts", "contacts", "customers", "consents", "activities"]
+    assert names(cast.rita) == ["users", "accounts", "contacts", "customers", "consents", "activities"]
     assert importers_for(cast.nora) == importers_for(cast.paula) == []
     assert client_of(cast.nora).get("/imports/new/").status_code == 404
 
