@@ -3,7 +3,6 @@
 from collections import defaultdict
 
 from django.conf import settings
-from django.db.models import Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -11,7 +10,6 @@ from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Target
 from crm_site.core.kinds import KINDS
 from crm_site.core.loading import insert_many
-from crm_site.core.models import Fold
 from customers.models import ContactMechanism
 from customers.operations.reach import fill
 
@@ -74,10 +72,9 @@ def save_extra(field, drafts):
 def find_by(rows, texts, column, text_of):
     """{folded text: records} among rows whose folded column holds one of the texts, which the caller folded or not."""
     found = defaultdict(list)
-    wanted = sorted({fold(text) for text in texts if text})
-    if wanted:
-        for record in rows.filter(**{f"{column}__in": [Fold(Value(text)) for text in texts if text]}):
-            found[fold(text_of(record))].append(record)
+    wanted = sorted(text for text in texts if text)
+    for record in rows.filter(**{f"{column}__any_folded": wanted}) if wanted else ():
+        found[fold(text_of(record))].append(record)
     return found
 
 

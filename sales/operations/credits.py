@@ -6,7 +6,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
-from crm_site.core.loading import insert_many
+from crm_site.core.loading import fresh, insert_many
+from crm_site.core.models import User
 from crm_site.core.money import Rates
 from sales.models import Credit, SaleLine, Split
 from sales.operations.totals import portions, shared_out
@@ -23,20 +24,34 @@ def write_credits(sales):
     """
     active = [sale for sale in sales if sale.status == sale.ACTIVE]
     rates = Rates({sale.currency for sale in active})
-    splits, families = splits_of(active), families_of(active)
     made = []
-    for sale in active:
+    for sale, *shared in with_shares(active):
         worth = rates.base(sale.net - sale.discount + sale.adjustment, sale.currency, sale.sold_on) or Decimal(0)
-        made += credits_of(sale, worth, splits.get(sale.opportunity_id), families.get(sale.pk) or {"": Decimal(1)})
+        made += credits_of(sale, worth, *shared)
     return insert_many(Credit, made)
 
 
+def with_shares(sales):
+    """[(sale, those who share it, {family: weight})] as `credits_of` takes them; three statements."""
+    splits, families = splits_of(sales), families_of(sales)
+    owners = {sale.owner_id for sale in sales if sale.owner_id}
+    teams = dict(User.objects.filter(pk__in=owners).values_list("pk", "team_id"))
+    found = []
+    for sale in sales:
+        shares = splits.get(sale.opportunity_id, ())
+        if sale.owner_id and not any(kind == "revenue" for *_rest, kind in shares):
+            shares = [(sale.owner_id, teams[sale.owner_id], Decimal(100), "revenue"), *shares]
+        found.append((sale, shares, families.get(sale.pk) or {"": Decimal(1)}))
+    return found
+
+
 def splits_of(sales):
-    """{opportunity id: its splits with their users}."""
+    """{opportunity id: [(user id, team id, percent, kind)]} of the splits of the sales' deals."""
     found = defaultdict(list)
     ids = {sale.opportunity_id for sale in sales if sale.opportunity_id}
-    for split in Split.objects.filter(opportunity__in=ids).select_related("user").order_by("id") if ids else ():
-        found[split.opportunity_id].append(split)
+    rows = Split.objects.filter(opportunity__in=ids).order_by("id") if ids else Split.objects.none()
+    for deal, *split in rows.values_list("opportunity_id", "user_id", "user__team_id", "percent", "kind"):
+        found[deal].append(split)
     return found
 
 
@@ -49,35 +64,29 @@ def families_of(sales):
     return found
 
 
-def credits_of(sale, worth, splits, families):
+def credits_of(sale, worth, shares, families):
     """The unsaved credits of one sale: revenue shares add up to its worth and to one sale, overlay comes on top."""
-    revenue = [(split.user, split.percent) for split in splits or () if split.kind == "revenue"]
-    overlay = [(split.user, split.percent) for split in splits or () if split.kind == "overlay"]
-    if not revenue and sale.owner_id:
-        revenue = [(sale.owner, Decimal(100))]
-    percents = [percent for _user, percent in revenue]
-    shares = [
-        (user, "revenue", amount, count)
-        for (user, _percent), amount, count in zip(
-            revenue, shared_out(worth, percents, settings.BASE_CURRENCY), portions(1, percents, SHARE), strict=True
-        )
-    ]
-    for user, percent in overlay:
-        rest = [percent, 100 - percent]
-        amount = shared_out(worth, rest, settings.BASE_CURRENCY)[0]
-        shares.append((user, "overlay", amount, portions(1, rest, SHARE)[0]))
-    return [credit for share in shares for credit in by_family(sale, families, *share)]
+    revenue = [share for share in shares if share[3] == "revenue"]
+    percents = [percent for _user, _team, percent, _kind in revenue]
+    amounts = zip(shared_out(worth, percents, settings.BASE_CURRENCY), portions(1, percents, SHARE), strict=True)
+    made = [(user, team, kind, *parts) for (user, team, _p, kind), parts in zip(revenue, amounts, strict=True)]
+    for user, team, percent, kind in shares:
+        if kind == "overlay":
+            rest = [percent, 100 - percent]
+            amount = shared_out(worth, rest, settings.BASE_CURRENCY)[0]
+            made.append((user, team, kind, amount, portions(1, rest, SHARE)[0]))
+    return [credit for one in made for credit in by_family(sale, families, *one)]
 
 
-def by_family(sale, families, user, kind, amount, count):
+def by_family(sale, families, user, team, kind, amount, count):
     """One user's credit, divided by the families of products."""
     weights = list(families.values())
     if any(weight < 0 for weight in weights):
         weights = [max(weight, Decimal(0)) for weight in weights]
     amounts = shared_out(amount, weights, settings.BASE_CURRENCY)
     return [
-        Credit(sale=sale, user=user, team_id=user.team_id, kind=kind, family=family, day=sale.sold_on,
-               amount_base=part, count=number)
+        fresh(Credit, sale_id=sale.pk, user_id=user, team_id=team, kind=kind, family=family, day=sale.sold_on,
+              amount_base=part, count=number)
         for family, part, number in zip(families, amounts, portions(count, weights, SHARE), strict=True)
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from crm_site.core.models import ExchangeRate
 from crm_site.core.money import Rates
 from crm_site.core.operations import operation, refuse
 from sales.models import Credit, Opportunity, Sale
-from sales.operations.credits import credits_of, families_of, splits_of
+from sales.operations.credits import credits_of, with_shares
 from sales.operations.worth import rebase_amounts
 
 BATCH = 1000
@@ -45,11 +45,10 @@ def worth_sales(currency):
     for sale in sales:
         sale.total_base = rates.base(sale.total, currency, sale.sold_on)
     Sale.objects.bulk_update(sales, ["total_base"])
-    splits, families = splits_of(sales), families_of(sales)
     missing = []
-    for sale in sales:
+    for sale, *shared in with_shares(sales):
         worth = rates.base(sale.net - sale.discount + sale.adjustment, currency, sale.sold_on)
-        for credit in credits_of(sale, worth, splits.get(sale.opportunity_id), families.get(sale.pk) or {"": 1}):
+        for credit in credits_of(sale, worth, *shared):
             credit.count = 0
             missing += [credit] if sale.status == Sale.ACTIVE else []
     insert_many(Credit, missing)
