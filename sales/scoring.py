@@ -70,14 +70,16 @@ def table_in_use():
     return found or FIRST_GUESS
 
 
-def scored(lead, table, now):
-    """(score, parts) of a dict with COLUMNS, created_at, last_touch_at and status; the points of the parts add up."""
-    parts = [{"label": _("An average lead"), "points": START, "why": ""}]
+def scored(lead, table, now, known):
+    """(score, parts) of a dict with COLUMNS, created_at, last_touch_at and status; the points of the parts add up.
+
+    `known` keeps what the table says of leads alike, which are many.
+    """
     row = facts(lead)
-    for name, weight in evidence.weights_of(table, row).items():
-        if points := round(POINTS * weight):
-            parts.append({"label": str(LABELS[name]), "points": points, "why": reason(table, name, row)})
-    parts[1:] = sorted(parts[1:], key=lambda part: (-abs(part["points"]), part["label"]))
+    key = tuple(row.values())
+    if key not in known:
+        known[key] = parts_of(row, table)
+    parts = list(known[key])
     if lost := waited(lead, now):
         days = idle_days(lead, now)
         parts.append(
@@ -88,6 +90,16 @@ def scored(lead, table, now):
     if score != total:
         parts.append({"label": _("Limit"), "points": score - total, "why": _("a score lies between 0 and 100")})
     return score, parts
+
+
+def parts_of(row, table):
+    """What the table says of the facts of a lead, what weighs most first."""
+    found = [
+        {"label": str(LABELS[name]), "points": points, "why": reason(table, name, row)}
+        for name, weight in evidence.weights_of(table, row).items() if (points := round(POINTS * weight))
+    ]  # fmt: skip
+    found.sort(key=lambda part: (-abs(part["points"]), part["label"]))
+    return [{"label": _("An average lead"), "points": START, "why": ""}, *found]
 
 
 def idle_days(lead, now):
@@ -136,13 +148,13 @@ def range_of(number, cuts):
 
 def score_rows(rows):
     """Give dicts of new leads' fields their score, score_parts and scored_at, in place; one statement."""
-    table, now = table_in_use(), timezone.now()
+    table, now, known = table_in_use(), timezone.now(), {}
     for row in rows:
         lead = dict(row)
         for name in ("campaign", "web_form", "customer"):
             lead.setdefault(f"{name}_id", getattr(row.get(name), "pk", None))
         lead["product__family"] = getattr(row.get("product"), "family", "")
-        row["score"], row["score_parts"] = scored(lead, table, now)
+        row["score"], row["score_parts"] = scored(lead, table, now, known)
         row["scored_at"] = now
 
 
@@ -161,7 +173,8 @@ def score_leads(ids=None, *, now=None):
     rows = rows.filter(status__in=Lead.OPEN) if ids is None else rows.filter(pk__in=list(ids))
     rows = rows.order_by("pk").values("pk", "created_at", "last_touch_at", "status", *COLUMNS)
     while found := list(rows.filter(pk__gt=last)[:CHUNK]):
-        made = [scored(lead, table, now) for lead in found]
+        known = {}
+        made = [scored(lead, table, now, known) for lead in found]
         with connection.cursor() as cursor:
             keys, parts = [lead["pk"] for lead in found], [json.dumps(parts) for _score, parts in made]
             cursor.execute(WRITE, [now, keys, [score for score, _parts in made], parts])

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Importer, Target, external_id, register
 from crm_site.core.imports.targets import link_targets
+from crm_site.core.models import Fold
 from customers.imports.common import find_by, split_name
 from sales.imports.common import currency_target, keep_word, kept, record_targets, settle_sums, word
 from sales.models import Lead
@@ -135,10 +136,8 @@ def change_lead(lead, values, by):
 def find_leads(texts, user):
     """{folded e-mail address or name: leads that the user sees}."""
     rows = Lead.objects.visible_to(user)
-    found = {}
-    if addresses := {text.lower() for text in texts if text and "@" in text}:
-        for lead in rows.filter(email__in=addresses):
-            found.setdefault(fold(lead.email), []).append(lead)
+    with_mail = rows.exclude(email="").alias(mail=Fold("email"))
+    found = find_by(with_mail, [text for text in texts if text and "@" in text], "mail", lambda lead: lead.email)
     names = [" ".join(reversed(split_name(text))) for text in texts if text and "@" not in text]
     return found | find_by(rows, names, "name_sort", lambda lead: f"{lead.first_name} {lead.last_name}")
 

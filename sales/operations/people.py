@@ -24,10 +24,11 @@ def give_people(rows, by):
         need_visible(model, {row[key].pk for row in rows if row.get(key)}, by)
     lacking = [row for row in rows if not row.get("contact")]
     if lacking:
-        known = known_people(lacking, by)
-        for row in lacking:
-            row["contact"] = like(row, known)
-        make_people([row for row in lacking if not row["contact"]], by)
+        pairs = [(row, addresses(row)) for row in lacking]
+        known = known_people([pair for _row, pair in pairs], by)
+        for row, pair in pairs:
+            row["contact"] = like(row, pair, known)
+        make_people([(row, pair) for row, pair in pairs if not row["contact"]], by)
     for row in rows:
         borrow(row)
     place(rows)
@@ -40,9 +41,8 @@ def addresses(row):
     return email if mail_status == "ok" else "", phone if phone_status == "ok" else ""
 
 
-def known_people(rows, by):
-    """{(type, value): visible contacts} behind the rows' addresses and numbers; two statements."""
-    pairs = [addresses(row) for row in rows]
+def known_people(pairs, by):
+    """{(type, value): visible contacts} behind the `addresses` of some rows; two statements."""
     emails, phones = {email for email, _phone in pairs} - {""}, {phone for _email, phone in pairs} - {""}
     if not emails | phones:
         return {}
@@ -51,7 +51,7 @@ def known_people(rows, by):
         normalised__any_of=sorted(emails | phones),
     ).values_list("type", "normalised", "contact_id"))  # fmt: skip
     people = reachable(Contact, by, "view").filter(deleted_at__isnull=True)
-    seen = {c.pk: c for c in people.filter(pk__in={pk for _type, _value, pk in ways})}
+    seen = {c.pk: c for c in people.filter(pk__any_of={pk for _type, _value, pk in ways})}
     found = {}
     for kind, value, pk in sorted(ways, key=lambda way: way[2]):
         if pk in seen:
@@ -59,9 +59,9 @@ def known_people(rows, by):
     return found
 
 
-def like(row, known):
+def like(row, pair, known):
     """The contact of a row among those known, or None; of several with its e-mail address the one with its name."""
-    email, phone = addresses(row)
+    email, phone = pair
     name = (row.get("last_name") or "").strip().lower()
     same = known.get((EMAIL, email), []) if email else []
     named = [contact for contact in same if contact.last_name.lower() == name]
@@ -70,11 +70,10 @@ def like(row, known):
     return next(iter(named or same), None)
 
 
-def make_people(rows, by):
+def make_people(pairs, by):
     """Make the contacts of rows for which none is known; rows with the same e-mail or number and name share one."""
     groups = {}
-    for position, row in enumerate(rows):
-        email, phone = addresses(row)
+    for position, (row, (email, phone)) in enumerate(pairs):
         person = (phone, row["last_name"].lower()) if phone else position
         groups.setdefault(email or person, []).append(row)
     made = new_contacts([taken(group[0]) for group in groups.values()], by=by) if groups else []
