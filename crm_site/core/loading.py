@@ -30,12 +30,17 @@ def fresh(model, **values):
     if not known.issuperset(values):
         raise TypeError(f"{model.__name__} has no {', '.join(sorted(values.keys() - known))}")
     made = model.__new__(model)
-    made.__dict__.update(plain, _state=ModelState())
+    own = made.__dict__
+    own.update(plain, _state=ModelState())
     for name, make in makers.items():
         if name not in values:
-            made.__dict__[name] = make()
+            own[name] = make()
     for name, value in values.items():
-        setattr(made, name, value)
+        # A column's own value needs no descriptor, as no related object is kept yet that it could contradict.
+        if name in plain or name in makers:
+            own[name] = value
+        else:
+            setattr(made, name, value)
     return made
 
 

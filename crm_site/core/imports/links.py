@@ -12,6 +12,8 @@ from .plan import fold
 from .registry import IMPORTERS, importer_of
 
 CHUNK = 1000
+# So many names are remembered from one piece of a file to the next.
+NAMES_KEPT = 5000
 # What a link that waits for a record by its name has in the place of an id.
 NAMED = "name:"
 
@@ -62,7 +64,7 @@ def resolve(run, drafts):
         ids = by_ids(run, importer, {found["id"][1] for _d, _n, found in uses if "id" in found}) if importer else {}
         open_uses = [(d, n, found) for d, n, found in uses if not linked(run, d, n, found, ids)]
         names = {found["name"][1] for _d, _n, found in open_uses if "name" in found}
-        named = importer.find(names, run.user) if names and importer and importer.find else {}
+        named = by_names(run, importer, names) if names and importer and importer.find else {}
         for draft, name, found in open_uses:
             settle(run, draft, name, found, named)
 
@@ -97,6 +99,20 @@ def by_ids(run, importer, ids):
     known = dict(rows.values_list("external_id", "object_id"))
     records = importer.visible(run.user).in_bulk(set(known.values()))
     return {text: records[pk] for text, pk in known.items() if pk in records}
+
+
+def by_names(run, importer, names):
+    """{folded name: records that the user sees}; one of another kind than the file's is asked for once in a while.
+
+    Only what was found is remembered: what was not may be made along the way.
+    """
+    if importer is run.importer:
+        return importer.find(names, run.user)
+    known = run.named.setdefault(importer.name, {})
+    if len(known) > NAMES_KEPT:
+        known.clear()
+    known |= importer.find({name for name in names if fold(name) not in known}, run.user)
+    return known
 
 
 def linked(run, draft, name, found, ids):

@@ -14,6 +14,8 @@ LARGEST = {"number": 2**31 - 1, "money": 10**16}
 
 def plain(cell):
     """The cell as text; a whole number that a workbook stored as 40.0 is "40"."""
+    if type(cell) is str and "'" not in cell and "\0" not in cell and "\r" not in cell:
+        return cell.strip()  # nothing to mend, as in almost every cell
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return values.restore_formula(values.clean_text(cell))

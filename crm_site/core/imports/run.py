@@ -43,7 +43,7 @@ class Run:
         assigned = self.importer.gate or self.importer.model
         self.may_assign = self.importer.admin_only or self.user.reach(assigned, "assign") != "none"
         self.seen, self.foreseen, self.changes, self.tally = Seen(), set(), [], Counter()
-        self.made = []
+        self.made, self.named = [], {}
         self.rows, self.position = self.table.rows(), 0
         self.go_on(job.position)
 
