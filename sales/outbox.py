@@ -3,11 +3,13 @@
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from crm_site.core.later import Later
 from crm_site.core.outbox import Outbox, letter, send_due
 from crm_site.core.outside import digest
-from sales import pdf
 from sales.models import Quote, QuoteMail
 from sales.operations.quotes import answer_url, token_of
+
+pdf = Later("sales.pdf")
 
 
 def mail_due():

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm_site.core import pages
 from crm_site.core.kinds import KINDS
+from crm_site.core.later import Later
 from crm_site.core.operations import Refused
 from customers.models import Contact
 from customers.views.parties import done, form_page
-from sales import pdf
 from sales.forms.papers import SendForm
 from sales.operations.quotes import accept_quote, begin_quote, reject_quote, revise_quote, send_quote, win_quote
+
+pdf = Later("sales.pdf")
 
 
 def opened(request, pk, action="view"):
