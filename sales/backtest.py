@@ -3,8 +3,8 @@
 Every past day is rebuilt from the changes of deals: a deal stood as its latest change up to then left it. `days_before`
 counts from the end of the quarter's last day. What closed is what stood as won SETTLED days after it, in the amounts of
 that time. All numbers say what the whole quarter will close: commit is closed and commit, best case that and best case,
-pipeline all of it; weighted and calibrated are what is closed and a part of what is open. The odds are learned anew for
-each day from quarters settled before it.
+pipeline all of it; weighted is what is closed and a part of what is open, calibrated the same by the odds and what
+comes on top. Odds and what comes are learned anew for each day from quarters settled before it.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm_site.core.models import Team
-from sales import odds, periods
+from sales import coming, odds, periods
 from sales.models import BacktestRow, OddsModel
 
 QUARTERS, DAYS_BEFORE = 8, (90, 60, 30, 14, 7, 0)
@@ -62,6 +62,11 @@ class Said:
             self.numbers["calibrated"] += round(amount * Decimal(rate.p), 2)
             self.variance += rate.p * (1 - rate.p) * squares
             self.doubt += rate.spread * float(amount)
+
+    def surplus(self, actual, scale, burst):
+        """What coming.learn takes: what came on top, the part of its variance that is the chance of single deals."""
+        top = float(actual - self.numbers["calibrated"]) / scale
+        return top, (self.variance + self.doubt**2) / scale**2 + burst * max(top, 0) / scale, scale
 
 
 class Score:
@@ -131,12 +136,10 @@ def run(today=None):
     asked = [(quarter, quarter.ends_on - timedelta(days=n)) for quarter in past for n in DAYS_BEFORE]
     settled = [(quarter, quarter.ends_on + timedelta(days=odds.SETTLED)) for quarter in past]
     said, scores = judged(stood(asked), odds.count(today))
-    actual = defaultdict(Decimal)
-    above = ancestors()
-    for last, _day, team, category, *_bucket, amount, _squares, _weighted, _won in stood(settled):
-        for one in above.get(team, [None]) if category == "closed" else ():
-            actual[one, last] += amount
-    rows = [made(key, what, actual, past) for key, what in said.items()]
+    closed = Closed(past, stood(settled))
+    known = {day: closed.learn(said, day) for day in {day for _quarter, day in asked} | {today}}
+    rows = [made(key, what, closed, known[key[2]]) for key, what in said.items()]
+    coming.put(known[today], past[-coming.QUARTERS_OF_SCALE :], today)
     BacktestRow.objects.all().delete()
     BacktestRow.objects.bulk_create(rows, batch_size=2000)
     remember(rows, scores)
@@ -159,16 +162,56 @@ def judged(rows, counts):
     return said, scores
 
 
-def made(key, what, actual, past):
-    """A BacktestRow, unsaved."""
+class Closed:
+    """What closed in the past quarters, of each team and all below and of everybody (None)."""
+
+    def __init__(self, past, rows):
+        self.past, self.actual, self.squares = past, defaultdict(Decimal), defaultdict(float)
+        above = ancestors()
+        for last, _day, team, category, *_bucket, amount, squares, _weighted, _won in rows:
+            for one in above.get(team, [None]) if category == "closed" else ():
+                self.actual[one, last] += amount
+                self.squares[one, last] += squares
+
+    def settled(self, day):
+        """The last days of the quarters settled on a day; without the first in which anything closed, often a part."""
+        ends = [quarter.ends_on for quarter in self.past if quarter.ends_on + timedelta(days=odds.SETTLED) < day]
+        return ends[next((n for n, end in enumerate(ends, 1) if self.actual[None, end]), len(ends)) :]
+
+    def scale(self, team, day):
+        """The mean of what closed in the last quarters that were settled on a day; 0 without any."""
+        last = self.settled(day)[-coming.QUARTERS_OF_SCALE :]
+        return float(sum(self.actual[team, end] for end in last)) / len(last) if last else 0.0
+
+    def learn(self, said, day):
+        """What comes on top, as it could have been learned on a day."""
+        ends = self.settled(day)
+        total = float(sum(self.actual[None, end] for end in ends))
+        burst = sum(self.squares[None, end] for end in ends) / total if total else 0.0
+        seen = {days: [] for days in DAYS_BEFORE}
+        for end in ends:
+            for days, samples in seen.items():
+                asked = end - timedelta(days=days)
+                if scale := self.scale(None, asked):
+                    what = said.get((None, end, asked)) or Said()
+                    samples.append(what.surplus(self.actual[None, end], scale, burst))
+        return coming.learn(seen, burst)
+
+
+def made(key, what, closed, known):
+    """A BacktestRow, unsaved; without an interval where nothing was known yet of what comes on top."""
     team, last, day = key
-    quarter = next(q for q in past if q.ends_on == last)
-    low, high = odds.interval(what.numbers["calibrated"] - what.numbers["closed"], what.variance, what.doubt)
-    closed = what.numbers["closed"]
+    quarter, days = next(q for q in closed.past if q.ends_on == last), (last - day).days
+    expected, variance, doubt = known.sums(closed.scale(team, day), 0, days)
+    numbers = dict(what.numbers)
+    numbers["calibrated"] = what.numbers["calibrated"] + Decimal(round(expected, 2))
+    ends = odds.interval(
+        numbers["calibrated"] - what.numbers["closed"], what.variance + variance, what.doubt + doubt
+    ) if known.steps else ()  # fmt: skip
+    low, high = (what.numbers["closed"] + Decimal(round(end, 2)) for end in ends) if ends else (None, None)
     return BacktestRow(
-        team_id=team, starts_on=quarter.starts_on, ends_on=last, days_before=(last - day).days,
-        low=closed + Decimal(round(low, 2)), high=closed + Decimal(round(high, 2)), actual=actual[team, last],
-        **{name: what.numbers[name] for name in NUMBERS},
+        team_id=team, starts_on=quarter.starts_on, ends_on=last, days_before=days, low=low, high=high,
+        actual=closed.actual[team, last], **{name: numbers.get(name, Decimal(0)) for name in NUMBERS},
     )  # fmt: skip
 
 
@@ -177,11 +220,11 @@ def remember(rows, scores):
     newest = OddsModel.objects.order_by("-pk").first()
     if newest is None:
         return
-    everybody = [row for row in rows if row.team_id is None]
+    everybody = [row for row in rows if row.team_id is None and row.low is not None]
     inside = [row for row in everybody if row.low <= row.actual <= row.high]
     newest.quality = {name: {"brier": s.brier, "deals": s.deals, "table": s.table()} for name, s in scores.items()} | {
-        "coverage": len(inside) / len(everybody) if everybody else None, "settled": odds.SETTLED,
-        "zone": settings.TIME_ZONE,
+        "coverage": len(inside) / len(everybody) if everybody else None, "cases": len(everybody),
+        "settled": odds.SETTLED, "zone": settings.TIME_ZONE,
     }  # fmt: skip
     newest.save(update_fields=["quality"])
 

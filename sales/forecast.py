@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.models import User
@@ -49,6 +49,7 @@ class Figures:
     weighted: Decimal = ZERO
     unrated: int = 0
     expected: Decimal = ZERO
+    coming: Decimal = ZERO
     variance: float = 0.0
     doubt: float = 0.0
     attained: Decimal = ZERO
@@ -67,12 +68,12 @@ class Figures:
         for category in CATEGORIES:
             self.amount[category] += other.amount[category]
             self.deals[category] += other.deals[category]
-        for name in ("weighted", "unrated", "expected", "variance", "doubt", "attained", "overlay"):
+        for name in ("weighted", "unrated", "expected", "coming", "variance", "doubt", "attained", "overlay"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
     def calibrated(self):
-        """What is closed and what the odds give of the rest."""
+        """What is closed, what the odds give of the open deals, and what comes on top."""
         return self.amount[CLOSED] + self.expected
 
     @property
@@ -203,9 +204,11 @@ def figures(period, scope, *, odds=True):
     if odds:
         months = {"month__gte": period.starts_on, "month__lte": period.ends_on}
         cells = scope.of(OddsCell.objects.filter(**months)).values_list("team_id", "owner_id")
-        for team, owner, *sums in cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt")).order_by():
+        new = Sum("expected", filter=Q(coming=True), default=ZERO)
+        cells = cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt"), new=new).order_by()
+        for team, owner, *sums in cells:
             one = found[team, owner]
-            one.expected, one.variance, one.doubt = sums
+            one.expected, one.variance, one.doubt, one.coming = sums
     ledger = scope.of(Credit.objects.filter(day__gte=period.starts_on, day__lte=period.ends_on), owner="user")
     keys = ("team_id", "user_id", "kind")
     for team, owner, kind, amount in ledger.values_list(*keys).annotate(Sum("amount_base")).order_by():

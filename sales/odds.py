@@ -115,10 +115,10 @@ DROP = """
     DELETE FROM sales_dealodds w USING sales_opportunity d
     WHERE d.id = w.opportunity_id AND (d.state <> 'open' OR d.deleted_at IS NOT NULL) {some}
 """
-EMPTY = "DELETE FROM sales_oddscell d WHERE true {some}"
+EMPTY = "DELETE FROM sales_oddscell d WHERE NOT coming {some}"
 CELLS = """
-    INSERT INTO sales_oddscell (owner_id, team_id, month, expected, variance, doubt)
-    SELECT d.owner_id, d.team_id, date_trunc('month', d.close_date::timestamp)::date,
+    INSERT INTO sales_oddscell (owner_id, team_id, month, coming, expected, variance, doubt)
+    SELECT d.owner_id, d.team_id, date_trunc('month', d.close_date::timestamp)::date, false,
         sum(round((w.probability * d.amount_base)::numeric, 2)),
         sum(w.probability * (1 - w.probability) * d.amount_base::float8 ^ 2), sum(w.spread * d.amount_base::float8)
     FROM sales_opportunity d JOIN sales_dealodds w ON w.opportunity_id = d.id

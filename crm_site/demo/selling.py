@@ -40,7 +40,7 @@ SPAN, CURRENCY = 730, "EUR"
 NEW_BUSINESS, OPEN_LEADS = 150, 42
 # Of ten deals so many are won from each stage that they reach.
 GOES_ON = (0.8, 0.78, 0.75, 0.72)
-LAG = {"high": (2, 9), "low": (9, 34)}
+LAG = {"high": (4, 14), "low": (12, 40)}
 
 
 def make(users, parties, choose):
@@ -105,15 +105,25 @@ def make_deals(users, parties, products, campaigns, choose):
         people.setdefault(contact.account_id, []).append(contact)
     trading = [c for c in parties["customers"] if c.owner_id in {users[n].pk for n in REPS}]
     plans = []
-    for customer in [*trading, *choose.choices(trading, k=NEW_BUSINESS * 2)]:
-        oldest = max((timezone.now() - customer.created_at).days, 8)
-        began = timezone.now() - timedelta(days=choose.randint(3, oldest), minutes=choose.randint(0, 600))
+    for customer, ago in beginnings(trading, choose):
+        began = timezone.now() - timedelta(days=ago, minutes=choose.randint(0, 600))
         plans.append(plan(customer, people, began, products, campaigns, choose))
     plans.sort(key=lambda found: found["row"]["created_at"])
     deals = create_opportunities([found["row"] | {"stage": stages[0]} for found in plans], by=users[0])
     keep_details(deals, plans, parties, choose)
     reasons = list(LossReason.objects.order_by("order"))
     return deals, [(deal, story(deal, stages, reasons, choose)) for deal in deals]
+
+
+def beginnings(customers, choose):
+    """[(customer, days ago)]: a first deal soon after each came, and others evenly over the two years."""
+    ages = {customer: max((timezone.now() - customer.created_at).days, 8) for customer in customers}
+    found = [(customer, age - choose.randint(0, min(60, age - 3))) for customer, age in ages.items()]
+    for _n in range(NEW_BUSINESS * 3):
+        ago = choose.randint(3, SPAN - 10)
+        known = [customer for customer, age in ages.items() if age >= ago] or [max(ages, key=ages.get)]
+        found.append((choose.choice(known), ago))
+    return found
 
 
 def plan(customer, people, began, products, campaigns, choose):

@@ -92,6 +92,8 @@ class DealOdds(models.Model):
 class OddsCell(models.Model):
     """What the odds give the open deals of one owner, team and month of the close date; kept with the odds.
 
+    Or, where `coming`, what is expected beside them of deals that are not there yet.
+
     `expected` is the sum of probability times amount, `variance` that of p (1 - p) amount², and `doubt` that of
     amount times spread: how far the rates themselves may be off, all in the same direction.
     """
@@ -99,19 +101,25 @@ class OddsCell(models.Model):
     owner = models.ForeignKey("core.User", models.CASCADE, null=True, related_name="+", db_index=False)
     team = models.ForeignKey("core.Team", models.CASCADE, null=True, related_name="+", db_index=False)
     month = models.DateField()
+    coming = models.BooleanField(default=False)
     expected = models.DecimalField(max_digits=20, decimal_places=2)
     variance = models.FloatField()
     doubt = models.FloatField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["owner", "team", "month"], nulls_distinct=False, name="odds_cell_once")
+            models.UniqueConstraint(
+                fields=["owner", "team", "month", "coming"], nulls_distinct=False, name="odds_cell_once"
+            )
         ]
         indexes = [models.Index(fields=["month"], name="odds_cell_month_ix")]
 
 
 class BacktestRow(models.Model):
-    """What each number said for a past period some days before its end, of a team and all below, or of everybody."""
+    """What each number said for a past period some days before its end, of a team and all below, or of everybody.
+
+    There is no interval (`low`, `high`) where no quarter was settled yet that it could be learned from.
+    """
 
     team = models.ForeignKey("core.Team", models.CASCADE, null=True, related_name="+")
     starts_on = models.DateField()
@@ -123,8 +131,8 @@ class BacktestRow(models.Model):
     pipeline = models.DecimalField(max_digits=20, decimal_places=2)
     weighted = models.DecimalField(max_digits=20, decimal_places=2)
     calibrated = models.DecimalField(max_digits=20, decimal_places=2)
-    low = models.DecimalField(max_digits=20, decimal_places=2)
-    high = models.DecimalField(max_digits=20, decimal_places=2)
+    low = models.DecimalField(max_digits=20, decimal_places=2, null=True)
+    high = models.DecimalField(max_digits=20, decimal_places=2, null=True)
     actual = models.DecimalField(max_digits=20, decimal_places=2)
     made_at = models.DateTimeField(default=timezone.now)
 

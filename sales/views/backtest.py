@@ -39,7 +39,8 @@ def backtest_page(request):
         "verdict": backtest.verdict(quality) if sight.within or sight.everybody else None,
         "scores": [(label, quality.get(key)) for key, label in
                    (("calibrated", _("Calibrated")), ("stage", _("Stage's own probability"))) if quality.get(key)],
-        "coverage": quality.get("coverage") and 100 * quality["coverage"],
+        "coverage": None if quality.get("coverage") is None else 100 * quality["coverage"],
+        "cases": quality.get("cases"),
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/backtest.html", context)
 

@@ -128,6 +128,7 @@ def shown(row, period, mode):
         "cells": [category_cell(row, period, mode, column) for column in forecast.CATEGORIES],
         "weighted": money(row.figures.weighted), "weighted_url": row.list_url(period, forecast.CATEGORIES),
         "calibrated": money(row.figures.calibrated), "low": money(low), "high": money(high),
+        "coming": money(row.figures.coming) if row.figures.coming else "",
         "target": money(row.target.value) if row.target else "",
         "target_url": f"/targets/{row.target.pk}/" if row.target else "",
         "attainment": "" if row.attainment is None else formats.number_format(round(row.attainment), 0),

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db.models import Sum
 
 from sales import backtest, flow, forecasting, odds
-from sales.models import BacktestRow, OddsModel
+from sales.models import BacktestRow, OddsCell, OddsModel
 from sales.periods import parse
 from sales.rollup import Scope
 from tests.sales.moving import at, change, deal, upheaval
@@ -135,3 +136,32 @@ def test_a_rep_sees_no_teams_past(cast, client_of):
     assert "4,321" in client_of(cast.bob).get("/forecast/backtest/").content.decode()
     for team in ("", f"?team={cast.sales.pk}", f"?team={cast.south.pk}"):
         assert "4,321" not in client_of(cast.alice).get(f"/forecast/backtest/{team}").content.decode()
+
+
+def test_what_comes_on_top_is_learned_from_settled_quarters(cast, client_of):
+    """Deals that are made within the quarter count before they are there; months add up to the quarter."""
+    dice, day = random.Random(5), date(2024, 10, 5)
+    while day < date(2026, 11, 10):
+        late = min(day + timedelta(days=12), date(2026, 11, 15))
+        won = deal(cast.alice, dice.randrange(800, 1200), when=at(day), close=day + timedelta(days=40))
+        change(won, at(late), stage="Won", close_date=late)
+        day += timedelta(days=4)
+    forecasting.learn_anew()
+    rows = BacktestRow.objects.filter(team=None)
+    assert not rows.filter(low=None, ends_on__gt=date(2025, 9, 30)).exists()
+    known = rows.exclude(low=None)
+    held = [row.low <= row.actual <= row.high for row in known]
+    assert sum(held) >= 0.7 * len(held)
+    early = [row for row in known if row.days_before == 60]
+    assert all(abs(row.calibrated - row.actual) < abs(row.weighted - row.actual) for row in early)
+    quality = OddsModel.objects.latest("pk").quality
+    assert (quality["cases"], quality["coverage"]) == (len(held), sum(held) / len(held))
+    assert f"of {len(held)} cases" in client_of(cast.bob).get("/forecast/backtest/").content.decode()
+    quarter = parse("2026-Q4", 1)
+    cells = OddsCell.objects.filter(coming=True, owner=cast.alice)
+    rest = cells.filter(month__in=quarter.months).aggregate(sum=Sum("expected"))["sum"]
+    left = (quarter.ends_on - TODAY).days
+    assert 0.6 < float(rest) / (left / 4 * 1000) < 1.4
+    assert "still to come in" in client_of(cast.bob).get("/forecast/?period=2026-Q4").content.decode()
+    page = client_of(cast.bob).get("/forecast/?period=2024-Q4").content.decode()
+    assert "still to come in" not in page
