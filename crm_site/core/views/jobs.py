@@ -1,11 +1,13 @@
 """The user's own jobs: how far they are, what came of them, cancel, undo, files."""
 
+from django.apps import apps
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -45,7 +47,8 @@ def own_job_or_404(request, pk):
 def title_of(job):
     """A job's name, such as "Export: Accounts"."""
     kind = KINDS.get(job.record_kind)
-    return f"{NAMES.get(job.kind, job.kind)}: {kind.label_plural if kind else job.record_kind}"
+    what = kind.label_plural if kind else capfirst(apps.get_model(job.record_kind)._meta.verbose_name_plural)
+    return f"{NAMES.get(job.kind, job.kind)}: {what}"
 
 
 def percent(job):
