@@ -9,7 +9,7 @@ from crm_site.core.migrating import AtOnce
 class Migration(AtOnce):
     dependencies = [
         ("core", "0008_hours_remember"),
-        ("sales", "0014_price_books_kept"),
+        ("sales", "0016_what_the_planner_knows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
