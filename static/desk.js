@@ -8,7 +8,7 @@
   const here = () => $("[data-case]", desk);
   const form = () => $("[data-composer]", desk);
   const text = () => $("[data-composer] [name=body]", desk);
-  let typed = 0, unsaved = false, saving = null, canned = null, flight = null;
+  let typed = 0, unsaved = false, saving = null, canned = null, flight = null, upload = null;
 
   /* The list: the count stands in the title of the tab, the open case stays marked through every refresh. */
   function mark() {
@@ -199,22 +199,28 @@
     line.textContent = holes.length ? `${text().dataset.missing} ${holes.join(", ")}` : "";
   }
 
-  /* Files: pasted pictures join those that were chosen, each is shown and can be taken out again. */
-  function files(list) {
-    const field = $("[name=files]", form()), kept = new DataTransfer();
-    list.forEach((file) => kept.items.add(file));
-    field.files = kept.files;
-    $("[data-previews]", form()).replaceChildren(...list.map((file) => {
-      const out = make("button", { type: "button", class: "btn-icon", "aria-label": `${said("close")}: ${file.name}` }, icon("x"));
-      out.addEventListener("click", () => files(list.filter((other) => other !== file)));
-      const row = make("li", {}, make("span", {}, file.name), out);
-      if (file.type.startsWith("image/")) {
-        const reader = new FileReader();
-        reader.addEventListener("load", () => row.prepend(make("img", { src: reader.result, alt: "", height: "96" })));
-        reader.readAsDataURL(file);
-      } else row.prepend(icon("paperclip"));
-      return row;
-    }));
+  /* Files go to the server at once, so that they survive a reload; where it takes none they wait in the form. */
+  async function files(list) {
+    const field = $("[name=files]", form()), body = new FormData(), waiting = new DataTransfer();
+    list.forEach((file) => { body.append("files", file); waiting.items.add(file); });
+    /* Who sends before they have arrived sends them with the form. */
+    field.files = waiting.files;
+    upload = new AbortController();
+    const answer = await fetch(`${here().dataset.base}draft-files/`, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "HX-Request": "true" }, signal: upload.signal }).catch(() => null);
+    if (!field.isConnected) return;
+    if (answer?.ok && !answer.redirected) {
+      field.value = "";
+      $("[data-previews]", form()).outerHTML = await answer.text();
+      htmx.process($("[data-previews]", form()));
+    } else $("[data-previews]", form()).append(...list.map((file) => make("li", {}, make("span", {}, file.name))));
+    $$("[data-previews] li", form()).slice(-list.length).forEach((row, place) => preview(row, list[place]));
+  }
+
+  function preview(row, file) {
+    if (!file?.type.startsWith("image/")) return;
+    const reader = new FileReader();
+    reader.addEventListener("load", () => row.prepend(make("img", { src: reader.result, alt: "", height: "96" })));
+    reader.readAsDataURL(file);
   }
 
   desk.addEventListener("paste", (event) => {
@@ -257,6 +263,7 @@
     if (event.target !== form()) return;
     clearTimeout(saving);
     flight?.abort();
+    upload?.abort();
     saving = null;
     unsaved = false;
     typed = 0;

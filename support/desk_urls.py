@@ -11,6 +11,7 @@ DESK_URLS = [
     path("cases/<big:pk>/thread/", desk.case_thread, name="case_thread"),
     path("cases/<big:pk>/canned/", desk.case_canned, name="case_canned"),
     path("cases/<big:pk>/here/", desk.case_here, name="case_here"),
+    path("cases/<big:pk>/draft-files/", desk.case_draft_files, name="case_draft_files"),
     path("cases/<big:pk>/answer/", desk.case_answer, name="case_answer"),
     path("cases/<big:pk>/undo/", desk.case_undo, name="case_undo"),
     path("cases/<big:pk>/set/", desk.case_set, name="case_set"),

@@ -38,4 +38,4 @@ def case_held(access, case):
     ]
     said = [{"at": row.at, "from": "us" if row.direction == Message.OUT else "you", "text": row.body} for row in rows]
     return {"number": case.number, "subject": case.subject, "created": case.created_at, "state": case.category,
-            "messages": said}  # fmt: skip
+            "asked": case.details, "messages": said}  # fmt: skip

@@ -54,6 +54,14 @@ def attach_file(record, upload, *, by):
     return keep_uploads([(record, upload, by)])[0]
 
 
+def check_size(upload):
+    """Refused when a file is empty or larger than 25 MB."""
+    if upload.size > LARGEST:
+        raise Refused(_("A file may have 25 MB at most."))
+    if not upload.size:
+        raise Refused(_("The file is empty."))
+
+
 def keep_uploads(rows):
     """Keep uploads on records that the caller has locked, given as (record, upload, user), and return them in order.
 
@@ -61,10 +69,7 @@ def keep_uploads(rows):
     """
     made = []
     for record, upload, by in rows:
-        if upload.size > LARGEST:
-            raise Refused(_("A file may have 25 MB at most."))
-        if not upload.size:
-            raise Refused(_("The file is empty."))
+        check_size(upload)
         made.append(Attachment(
             content_type=ContentType.objects.get_for_model(type(record)), object_id=record.pk, size=upload.size,
             name=clean_name(upload.name), created_by=by,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm_site.core.models import Notification, Setting, User
 from crm_site.demo.words import ANSWERS, ARTICLES, PROBLEMS
-from support.models import Case, Policy, PolicyVersion, PortalAccess, Queue, QueueMember, Status
+from support.models import Case, CaseField, Policy, PolicyVersion, PortalAccess, Queue, QueueMember, Status
 from support.operations.articles import create_articles
 from support.operations.cases import create_cases
 from support.operations.entitlements import create_entitlements
@@ -36,6 +36,13 @@ ISSUES = (
     ("The milk sensor reports an empty jug", "all", "Wipe the sensor with a dry cloth."),
 )
 PROSPECTS = (("Hotel Seeblick", "hotel-seeblick.example"), ("Bistro Marché Neuf", "marche-neuf.example"))
+# What is asked of a problem: key, question, kind of answer, what may be chosen, whether it must be answered.
+ASKED = (
+    ("still_works", "Does the machine still make coffee?", "yes_no", [], True),
+    ("display", "What does the display say?", "choice", ["Nothing unusual", "E07", "E14", "It is dark"], False),
+    ("since", "Since when?", "date", [], False),
+    ("cups", "How many cups a day does it make?", "number", [], False),
+)
 # What is promised to who pays for it: minutes by metric and priority.
 PROMISE = {
     "first": {"1": 30, "2": 60, "3": 120, "4": 240}, "next": {"1": 60, "2": 120, "3": 240, "4": 480},
@@ -54,7 +61,12 @@ def make(users, parties, products, choose):
          "audience": "public" if seen else "internal", "state": "published"}
         for name, category, seen, summary, body in ARTICLES
     ], by=author)  # fmt: skip
-    remember(queues=[queue.pk], policies=[policy.pk])
+    known = set(CaseField.objects.values_list("key", flat=True))
+    asked = CaseField.objects.bulk_create([
+        CaseField(key=key, label=label, type=Case.PROBLEM, kind=kind, choices=found, required=required, order=order)
+        for order, (key, label, kind, found, required) in enumerate(ASKED) if key not in known
+    ])  # fmt: skip
+    remember(queues=[queue.pk], policies=[policy.pk], asked=[row.key for row in asked])
     cases = make_cases(author, agents, queue, installed, choose)
     now = timezone.now()
     Notification.objects.filter(
@@ -142,6 +154,7 @@ def make_cases(author, agents, queue, installed, choose):
             "customer": machine.customer, "product": machine.product, "installed": machine,
             "owner": choose.choice(agents) if number < CASES - 8 else None,
             "channel": choose.choice(["email", "email", "portal", "phone"]), "at": at,
+            "details": {"still_works": "no", "display": "E14"} if kind == Case.PROBLEM else {},
             "first": {"body": said.format(**words), "contact": machine.contact},
         })  # fmt: skip
     cases = create_cases(rows, by=author)
@@ -206,6 +219,7 @@ def remember(**made):
 
 def forget(kept):
     """Remove what is no record: the queue and the service level, unless real cases need them."""
+    CaseField.objects.filter(key__in=kept.get("asked", [])).delete()
     queues = Queue.objects.filter(pk__in=kept.get("queues", []))
     Case.objects.unscoped("real cases stay without the queue").filter(queue__in=queues).update(queue=None)
     queues.delete()

@@ -5,10 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.admin.parties import KindAdmin
 from support.canned import fill
-from support.forms.case import CaseForm
+from support.forms.case import CaseFieldForm, CaseForm
 from support.forms.macros import ActionsForm, groups_for
 from support.kinds.case import CASES
-from support.models import CannedReply, Case, Macro, Queue, QueueMember, Status
+from support.models import CannedReply, Case, CaseField, Macro, Queue, QueueMember, Status
 
 
 @admin.register(Case)
@@ -56,6 +56,26 @@ class StatusAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request, obj=None):
         """The category is kept on each case, so it stays once there is the status."""
         return ["category"] if obj else []
+
+
+@admin.register(CaseField)
+class CaseFieldAdmin(admin.ModelAdmin):
+    """What is asked of each kind of request; who no longer asks it takes it out of use, and the answers stay."""
+
+    list_display = ["label", "type", "kind", "required", "in_portal", "is_active", "order"]
+    list_editable = ["order", "is_active"]
+    list_filter = ["type", "is_active"]
+    search_fields = ["label", "key"]
+    prepopulated_fields = {"key": ["label"]}
+    form = CaseFieldForm
+
+    def get_readonly_fields(self, request, obj=None):
+        """The key and the kind of answer stay once answers may be kept."""
+        return ["key", "kind"] if obj else []
+
+    def get_prepopulated_fields(self, request, obj=None):
+        """A new field's key comes from its question."""
+        return {} if obj else self.prepopulated_fields
 
 
 @admin.register(CannedReply)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import Cell, Column
 from customers.columns.common import record_columns
+from support.asked import line_of
 from support.models import METRIC_NAMES, NEVER, Case, Status
 
 STATE_TONES = {"new": "azure", "open": "blue", "waiting": "yellow", "resolved": "green", "closed": "grey"}
@@ -43,6 +44,15 @@ class StatusColumn(NamedColumn):
     def show(self, record, value):
         """The cell."""
         return Cell("choice", self.name, value, tone=STATE_TONES[record.category])
+
+
+@dataclass(frozen=True)
+class DetailsColumn(Column):
+    """What was asked of the kind of request, as one line."""
+
+    def value(self, record):
+        """The line; None where nothing was answered."""
+        return line_of(record.details) or None
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,7 @@ CASE_COLUMNS = (
     Column("close_reason", _("Why closed"), shown=False, imports=False),
     Column("description", _("Description"), "longtext", shown=False, edit=True,
            aliases=("ticket description", "details", "notes")),
+    DetailsColumn("details", _("Asked for"), "longtext", shown=False, aliases=("custom fields",)),
     Column("resolution", _("Resolution"), "longtext", shown=False, edit=True, aliases=("solution",)),
     *(replace(column, label=_("Agent")) if column.name == "owner" else column for column in record_columns()),
 )  # fmt: skip

@@ -11,7 +11,8 @@ from crm_site.core.models import Record
 from crm_site.core.views.bulk import BulkForm
 from customers.forms.party import HIDDEN
 from customers.models import Contact
-from support.models import Case, Queue, Status
+from support import asked
+from support.models import Case, CaseField, Queue, Status
 
 # What has a "not in use any more" beside it: only the present one is offered then.
 LISTED = ("status", "queue", "policy")
@@ -43,13 +44,23 @@ class CaseForm(RecordForm):
 
     def __init__(self, *args, only=None, **kwargs):
         super().__init__(*args, only=(*only, "itself") if only else None, **kwargs)
+        self.asked = [] if only else asked.fields_of()
+        for row in self.asked:
+            name = asked.PREFIX + row.key
+            self.fields[name] = field = asked.form_field(row)
+            # What only one kind of request asks is needed where it is that kind: see clean.
+            field.required, field.widget.is_required = False, False
+            field.label = f"{row.label} ({asked.kind_of(row.type)})" if row.type else row.label
+            self.initial.setdefault(name, (self.instance.details or {}).get(row.key))
         self.initial["itself"] = self.instance.pk
         if self.instance.pk:
             self.fields.pop("answered", None)
         elif self.initial.get("owner") == self.user.pk and "owner" not in (kwargs.get("initial") or {}):
             self.initial["owner"] = None
         if not only:
-            groups = [(title, [name for name in names if name in self.fields]) for title, names in self.sections]
+            more = (_("Asked for"), [asked.PREFIX + row.key for row in self.asked])
+            sections = [*self.sections[:1], more, *self.sections[1:]] if self.asked else self.sections
+            groups = [(title, [name for name in names if name in self.fields]) for title, names in sections]
             self.helper.layout = Layout(*(Fieldset(title, *names) for title, names in groups), *HIDDEN)
 
     def set_choices(self):
@@ -71,12 +82,45 @@ class CaseForm(RecordForm):
             self.fields["status"].empty_label = None
             self.initial.setdefault("status", Status.objects.filter(category=Status.NEW, is_default=True).first())
 
+    def clean(self):
+        """What the kind of request must be asked is answered."""
+        cleaned = super().clean()
+        for row in self.asked:
+            name = asked.PREFIX + row.key
+            if row.required and row.type in ("", cleaned.get("type")) and cleaned.get(name) in (None, ""):
+                self.add_error(name, self.fields[name].error_messages["required"])
+        return cleaned
+
     def values(self):
         """The cleaned values; what a new case leaves open is left to the operation."""
-        found = {name: value for name, value in super().values().items() if name != "itself"}
+        found = {name: value for name, value in super().values().items()
+                 if name != "itself" and not name.startswith(asked.PREFIX)}  # fmt: skip
+        if self.asked:
+            meant = [row for row in self.asked if row.type in ("", found.get("type", self.instance.type))]
+            found["details"] = asked.answers(meant, self.cleaned_data, self.instance.details)
         if not self.instance.pk:
             found = {name: value for name, value in found.items() if value not in (None, "")}
         return found
+
+
+class CaseFieldForm(forms.ModelForm):
+    """A field of cases: the kind of request that it is asked of is chosen, and a list has something to choose."""
+
+    type = forms.ChoiceField(
+        label=_("Asked of"), required=False, choices=[("", _("Every kind of request")), *Case.TYPES.items()]
+    )
+
+    class Meta:
+        model = CaseField
+        fields = ("label", "key", "type", "kind", "choices", "required", "help", "in_portal", "is_active", "order")
+
+    def clean(self):
+        """A choice without choices could never be answered."""
+        values = super().clean()
+        kind = values.get("kind") or self.instance.kind
+        if kind == CaseField.CHOICE and not values.get("choices") and "choices" not in self.errors:
+            self.add_error("choices", _("Say what may be chosen."))
+        return values
 
 
 class ResolveForm(forms.Form):

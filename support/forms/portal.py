@@ -13,7 +13,7 @@ from crm_site.core.attachments import LARGEST
 from crm_site.core.forms import fingerprint
 from customers.forms.ways import MechanismForm, helper
 from customers.models import Contact, ContactMechanism
-from support import portal
+from support import asked, portal
 from support.models import Case, PortalAccess, Queue
 
 FILES_AT_MOST = 10
@@ -78,9 +78,9 @@ class OnceForm(forms.Form):
 class CaseForm(OnceForm):
     """A new request: what it is about and what happened; the rest is asked only where there is a choice."""
 
+    type = forms.ChoiceField(label=_("What kind of request is it?"), choices=Case.TYPES, required=False)
     subject = forms.CharField(label=_("What is it about?"), max_length=255)
     body = forms.CharField(label=_("Tell us more"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6}))
-    type = forms.ChoiceField(label=_("What kind of request is it?"), choices=Case.TYPES, required=False)
     queue = forms.ModelChoiceField(label=_("Who should look at it?"), queryset=Queue.objects.none(), required=False,
                                    empty_label=_("I do not know"))  # fmt: skip
     installed = forms.ModelChoiceField(label=_("Which of your products?"), queryset=None, required=False,
@@ -94,12 +94,19 @@ class CaseForm(OnceForm):
         for name in ("queue", "installed"):
             if self.fields[name].queryset.count() < (2 if name == "queue" else 1):
                 del self.fields[name]
+        chosen = self.data.get("type") if self.is_bound else self.initial.get("type")
+        self.asked = asked.fields_of([chosen or Case.QUESTION], portal=True)
+        self.fields |= {asked.PREFIX + row.key: asked.form_field(row) for row in self.asked}
+
+    def of_kind(self):
+        """The fields that only this kind of request has."""
+        return [self[asked.PREFIX + row.key] for row in self.asked]
 
     def values(self):
         """The fields of the case."""
         cleaned = self.cleaned_data
         found = {"subject": cleaned["subject"], "description": cleaned["body"],
-                 "type": cleaned["type"] or Case.QUESTION}  # fmt: skip
+                 "type": cleaned["type"] or Case.QUESTION, "details": asked.answers(self.asked, cleaned)}  # fmt: skip
         found |= {name: cleaned[name] for name in ("queue", "installed") if cleaned.get(name)}
         return found | ({"product": found["installed"].product} if "installed" in found else {})
 

@@ -8,6 +8,7 @@ from crm_site.core.imports.targets import link_targets, moment_targets, owner_ta
 from crm_site.core.operations import operation
 from customers.models import Contact
 from customers.operations.contacts import create_contacts
+from support.asked import read_line
 from support.imports.common import CHANNEL_WORDS, PRIORITY_WORDS, desk_of
 from support.models import Case, Message, Status
 from support.operations.cases import create_cases, update_case
@@ -38,6 +39,7 @@ def case_targets():
         *link_targets("contact", gettext_lazy("Contact"), "customers.contact", ("contact name",)),
         *link_targets("account", gettext_lazy("Account"), "customers.account", ("account name", "company")),
         *link_targets("product", gettext_lazy("Product"), "sales.product", ("product purchased", "product name")),
+        Target("details", gettext_lazy("Asked for"), "longtext", ("custom fields",)),
         Target("resolution", gettext_lazy("Resolution"), "longtext", ("solution",)),
         Target("resolved_at", gettext_lazy("Resolved"), "datetime", ("resolved time", "resolution time", "solved at")),
         Target("closed_at", gettext_lazy("Closed"), "datetime", ("closed time", "closed date", "close date")),
@@ -71,6 +73,10 @@ def prepare_case(draft, run):
         if values["queue"] is None:
             del values["queue"]
             draft.warn(run.plan.header_of["queue"], _("There is no queue “%(name)s”.") % {"name": name})
+    if line := values.pop("details", ""):
+        values["details"], wrong = read_line(line)
+        for part in wrong:
+            draft.warn(run.plan.header_of["details"], _("No field of cases understands “%(text)s”.") % {"text": part})
     values["subject"] = values.get("subject") or subject_of(values)
     settle_end(values)
     settle_reporter(values)

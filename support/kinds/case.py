@@ -99,7 +99,8 @@ CASES = register(
         restore=restore_case, quick=("subject", "contact", "description", "priority", "channel"),
         highlights=("status", "due_at", "priority", "contact", "customer", "queue", "owner"),
         groups=(
-            (_("What it is about"), ("number", "type", "channel", "product", "installed", "issue", "description")),
+            (_("What it is about"), ("number", "type", "channel", "product", "installed", "issue", "description",
+                                     "details")),
             (_("Who asks"), ("contact", "account", "customer", "sale", "entitlement", "partner")),
             (_("Promise"), ("policy", "policy_why", "breached", "first_replied_at", "waiting_since",
                             "last_customer_at")),

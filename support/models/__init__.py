@@ -13,13 +13,14 @@ from support.models.products import (
     IssueNotice,
     KnownIssue,
 )
-from support.models.queue import CannedReply, Draft, Macro, Presence, Queue, QueueMember, Status
+from support.models.queue import CannedReply, CaseField, Draft, DraftFile, Macro, Presence, Queue, QueueMember, Status
 from support.models.sla import METRIC_NAMES, Clock, ClockEvent, ClockSegment, Policy, PolicyVersion
 
 __all__ = [
     "FIRST", "METRICS", "METRIC_NAMES", "NEVER", "NEXT", "RESOLUTION", "Article", "ArticleVersion", "ArticleVote",
-    "CannedReply", "Case", "CaseMerge", "Certification", "Clock", "ClockEvent", "ClockSegment", "DealRegistration",
-    "Draft", "Entitlement", "EntitlementUse", "InboundMail", "InstalledProduct", "IssueNotice", "KnownIssue", "Macro",
+    "CannedReply", "Case", "CaseField", "CaseMerge", "Certification", "Clock", "ClockEvent", "ClockSegment",
+    "DealRegistration", "Draft", "DraftFile", "Entitlement", "EntitlementUse", "InboundMail", "InstalledProduct",
+    "IssueNotice", "KnownIssue", "Macro",
     "Mailbox", "Message", "MessageFile", "OutgoingMail", "Policy", "PolicyVersion", "PortalAccess", "PortalSession",
     "PortalToken", "Presence", "ProfileChange", "Queue", "QueueMember", "Reconciliation", "Status", "Survey",
     "Watcher", "Webhook", "WebhookDelivery",

@@ -119,6 +119,7 @@ class Case(Record):
         "support.Policy", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service level"),
         help_text=_("Empty: chosen by the rules"),
     )  # fmt: skip
+    details = models.JSONField(_("what was asked"), default=dict, db_default={}, blank=True, editable=False)
     resolution = models.TextField(_("resolution"), blank=True)
     close_reason = models.CharField(_("why closed"), max_length=200, blank=True)
     is_spam = models.BooleanField(_("spam"), default=False, db_default=False)

@@ -157,6 +157,40 @@ class Macro(models.Model):
         return self.name
 
 
+class CaseField(models.Model):
+    """One more thing that is asked of a kind of request; its answers stand in the case's `details` under `key`."""
+
+    TEXT, NUMBER, DATE, CHOICE, YES_NO = "text", "number", "date", "choice", "yes_no"
+    KINDS = {TEXT: _("Text"), NUMBER: _("Number"), DATE: _("Day"), CHOICE: _("One of a list"), YES_NO: _("Yes or no")}
+
+    label = models.CharField(_("question"), max_length=100)
+    key = models.SlugField(_("key"), max_length=40, unique=True, help_text=_("In files and in the history; it stays."))
+    type = models.CharField(_("asked of"), max_length=10, blank=True, help_text=_("Empty: every kind of request"))
+    kind = models.CharField(_("kind of answer"), max_length=6, choices=KINDS, default=TEXT)
+    choices = ArrayField(
+        models.CharField(max_length=100), default=list, blank=True, verbose_name=_("what may be chosen"),
+        help_text=_("Separated by commas."),
+    )  # fmt: skip
+    required = models.BooleanField(_("must be answered"), default=False)
+    help = models.CharField(_("help"), max_length=200, blank=True)
+    in_portal = models.BooleanField(_("customers are asked"), default=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("field of cases")
+        verbose_name_plural = _("fields of cases")
+        ordering = ["order", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=known("kind", ("text", "number", "date", "choice", "yes_no")), name="case_field_kind_known"
+            ),
+        ]
+
+    def __str__(self):
+        return self.label
+
+
 class Draft(models.Model):
     """What an agent has begun to write on a case; kept until it is sent."""
 
@@ -168,6 +202,15 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "user"], name="draft_once")]
+
+
+class DraftFile(models.Model):
+    """A file that goes with what an agent has begun to write; it becomes the case's own when that is sent."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="files")
+    name = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    file = models.FileField(upload_to="drafts/%Y/%m/%d", max_length=200)
 
 
 class Presence(models.Model):

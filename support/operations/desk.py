@@ -4,31 +4,66 @@ import re
 from functools import reduce
 from operator import or_
 
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
+from crm_site.core.attachments import check_size, clean_name
 from crm_site.core.models import User
 from crm_site.core.operations import Refused, operation, refuse
 from support.canned import unfilled
-from support.models import Draft, Presence
+from support.models import Draft, DraftFile, Presence
 from support.operations.cases import set_status
 from support.operations.entitlements import use_entitlement
 from support.operations.messages import add_note, post_reply, undo_reply
 
+FILES_AT_MOST = 10
 MENTION = re.compile(r"(?<!\S)@([\w.+-]*\w)")
 
 
 @operation
 def keep_draft(case, body, *, by, is_note=False):
-    """Keep what the user has begun to write on a case; an empty text removes it."""
-    if not body.strip():
-        Draft.objects.filter(case=case, user=by).delete()
+    """Keep what the user has begun to write on a case; an empty text without files removes it."""
+    own = Draft.objects.filter(case=case, user=by)
+    if not body.strip() and not DraftFile.objects.filter(draft__in=own).exists():
+        own.delete()
         return
     Draft.objects.bulk_create(
         [Draft(case=case, user=by, body=body, is_note=is_note)], update_conflicts=True,
         unique_fields=["case", "user"], update_fields=["body", "is_note", "changed_at"],
     )  # fmt: skip
+
+
+@operation
+def keep_draft_files(case, uploads, *, by):
+    """Keep files with what the user writes on a case and return them; Refused for too many, an empty or a large one."""
+    draft = Draft.objects.get_or_create(case=case, user=by)[0]
+    if draft.files.count() + len(uploads) > FILES_AT_MOST:
+        refuse(_("At most %(n)s files at a time.") % {"n": FILES_AT_MOST}, "files")
+    for upload in uploads:
+        check_size(upload)
+    return [
+        DraftFile.objects.create(draft=draft, name=clean_name(upload.name), size=upload.size, file=renamed(upload))
+        for upload in uploads
+    ]
+
+
+def renamed(upload):
+    """The upload under a name that nobody guesses."""
+    return ContentFile(upload.read(), name=get_random_string(32))
+
+
+@operation
+def drop_draft_files(rows, *, by):
+    """Remove files of the user's drafts for good, what is stored of them when the rows are gone."""
+    rows = [row for row in rows if row.draft.user_id == by.pk]
+    stored = [row.file for row in rows]
+    DraftFile.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    transaction.on_commit(lambda: [file.storage.delete(file.name) for file in stored])
 
 
 @operation
@@ -61,7 +96,10 @@ def answer_case(case, values, *, by, files=(), status=None, seen=None):
     `values` are kind ("public" or "note"), body, to (empty: the reporter), cc, and minutes of work, which count
     against the contract that covers the case. Refused with field "seen" when a
     newer message than `seen` is there, and with field "body" while a reply holds a placeholder that nobody filled.
+    The files of the draft go with it, before `files`.
     """
+    begun = list(DraftFile.objects.filter(draft__case=case, draft__user=by).select_related("draft").order_by("pk"))
+    files = [*(File(row.file, name=row.name) for row in begun), *files]
     if values["kind"] == "note":
         message = add_note(case, values["body"], by=by, files=files, mentions=mentioned(values["body"]))
         if status:
@@ -74,6 +112,7 @@ def answer_case(case, values, *, by, files=(), status=None, seen=None):
         message = post_reply(case, values["body"], by=by, to=to, cc=copies, files=files, status=status, seen=seen)
     if values.get("minutes"):
         count_minutes(case, values["minutes"], by=by)
+    drop_draft_files(begun, by=by)
     Draft.objects.filter(case=case, user=by).delete()
     return message
 

@@ -18,12 +18,20 @@ from crm_site.core import lists, pages, parts
 from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.recent import remember
-from support import canned, desk
+from support import asked, canned, desk
 from support.forms.desk import ComposerForm, PropertiesForm
 from support.kinds.case import CASES
-from support.models import CannedReply, Case, Message, Queue, Status
+from support.models import CannedReply, Case, DraftFile, Message, Queue, Status
 from support.operations.cases import take_next, update_case
-from support.operations.desk import answer_case, end_presence, keep_draft, note_presence, take_back
+from support.operations.desk import (
+    answer_case,
+    drop_draft_files,
+    end_presence,
+    keep_draft,
+    keep_draft_files,
+    note_presence,
+    take_back,
+)
 from support.operations.macros import macros_for, run_macro
 from support.views.merging import moved_on
 
@@ -137,9 +145,10 @@ def case_context(request, case, choices, form):
         "badge": desk.badge(case), "tone": desk.STATE_TONES[case.category],
         "priority_tone": desk.PRIORITY_TONES[case.priority], "priorities": Case.PRIORITIES.items(),
         "clocks": desk.promises(case), "watching": watching, "draft": draft, "form": form,
+        "begun": DraftFile.objects.filter(draft__case=case, draft__user=user).order_by("pk") if draft else (),
         "composer": composed(case, draft, form, canned_text(request, case), copies),
         "actions": CASES.actions(case, user) if CASES.actions else [],
-        "panels": panels_beside(request, case),
+        "panels": panels_beside(request, case), "asked": asked.shown(case),
         **desk.background(case, user), **ready_for(user, choices), "statuses": choices["statuses"],
         "queues": choices["queues"],
         "answers": sorted((s for s in choices["statuses"] if s[2] in ANSWERS), key=lambda s: ANSWERS.index(s[2])),
@@ -234,6 +243,23 @@ def case_here(request, pk):
         for o in case.present if o["pk"] != request.user.pk
     ]  # fmt: skip
     return JsonResponse({"others": others, "newest": case.newest[0] if case.newest else 0})
+
+
+@login_required
+@require_POST
+def case_draft_files(request, pk):
+    """Keep files with the draft, or take one out again; the files that it has now."""
+    case = pages.get_visible_or_404(CASES, request.user, pk, "change")
+    own = DraftFile.objects.filter(draft__case=case, draft__user=request.user)
+    try:
+        if "out" in request.POST:
+            drop_draft_files(own.filter(pk=read_id(request.POST["out"]) or 0), by=request.user)
+        elif uploads := request.FILES.getlist("files"):
+            keep_draft_files(case, uploads, by=request.user)
+    except Refused as refusal:
+        return JsonResponse({"error": str(refusal)}, status=422)
+    context = {"case": case, "begun": own.order_by("pk"), "kind": CASES, "title": case.subject}
+    return pages.fragment(request, "support/desk/_draft_files.html", context)
 
 
 @login_required

@@ -325,6 +325,7 @@ RULES = (
     Rule("support:case_clocks", on_record("view")),
     Rule("support:desk*", works_cases),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("canned", "here", "answer", "undo", "set", "macro")),
+    Rule("support:case_draft_files", on_record("change")),
     Rule("support:case_thread", on_record("view")), Rule("support:case_facts", on_record("view")),
     Rule("support:case_next", kind_action("change")), Rule("support:case_follow", on_record("view"), personal=True),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),

@@ -10,7 +10,19 @@ from django.utils import timezone
 
 from crm_site.core.operations import Refused
 from support import canned, desk
-from support.models import CannedReply, Case, Draft, Macro, Message, OutgoingMail, Presence, Queue, Status
+from support.models import (
+    CannedReply,
+    Case,
+    Draft,
+    DraftFile,
+    Macro,
+    Message,
+    MessageFile,
+    OutgoingMail,
+    Presence,
+    Queue,
+    Status,
+)
 from support.operations.cases import create_cases, status_of, update_case
 from support.operations.desk import answer_case, keep_draft, note_presence
 from support.operations.macros import run_macro
@@ -199,6 +211,28 @@ def test_u30_a_draft_is_the_writers_own_and_goes_when_sent(cast, case):
     assert not Draft.objects.exists()
     keep_draft(case, "x", by=cast.dora)
     keep_draft(case, " ", by=cast.dora)
+    assert not Draft.objects.exists()
+
+
+def test_u30_a_draft_keeps_its_files(cast, case, settings, tmp_path):
+    """U30, U36: files wait with the draft, are its writer's own, go with the reply, and leave nothing behind."""
+    settings.MEDIA_ROOT = tmp_path
+    client, url = signed_in(cast.dora), f"/cases/{case.pk}/draft-files/"
+    for name in ("plan.txt", "wrong.txt"):
+        assert client.post(url, {"files": [SimpleUploadedFile(name, name.encode())]}).status_code == 200
+    wrong = DraftFile.objects.get(name="wrong.txt")
+    other = signed_in(cast.rita)
+    other.post(url, {"out": wrong.pk})
+    assert "plan.txt" not in other.get(f"/cases/{case.pk}/").content.decode()
+    client.post(url, {"out": wrong.pk})
+    assert client.post(url, {"files": [SimpleUploadedFile("empty.txt", b"")]}).status_code == 422
+    keep_draft(case, "", by=cast.dora)
+    text = client.get(f"/cases/{case.pk}/").content.decode()
+    assert "plan.txt" in text
+    assert "wrong.txt" not in text
+    client.post(f"/cases/{case.pk}/answer/", {"kind": "public", "body": "See the plan"})
+    sent = MessageFile.objects.get(message__body="See the plan").attachment
+    assert (sent.name, sent.file.read()) == ("plan.txt", b"plan.txt")
     assert not Draft.objects.exists()
 
 

@@ -15,15 +15,16 @@ from django.utils import timezone
 from crm_site.core.models import User
 from customers.models import Consent, Purpose
 from sales.models import Quote
-from support import portal
+from support import asked, portal
 from support.disclosure import all_held
 from support.links import text_of
-from support.models import Article, ArticleVersion, Case, OutgoingMail, ProfileChange, Status, Survey
+from support.models import Article, ArticleVersion, Case, CaseField, OutgoingMail, ProfileChange, Status, Survey
 from support.models.common import NEVER
 from support.operations.cases import close_case, resolve_case
 from support.operations.messages import receive_message
 from support.operations.portal import revoke_access
 from support.operations.profile import decide_change
+from tests.conftest import signed_in
 from tests.factories import QuoteFactory, SaleFactory
 from tests.support.portal_world import PASSWORD, TwoCompanies, browser, case_of, file
 
@@ -67,6 +68,58 @@ def test_pt_2_a_new_request(world):
     assert case.number in said
     assert case.due_at < NEVER
     assert "You will hear from us by" in said
+
+
+def asked_of_problems():
+    """Two questions about problems, one of them for staff alone, and one about everything."""
+    return CaseField.objects.bulk_create([
+        CaseField(key="display", label="What does it say?", type="problem", kind="choice", choices=["E1", "E2"],
+                  required=True),
+        CaseField(key="lot", label="Which lot?", type="problem", in_portal=False),
+        CaseField(key="since", label="Since when?", kind="date", order=1),
+    ])  # fmt: skip
+
+
+def test_pt_2_a_kind_of_request_asks_its_own_fields(world, cast):
+    """PT-2: category, its fields, what helps, files: asked without scripts, checked by the server, shown to both."""
+    asked_of_problems()
+    client, new = browser(world.ada), "/portal/cases/new/"
+    assert "What does it say?" not in client.get(new).content.decode()
+    page = client.get(f"{new}?type=problem").content.decode()
+    assert page.index("What kind") < page.index("What does it say?") < page.index('id="answers"') < page.index("Files")
+    assert "Which lot?" not in page
+    typed = {"type": "problem", "subject": "It stopped", "body": "Just so", "asked_since": "2026-11-02"}
+    page = client.post(new, typed | {"choose": "1"}).content.decode()
+    assert 'value="It stopped"' in page
+    assert "What does it say?" in page
+    for wrong in ("", "E9"):
+        assert not Case.objects.unscoped("look").filter(subject="It stopped").exists()
+        assert client.post(new, typed | {"asked_display": wrong}).status_code != 302
+    url = client.post(new, typed | {"asked_display": "E2", "asked_lot": "smuggled"}).url
+    case = Case.objects.unscoped("look").get(subject="It stopped")
+    assert case.details == {"display": "E2", "since": "2026-11-02"}
+    assert "What does it say?" in client.get(url).content.decode()
+    desk = signed_in(cast.dora)
+    assert "What does it say?" in desk.get(f"/cases/{case.pk}/").content.decode()
+    form = desk.get(f"/cases/{case.pk}/edit/").context["form"]
+    kept = {name: form.initial.get(name) or "" for name in form.fields if name != "tags"}
+    kept |= {"status": case.status_id, "asked_display": "E1", "asked_lot": "L7"}
+    assert desk.post(f"/cases/{case.pk}/edit/", kept).status_code == 302
+    case.refresh_from_db()
+    assert case.details == {"display": "E1", "lot": "L7", "since": "2026-11-02"}
+    assert (
+        desk.post(f"/cases/{case.pk}/edit/", kept | {"version": case.version, "asked_display": ""}).status_code == 200
+    )
+    history = desk.get(f"/cases/{case.pk}/history/").content.decode()
+    assert "L7" in history
+
+
+def test_pt_2_fields_travel_in_files(db):
+    """PT-2: what an export writes an import reads; what no field understands is named, not kept."""
+    asked_of_problems()
+    details = {"display": "E2", "since": "2026-11-02"}
+    assert asked.read_line(asked.line_of(details)) == (details, [])
+    assert asked.read_line("display: E9; colour: red; lot: 7") == ({"lot": "7"}, ["display: E9", "colour: red"])
 
 
 def test_pt_2_expected_time_in_the_customers_zone(world):

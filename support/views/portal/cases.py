@@ -13,7 +13,7 @@ from crm_site.core import lists, pages
 from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, submit_once
 from crm_site.core.views.jobs import attachment
-from support import portal
+from support import asked, portal
 from support.forms.portal import CaseForm, CloseForm, RateForm, ReplyForm
 from support.knowledge import suggest
 from support.models import RESOLUTION, Article, Case, Message, Status, Survey
@@ -104,16 +104,17 @@ def portal_cases(request):
 @portal.portal_page
 @require_http_methods(["GET", "POST"])
 def portal_case_new(request):
-    """A new request. The button “look for answers” shows articles instead of sending, with what was typed kept."""
-    form = CaseForm(request.POST or None, request.FILES or None, access=request.access)
-    looking = "look" in request.POST
+    """A new request. Two buttons do not send it and keep what was typed: one shows articles, one what its kind asks."""
+    form = CaseForm(request.POST or None, request.FILES or None, access=request.access, initial=request.GET.dict())
+    looking = bool({"look", "choose"} & set(request.POST))
     if request.method == "POST" and not looking and form.is_valid():
         url = once(request, form, lambda: f"/portal/cases/{begun(request, form).pk}/?new=1")
         if url:
             return redirect(url)
     if looking:
         form.errors.clear()
-    context = {"form": form, "looked": looking, "articles": suggested(request.POST) if looking else []}
+    articles = suggested(request.POST) if "look" in request.POST else []
+    context = {"form": form, "looked": "look" in request.POST, "articles": articles}
     return render(request, "portal/case_new.html", context)
 
 
@@ -164,7 +165,7 @@ def conversation(request, case, **forms):
     ended = case.category in (Status.RESOLVED, Status.CLOSED)
     context = {
         "case": case, "rows": rows, "earlier": earlier, "expectation": expectation(case), "ended": ended,
-        "is_new": "new" in request.GET,
+        "is_new": "new" in request.GET, "asked": asked.shown(case, portal=True),
         "over": is_over(case, timezone.now()), "reply": ReplyForm(), "close": CloseForm(),
         "rate": RateForm() if ended and may_rate(case) else None,
     } | forms  # fmt: skip
