@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import get_user
+from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
@@ -112,7 +113,10 @@ def clean_parameters(get_response):
 
 
 def staff_door(get_response):
-    """Staff pages are for staff: anonymous visitors go to sign in, portal users stay in the portal."""
+    """Staff pages are for staff: anonymous visitors go to sign in, portal users stay in the portal.
+
+    No view has to ask for it: one that is open to strangers is marked with login_not_required.
+    """
 
     def middleware(request):
         timezone.deactivate()
@@ -132,6 +136,13 @@ def staff_door(get_response):
             scope.remember(request.user)
         return get_response(request)
 
+    def process_view(request, view, args, kwargs):
+        if request.path.startswith((*PUBLIC, PORTAL, "/admin/")) or request.user.is_authenticated:
+            return None
+        # A view is open to strangers only where it says so.
+        return redirect_to_login(request.get_full_path()) if getattr(view, "login_required", True) else None
+
+    middleware.process_view = process_view
     return middleware
 
 

@@ -2,7 +2,6 @@
 
 from functools import partial, update_wrapper
 
-from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from crm_site.core import pages
@@ -21,8 +20,8 @@ def record_urls(kind, **own):
     """
     slug, noun = kind.slug, kind.noun
     table = [
-        ("", "list", login_required(pages.list_page)),
-        ("new/", "create", login_required(pages.create_page)),
+        ("", "list", pages.list_page),
+        ("new/", "create", pages.create_page),
         ("bin/", "bin", records.record_bin),
         ("count/", "count", records.record_count),
         ("export/", "export", exports.record_export),
@@ -32,9 +31,9 @@ def record_urls(kind, **own):
         ("options/", "options", records.record_options),
         ("views/save/", "view_save", records.record_view_save),
         ("views/<big:pk>/delete/", "view_delete", records.record_view_delete),
-        ("<big:pk>/", "record", login_required(pages.record_page)),
-        ("<big:pk>/edit/", "edit", login_required(pages.edit_page)),
-        ("<big:pk>/delete/", "delete", login_required(pages.delete_page)),
+        ("<big:pk>/", "record", pages.record_page),
+        ("<big:pk>/edit/", "edit", pages.edit_page),
+        ("<big:pk>/delete/", "delete", pages.delete_page),
         ("<big:pk>/restore/", "restore", records.record_restore),
         ("<big:pk>/history/", "history", records.record_history),
         ("<big:pk>/access/", "access", records.record_access),

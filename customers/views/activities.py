@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -25,7 +24,6 @@ from customers.models import Activity
 from customers.operations import activities as operations
 
 
-@login_required
 @require_GET
 def activity_list(request):
     """The list of activities, each open one with its buttons."""
@@ -41,7 +39,6 @@ def activity_list(request):
     return response
 
 
-@login_required
 @require_GET
 def activity_record(request, pk):
     """An activity's page; who sees the record that it belongs to, or takes part, reads it without the buttons."""
@@ -118,7 +115,6 @@ def attempt(request, do, text, undo=""):
     return answered(request, text, undo)
 
 
-@login_required
 @require_POST
 def activity_complete(request, pk):
     """Done, with the outcome if one is given."""
@@ -129,7 +125,6 @@ def activity_complete(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def activity_reopen(request, pk):
     """Not done after all."""
@@ -141,7 +136,6 @@ def activity_reopen(request, pk):
     )
 
 
-@login_required
 @require_POST
 def activity_snooze(request, pk):
     """Put off: until tomorrow, next Monday, in an hour, or a moment."""
@@ -169,7 +163,6 @@ def snooze_until(word, zone, at):
     return operations.tomorrow_at(local.hour, zone).replace(minute=local.minute)
 
 
-@login_required
 @require_POST
 def activity_cancel(request, pk):
     """It will not take place."""
@@ -180,7 +173,6 @@ def activity_cancel(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def activity_pin(request, pk):
     """Keep it at the top of its timelines, or let it go."""
@@ -192,7 +184,6 @@ def activity_pin(request, pk):
     )
 
 
-@login_required
 @require_POST
 def activity_invite(request, pk):
     """Put invitations to all participants into the outbox."""
@@ -205,7 +196,6 @@ def activity_invite(request, pk):
     return answered(request, text if count else _("Nobody with an address takes part yet."))
 
 
-@login_required
 @require_GET
 def activity_invitation(request, pk):
     """The meeting as a file for calendar programs."""
@@ -217,7 +207,6 @@ def activity_invitation(request, pk):
     return response
 
 
-@login_required
 @require_GET
 def activity_todo(request):
     """The user's overdue and today's tasks, for the home page."""
@@ -233,7 +222,6 @@ def todo(user):
     return {"overdue": [i for i in made if i["overdue"]], "today": [i for i in made if not i["overdue"]]}
 
 
-@login_required
 @require_GET
 def activity_participants(request, pk):
     """Who takes part and what they answered."""

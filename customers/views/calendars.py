@@ -1,7 +1,7 @@
 """Doors for calendar programs and for those who are invited: no sign-in, only a secret or signed address."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +14,7 @@ from customers.models import Activity, CalendarFeed, Participant
 from customers.operations.activities import answer_invitation, zone_of
 
 
+@login_not_required
 @require_GET
 def calendar_feed(request, token):
     """A user's meetings for their calendar program."""
@@ -23,7 +24,6 @@ def calendar_feed(request, token):
     return HttpResponse(found, content_type="text/calendar; charset=utf-8")
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def calendar_settings(request):
     """Make, renew or revoke the address of one's own feed; it is shown once."""

@@ -2,7 +2,7 @@
 
 from allauth.account.adapter import get_adapter
 from allauth.core import ratelimit
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -36,7 +36,6 @@ TONES = {Consent.GRANTED: "green", Consent.DENIED: "red", Consent.WITHDRAWN: "re
 VERBS = {YES: give_consent, NO: refuse_consent, ASK: ask_consent}
 
 
-@login_required
 @require_GET
 def contact_consents(request, pk):
     """What a contact allows: by purpose, since when and by what proof."""
@@ -44,7 +43,6 @@ def contact_consents(request, pk):
     return panel(request, CONTACTS, contact, "_consents", _("Consents"), states=consent_state(contact))
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def contact_consent_create(request, pk):
     """Enter what a contact said, or ask them by mail; ?purpose= and ?said= choose what for and what."""
@@ -68,7 +66,6 @@ def ledger(user, params, action="view"):
     return filters, filters.qs if filters.is_valid() else rows.none()
 
 
-@login_required
 @require_GET
 def consent_list(request):
     """The ledger, newest entries first."""
@@ -89,7 +86,6 @@ def consent_list(request):
     return TemplateResponse(request, "customers/consents/list.html", context)
 
 
-@login_required
 @require_POST
 def consent_export(request):
     """The entries that the list shows, as a CSV file; the log of exports keeps who took how many."""
@@ -100,6 +96,7 @@ def consent_export(request):
     return response
 
 
+@login_not_required
 @require_http_methods(["GET", "POST"])
 def consent_confirm(request, token):
     """What somebody is asked to confirm; looking changes nothing, since programs follow links in mails."""

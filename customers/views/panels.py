@@ -1,6 +1,5 @@
 """The panels of accounts, contacts and customers: each a fragment of its own, through the gate."""
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, F, Q, Value
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -40,7 +39,6 @@ def places(rows, user, other, model, *also):
     return list(seen.order_by(F("valid_to").desc(nulls_first=True), "-is_main", "-id")[: SHOWN + 1])
 
 
-@login_required
 @require_GET
 def account_contacts(request, pk):
     """Who is at the account, in which role, from when to when."""
@@ -52,7 +50,6 @@ def account_contacts(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def contact_accounts(request, pk):
     """Where the contact is or was."""
@@ -86,21 +83,18 @@ def mechanism_panel(request, kind, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def account_mechanisms(request, pk):
     """The ways to reach an account."""
     return mechanism_panel(request, ACCOUNTS, pk)
 
 
-@login_required
 @require_GET
 def contact_mechanisms(request, pk):
     """The ways to reach a contact."""
     return mechanism_panel(request, CONTACTS, pk)
 
 
-@login_required
 @require_GET
 def customer_mechanisms(request, pk):
     """The ways to reach a customer: those of its account and of its contact, as far as the user sees these."""
@@ -132,14 +126,12 @@ def customer_panel(request, kind, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def account_customers(request, pk):
     """The customers behind which an account stands."""
     return customer_panel(request, ACCOUNTS, pk)
 
 
-@login_required
 @require_GET
 def contact_customers(request, pk):
     """The customers behind which a contact stands."""
@@ -160,7 +152,6 @@ def rolled_up(account, user):
     return dict(parts[0].union(*parts[1:], all=True))
 
 
-@login_required
 @require_GET
 def account_tree(request, pk):
     """The accounts below an account, and sums over all of them."""
@@ -176,7 +167,6 @@ def account_tree(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def customer_people(request, pk):
     """The people of a customer: its primary contact and those at its account now, of whom a hundred are looked at."""
@@ -195,7 +185,6 @@ def customer_people(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def customer_statuses(request, pk):
     """How a customer's status changed, and the way to change it."""

@@ -1,7 +1,6 @@
 """What is done on the pages of accounts, contacts and customers: mechanisms, affiliations, a customer's status."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -69,14 +68,12 @@ def new_mechanism(request, kind, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def account_mechanism_create(request, pk):
     """Another way to reach an account."""
     return new_mechanism(request, ACCOUNTS, pk)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def contact_mechanism_create(request, pk):
     """Another way to reach a contact."""
@@ -92,7 +89,6 @@ def mechanism_or_404(user, pk):
     return way, kind, pages.get_visible_or_404(kind, user, way.contact_id or way.account_id, "change")
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def mechanism_edit(request, pk):
     """Change a way to reach somebody."""
@@ -107,7 +103,6 @@ def mechanism_edit(request, pk):
 VERBS = {"primary": set_primary, "end": end_mechanism, "remove": remove_mechanism}
 
 
-@login_required
 @require_POST
 def mechanism_verb(request, pk, verb):
     """Make a way the primary one, end it, or remove it."""
@@ -116,7 +111,6 @@ def mechanism_verb(request, pk, verb):
     return done(request, kind, party, lambda: VERBS[verb](way, by=request.user), words[verb])
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def contact_affiliation_create(request, pk):
     """Say where else a contact is."""
@@ -128,7 +122,6 @@ def contact_affiliation_create(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def account_affiliation_create(request, pk):
     """Say which known contact is at an account; the right to change is asked of the contact."""
@@ -149,7 +142,6 @@ def affiliation_or_404(user, pk):
     return found, pages.get_visible_or_404(CONTACTS, user, found.contact_id, "change")
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def affiliation_end(request, pk):
     """Say until when a contact was at an account."""
@@ -161,7 +153,6 @@ def affiliation_end(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def affiliation_main(request, pk):
     """Make a contact's account the main one."""
@@ -172,7 +163,6 @@ def affiliation_main(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def customer_status(request, pk):
     """Give a customer another status, with its reason."""

@@ -3,7 +3,6 @@
 import json
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -28,7 +27,6 @@ def kind_or_404(slug):
     return kind
 
 
-@login_required
 @require_GET
 def record_timeline(request, slug, pk):
     """What happened with a record, newest first, fifty a page; pinned and open activities stand above.
@@ -54,7 +52,6 @@ def record_timeline(request, slug, pk):
     return pages.fragment(request, f"customers/activities/{part}.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def record_log(request, slug, pk):
     """The composer of a record: a note, a call, an e-mail, a meeting or a task, with the task that follows.
@@ -66,7 +63,6 @@ def record_log(request, slug, pk):
     return composer(request, record, f"{kind.record_url(pk)}log/", kind.record_url(pk), kind)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def activity_log(request):
     """The composer without a record: with whom is picked."""

@@ -1,6 +1,7 @@
 """The page behind the secret address of a quote: the customer looks, and accepts or rejects; no signing in."""
 
 from allauth.core import ratelimit
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -45,6 +46,7 @@ def closed(response):
     return response
 
 
+@login_not_required
 @never_cache
 @require_http_methods(["GET", "POST"])
 def quote_accept(request, token):
@@ -70,6 +72,7 @@ def quote_accept(request, token):
     return closed(render(request, "sales/quotes/accept.html", context))
 
 
+@login_not_required
 @never_cache
 @require_GET
 def quote_accept_pdf(request, token):

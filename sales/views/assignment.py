@@ -3,7 +3,6 @@
 from collections import Counter
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404
@@ -35,7 +34,6 @@ def need_arranger(user):
         raise Http404
 
 
-@login_required
 @require_GET
 def assignment_rules(request):
     """The rules in order, and what they would have done with the leads of the last days that the user sees."""
@@ -52,7 +50,6 @@ def assignment_rules(request):
     return TemplateResponse(request, "sales/assignment/rules.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def assignment_rule(request, pk=None):
     """One rule: what it asks, its members and clocks; its dry run as it stands on the page, before it is saved."""
@@ -88,7 +85,6 @@ def try_rule(form, user):
     return found
 
 
-@login_required
 @require_POST
 def assignment_move(request, pk):
     """A rule one place up or down: the first that fits decides."""
@@ -112,7 +108,6 @@ def drilled(request, found):
     return {"rows": rows[:SHOWN], "count": len(rows), "more": len(rows) > SHOWN}
 
 
-@login_required
 @require_GET
 def lead_decisions(request, pk):
     """Who got the lead and why: the latest decisions in words."""
@@ -122,7 +117,6 @@ def lead_decisions(request, pk):
     return pages.fragment(request, "sales/assignment/_decisions.html", context)
 
 
-@login_required
 @require_GET
 def lead_score(request, pk):
     """The parts of a lead's score."""

@@ -1,7 +1,6 @@
 """Converting leads: the page that offers what is known, and the way back."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,7 +23,6 @@ from sales.operations.unconversion import is_undoable, remains_of, unconvert_lea
 FORMS["convert"], TITLES["convert"] = ConvertManyForm, gettext_lazy("Convert")
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def lead_convert(request, pk):
     """What a lead may become, and the conversion; a converted lead leads to what it became."""
@@ -68,7 +66,6 @@ def work(request, lead, form):
     return LEADS.record_url(lead.pk)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def lead_unconvert(request, pk):
     """What would go and what would stay if a conversion were taken back, and taking it back."""

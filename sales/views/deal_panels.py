@@ -1,7 +1,6 @@
 """The panels of a deal, and the deals on the pages of accounts, contacts, customers and campaigns."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, F, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -41,7 +40,6 @@ def seen(rows, name, model, user):
     return list(rows.filter(**{f"{name}__in": model.objects.visible_to(user)}).select_related(name).order_by("id"))
 
 
-@login_required
 @require_GET
 def opportunity_people(request, pk):
     """Who has to do with a deal."""
@@ -51,7 +49,6 @@ def opportunity_people(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def opportunity_competitors(request, pk):
     """Who is after the same deal."""
@@ -61,7 +58,6 @@ def opportunity_competitors(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def opportunity_splits(request, pk):
     """Who is credited with a deal."""
@@ -71,7 +67,6 @@ def opportunity_splits(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def opportunity_stages(request, pk):
     """How a deal went along its stages: who moved it when, why, what it promised, and how long each stage lasted."""
@@ -99,7 +94,6 @@ ROWS = {
 }  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def opportunity_rows(request, pk, part):
     """The people, competitors or shares of a deal, changed all at once."""
@@ -128,7 +122,6 @@ def deals_with(noun, record, user):
     return rows.filter(**{noun: record})
 
 
-@login_required
 @require_GET
 def party_opportunities(request, kind, pk):
     """Open and won deals of a record, with sums; of an account those of all accounts below it too."""

@@ -1,6 +1,5 @@
 """The pages of leads: the record with what it became, disqualifying, reopening, and the panels on other records."""
 
-from django.contrib.auth.decorators import login_required
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
@@ -27,7 +26,6 @@ FIELDS = {"contactlist": "contact_list", "opportunity": "converted_opportunity"}
 BECAME = ("converted_account", "contact", "converted_customer", "converted_opportunity")
 
 
-@login_required
 def lead_record(request, pk):
     """A lead's page, which says what a converted one became and that somebody is a customer already."""
     lead = pages.get_visible_or_404(LEADS, request.user, pk, rights=parts.RIGHTS)
@@ -62,7 +60,6 @@ def became(lead, user):
     return made
 
 
-@login_required
 def lead_edit(request, pk):
     """The form of a lead; a converted one is only looked at."""
     lead = pages.get_visible_or_404(LEADS, request.user, pk, "change")
@@ -71,7 +68,6 @@ def lead_edit(request, pk):
     return pages.edit_page(request, LEADS, pk)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def lead_disqualify(request, pk):
     """Close a lead with its reason."""
@@ -83,7 +79,6 @@ def lead_disqualify(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def lead_reopen(request, pk):
     """Open a disqualified lead again."""
@@ -91,7 +86,6 @@ def lead_reopen(request, pk):
     return done(request, LEADS, lead, lambda: reopen_lead(lead, by=request.user), _("The lead is open again."))
 
 
-@login_required
 @require_GET
 def leads_of(request, kind, pk):
     """The newest leads of a record of another kind, as far as the user sees them."""

@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -34,7 +33,6 @@ FORMS["move"], TITLES["move"] = MoveManyForm, gettext_lazy("Move")
 JSON = "application/json"
 
 
-@login_required
 def opportunity_record(request, pk):
     """A deal's page with its path above the facts."""
     response = pages.record_page(request, OPPORTUNITIES, pk, path="sales/opportunities/_path.html")
@@ -65,7 +63,6 @@ def chosen_stage(request):
     return found_or_404(Stage.objects.filter(is_active=True).select_related("pipeline"), pk=pk or 0)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def opportunity_move(request, pk):
     """Put a deal into another stage; what the stage needs and the deal lacks is asked for, and nothing else.
@@ -138,7 +135,6 @@ def ask(request, url, form=None, title="", deal=None):
     return TemplateResponse(request, template, context, status=status)
 
 
-@login_required
 @require_POST
 def opportunity_unmove(request, pk, came_from, went_to):
     """Take a move back, as long as nobody moved the deal on."""
@@ -155,7 +151,6 @@ def back(request, deal, do):
     return go(request, pages.safe_next(request) or OPPORTUNITIES.record_url(deal.pk))
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def opportunity_win(request, pk):
     """Close a deal as won: the actual amount and the day are asked for, the sale is made."""
@@ -165,7 +160,6 @@ def opportunity_win(request, pk):
         win_opportunity(deal, by=request.user, amount=data["amount"], closed_on=data["closed_on"]))  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def opportunity_lose(request, pk):
     """Close a deal as lost: the reason is asked for, and a note where the reason needs one."""
@@ -176,7 +170,6 @@ def opportunity_lose(request, pk):
                          closed_on=data["closed_on"]))  # fmt: skip
 
 
-@login_required
 @require_POST
 def opportunity_reopen(request, pk):
     """Open a closed deal again, in the stage in which it was."""
@@ -187,7 +180,6 @@ def opportunity_reopen(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def opportunity_reset(request, pk):
     """Let probability and forecast category follow the stage again."""

@@ -1,6 +1,5 @@
 """Panels of quotes, sales and invoices on the pages of parties and deals, and of credit and prices on their own."""
 
-from django.contrib.auth.decorators import login_required
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -18,7 +17,6 @@ LISTED = {
 }  # fmt: skip
 
 
-@login_required
 @require_GET
 def papers_of(request, pk, kind, what):
     """The newest quotes, sales or invoices of a record."""
@@ -37,7 +35,6 @@ def papers_of(request, pk, kind, what):
     return pages.fragment(request, "sales/quotes/_papers.html", context)
 
 
-@login_required
 @require_GET
 def quote_editions(request, pk):
     """The versions of a quote and the mails that went out with this one."""
@@ -53,7 +50,6 @@ def quote_editions(request, pk):
     return pages.fragment(request, "sales/quotes/_editions.html", context)
 
 
-@login_required
 @require_GET
 def sale_credits(request, pk):
     """Who has the credit of a sale, and what was taken back."""
@@ -64,7 +60,6 @@ def sale_credits(request, pk):
     return pages.fragment(request, "sales/sales/_credits.html", context)
 
 
-@login_required
 @require_GET
 def product_prices(request, pk):
     """The prices of a product."""
@@ -81,7 +76,6 @@ def product_prices(request, pk):
     return pages.fragment(request, "sales/products/_prices.html", context)
 
 
-@login_required
 @require_GET
 def pricebook_prices(request, pk):
     """The prices of a price book."""

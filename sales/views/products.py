@@ -1,6 +1,5 @@
 """The prices of a product: added, changed, ended."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,7 +12,6 @@ from sales.models import Price
 from sales.operations.products import add_price, change_price, end_price
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def product_price_create(request, pk):
     """Another price of a product."""
@@ -35,7 +33,6 @@ def opened(request, pk):
     return price
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def price_edit(request, pk):
     """Change a price; what was sold at it stays."""
@@ -47,7 +44,6 @@ def price_edit(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def price_end(request, pk):
     """Let a price end today."""

@@ -1,7 +1,6 @@
 """What is done with a quote: made from a deal, sent, answered, revised, turned into a sale; its PDF."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -39,7 +38,6 @@ def go_on(request, do, fallback):
     return redirect(KINDS[made._meta.label_lower].record_url(made.pk))
 
 
-@login_required
 @require_POST
 def opportunity_quote_create(request, pk):
     """A new draft from a deal, in one click."""
@@ -49,7 +47,6 @@ def opportunity_quote_create(request, pk):
     return go_on(request, lambda: begin_quote(deal, by=request.user), kind.record_url(pk))
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def quote_send(request, pk):
     """Send a quote: by mail when there is an address, otherwise only the link is made."""
@@ -73,7 +70,6 @@ def told(request, url):
     return url
 
 
-@login_required
 @require_POST
 def quote_answer(request, pk, answer):
     """Note what the customer answered."""
@@ -84,7 +80,6 @@ def quote_answer(request, pk, answer):
     return done(request, KINDS["sales.quote"], quote, lambda: do(quote, by=request.user), _("Saved."))
 
 
-@login_required
 @require_POST
 def quote_revise(request, pk):
     """Make the next version."""
@@ -92,7 +87,6 @@ def quote_revise(request, pk):
     return go_on(request, lambda: revise_quote(quote, by=request.user), f"/quotes/{pk}/")
 
 
-@login_required
 @require_POST
 def quote_win(request, pk):
     """Win the deal with this quote."""
@@ -100,7 +94,6 @@ def quote_win(request, pk):
     return go_on(request, lambda: win_quote(quote, by=request.user), f"/quotes/{pk}/")
 
 
-@login_required
 @require_GET
 def quote_pdf(request, pk):
     """The quote as a PDF."""

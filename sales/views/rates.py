@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -36,7 +35,6 @@ class RateForm(forms.Form):
         return self.cleaned_data["currency"].strip().upper()
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def exchange_rates(request):
     """The rates that are known, the currencies that lack one, and a form for one more."""

@@ -1,6 +1,5 @@
 """The page of the sales reports."""
 
-from django.contrib.auth.decorators import login_required
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -8,7 +7,6 @@ from crm_site.core.views.reports import report_page
 from sales.reports import sales_reports
 
 
-@login_required
 @require_GET
 def sales_report(request):
     """The reports of the kinds that the user's roles show."""

@@ -1,6 +1,5 @@
 """What is done with a sale: cancelled, with a reason and a choice for its deal."""
 
-from django.contrib.auth.decorators import login_required
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -11,7 +10,6 @@ from sales.forms.papers import CancelForm
 from sales.operations.cancelling import cancel_sale
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def sale_cancel(request, pk):
     """Cancel a sale and reopen or lose its deal."""

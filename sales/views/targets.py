@@ -1,7 +1,6 @@
 """How targets stand: the panel of one, and a page of all that the viewer sees in a period."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -17,7 +16,6 @@ from sales.models import Target
 PAGE, LAST = 50, 1000
 
 
-@login_required
 @require_GET
 def target_progress(request, pk):
     """What is reached of a target, the pace it still takes, and what covers the gap."""
@@ -37,7 +35,6 @@ def target_progress(request, pk):
     return pages.fragment(request, "sales/forecast/_progress.html", context)
 
 
-@login_required
 @require_GET
 def target_attainment(request):
     """The targets of a period that the viewer sees, fifty a page, with what is reached; few statements."""

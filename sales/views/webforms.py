@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -97,7 +96,6 @@ def need_builder(user):
         raise Http404
 
 
-@login_required
 @require_GET
 def webform_list(request):
     """All web forms."""
@@ -106,7 +104,6 @@ def webform_list(request):
     return TemplateResponse(request, "sales/webforms/list.html", {"title": _("Web forms"), "rows": rows})
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def webform_edit(request, pk=None):
     """Build a web form: its fields, its texts, and the HTML for another site."""
@@ -125,7 +122,6 @@ def webform_edit(request, pk=None):
     return TemplateResponse(request, "sales/webforms/edit.html", context, status=422 if form.errors else 200)
 
 
-@login_required
 @require_GET
 def webform_preview(request, pk):
     """A web form as the public sees it, also one that is not open; it sends nothing."""

@@ -1,7 +1,6 @@
 """What is done on the page of a case, taking the next one, and the panels of cases on other records."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -60,7 +59,6 @@ def writable(request, pk):
     return pages.get_visible_or_404(CASES, request.user, pk, "change")
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_resolve(request, pk):
     """Say that a case is solved, and what helped."""
@@ -71,7 +69,6 @@ def case_resolve(request, pk):
                      resolve_case(case, by=request.user, resolution=values["resolution"]))  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_note(request, pk):
     """An internal note of somebody who sees the case without working on it."""
@@ -82,7 +79,6 @@ def case_note(request, pk):
                      add_note(case, values["body"], by=request.user))  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_close(request, pk):
     """Close a case; where it has open parts, they are asked about."""
@@ -93,7 +89,6 @@ def case_close(request, pk):
         case, by=request.user, reason=values["reason"], with_children=values.get("with_children", False)))  # fmt: skip
 
 
-@login_required
 @require_POST
 def case_reopen(request, pk):
     """Open an ended case again."""
@@ -101,7 +96,6 @@ def case_reopen(request, pk):
     return done(request, CASES, case, lambda: reopen_case(case, by=request.user), _("The case is open again."))
 
 
-@login_required
 @require_POST
 def case_take(request, pk):
     """Become the agent of a case."""
@@ -109,7 +103,6 @@ def case_take(request, pk):
     return done(request, CASES, case, lambda: assign_case(case, request.user, by=request.user), _("It is yours now."))
 
 
-@login_required
 @require_POST
 def case_spam(request, pk):
     """Close a case as spam."""
@@ -117,7 +110,6 @@ def case_spam(request, pk):
     return done(request, CASES, case, lambda: mark_spam(case, by=request.user), _("Closed as spam."))
 
 
-@login_required
 @require_POST
 def case_next(request):
     """Take the next case of a queue, the usual one unless the form names one, and go to it."""
@@ -134,7 +126,6 @@ def case_next(request):
     return go(request, pages.safe_next(request) or CASES.base)
 
 
-@login_required
 @require_GET
 def case_parts(request, pk):
     """The parts of a case."""
@@ -143,7 +134,6 @@ def case_parts(request, pk):
     return pages.fragment(request, "support/cases/_panel.html", context)
 
 
-@login_required
 @require_GET
 def case_watchers(request, pk):
     """Who follows a case."""
@@ -158,7 +148,6 @@ def case_watchers(request, pk):
     return pages.fragment(request, "support/cases/_watchers.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_watcher_create(request, pk):
     """Let somebody follow a case."""
@@ -168,7 +157,6 @@ def case_watcher_create(request, pk):
                      add_watcher(case, by=request.user, **values))  # fmt: skip
 
 
-@login_required
 @require_POST
 def case_follow(request, pk):
     """Follow a case oneself, or no longer."""
@@ -181,7 +169,6 @@ def case_follow(request, pk):
     )
 
 
-@login_required
 @require_POST
 def case_unwatch(request, pk, watcher):
     """Let somebody follow a case no longer."""
@@ -192,7 +179,6 @@ def case_unwatch(request, pk, watcher):
     return done(request, CASES, case, lambda: remove_watcher(found, by=request.user), _("Removed."))
 
 
-@login_required
 @require_GET
 def cases_of(request, kind, pk):
     """The cases of a record of another kind, open ones first; on an account also those of all accounts below it."""

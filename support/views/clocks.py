@@ -1,6 +1,5 @@
 """The pages about promises: how a case's clocks came to stand as they do, and how many were kept."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -18,7 +17,6 @@ from support.models import Clock
 PAGE, DEEPEST = 100, 10_000
 
 
-@login_required
 @require_GET
 def case_clocks(request, pk):
     """Which service level holds for a case and why, and each clock's table of what counted."""
@@ -46,7 +44,6 @@ def sums_of(story):
     }  # fmt: skip
 
 
-@login_required
 @require_GET
 def attainment(request):
     """Which share of the promises was kept; with `file=whole` by metric, service level, team and month at once."""
@@ -59,7 +56,6 @@ def attainment(request):
     return report_page(request, attainment_reports(), _("Promises kept"), links=links)
 
 
-@login_required
 @require_GET
 def attainment_clocks(request):
     """The promises behind one number of the report, each with its case."""

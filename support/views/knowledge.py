@@ -2,7 +2,6 @@
 
 import difflib
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,7 +18,6 @@ from support.operations import articles
 SHOWN = 10
 
 
-@login_required
 def article_record(request, pk):
     """An article's page, with the text that readers see; those who may change it learn of a newer draft."""
     article = pages.get_visible_or_404(ARTICLES, request.user, pk, rights=parts.RIGHTS)
@@ -33,7 +31,6 @@ def article_record(request, pk):
     return pages.record_page(request, ARTICLES, pk, **context)
 
 
-@login_required
 @require_GET
 def article_versions(request, pk):
     """The versions of an article, newest first; with ?version= the text of one and what changed in it."""
@@ -59,7 +56,6 @@ def changes(before, after):
     return [(tones.get(line[:1], "gap"), line[1:] if line[:1] in tones else "…") for line in lines]
 
 
-@login_required
 @require_POST
 def article_verb(request, pk, verb):
     """Publish an article, make it a draft again, or put it away."""
@@ -72,7 +68,6 @@ def article_verb(request, pk, verb):
     return done(request, ARTICLES, article, lambda: do(article, by=request.user), text)
 
 
-@login_required
 @require_POST
 def article_vote(request, pk):
     """Whether the article helped the reader."""
@@ -84,7 +79,6 @@ def article_vote(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def article_suggest(request):
     """Articles that fit what is being typed, as ?q= or as the fields of a case's form."""
@@ -95,7 +89,6 @@ def article_suggest(request):
     return pages.fragment(request, "support/articles/_suggest.html", context)
 
 
-@login_required
 @require_GET
 def case_known(request, pk):
     """The known issue behind a case, open ones of its product, and articles that fit its words."""
@@ -118,7 +111,6 @@ def case_known(request, pk):
     return pages.fragment(request, "support/articles/_known.html", context)
 
 
-@login_required
 @require_GET
 def product_known(request, pk, kind):
     """The known issues and the published articles of a product."""

@@ -3,7 +3,6 @@
 import functools
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -35,7 +34,6 @@ SHOWN = 100
 def administrators(view):
     """Only who may open the administration has this page; for all others there is none."""
 
-    @login_required
     @functools.wraps(view)
     def guarded(request, *args, **kwargs):
         if not (request.user.is_staff and request.user.door == request.user.STAFF):
@@ -150,7 +148,6 @@ def source(mail):
     return attachment(FileResponse(opened, as_attachment=True, filename=f"mail-{mail.pk}.eml"))
 
 
-@login_required
 @require_GET
 def case_mails(request, pk):
     """The mails of a case, in and out, with what failed; and whose the sender may be, while nobody is the reporter."""
@@ -171,7 +168,6 @@ def case_mails(request, pk):
     return pages.fragment(request, "support/mail/_mails.html", context)
 
 
-@login_required
 @require_GET
 def mail_source(request, pk, mail):
     """A mail of a case as it came, for who may change the case: it names all recipients."""
@@ -179,7 +175,6 @@ def mail_source(request, pk, mail):
     return source(found(InboundMail.objects.filter(pk=mail, case=case)))
 
 
-@login_required
 @require_POST
 def mail_again(request, pk, mail):
     """Send a mail again that was refused."""

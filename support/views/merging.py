@@ -1,7 +1,6 @@
 """Merging cases and taking it back, splitting one, and one update for an incident."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Q
@@ -48,7 +47,6 @@ def moved_on(request, case):
     return redirect(CASES.record_url(after.pk))
 
 
-@login_required
 @require_POST
 def cases_bulk(request):
     """Changes of many cases; merging has a page of its own."""
@@ -63,7 +61,6 @@ def cases_bulk(request):
     return redirect(f"{CASES.base}merge/?{urlencode({'row': ids}, doseq=True)}")
 
 
-@login_required
 @require_GET
 def case_merge(request, pk):
     """Cases that are probably the same, and the choice of any other one."""
@@ -77,7 +74,6 @@ def case_merge(request, pk):
     return TemplateResponse(request, "support/merging/choose.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def cases_merge(request):
     """What will happen when the cases of the address are merged, and merging them; ?survivor= goes on."""
@@ -147,7 +143,6 @@ def after_merge(request, done, survivor):
     return redirect(CASES.record_url(survivor.pk))
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_unmerge(request, pk):
     """What taking a case's merge back means, and taking it back."""
@@ -179,7 +174,6 @@ def unmerged(request, case, merge):
     return redirect(CASES.record_url(case.pk))
 
 
-@login_required
 @require_GET
 def case_merges(request, pk):
     """What was merged into a case, each with the way back while there is one."""
@@ -194,7 +188,6 @@ def case_merges(request, pk):
     return pages.fragment(request, "support/merging/_merges.html", {"kind": CASES, "record": case, "merges": found})
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_split(request, pk):
     """The messages of a case, the newest or those before one, and moving some of them to a new one."""
@@ -216,7 +209,6 @@ def case_split(request, pk):
     return TemplateResponse(request, "support/merging/split.html", context, status=422 if form.errors else 200)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_incident(request, pk):
     """One update to all who asked about an incident: whom it goes to, sending it, and closing what is done."""

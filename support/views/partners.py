@@ -1,7 +1,6 @@
 """Partners: their panel, the report about them, and deciding on what they register."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -21,7 +20,6 @@ from support.operations import registrations
 SHOWN = 5
 
 
-@login_required
 @require_GET
 def account_partner(request, pk, kind):
     """A partner's registrations, figures and certified products; nothing for an account that is none."""
@@ -40,7 +38,6 @@ def account_partner(request, pk, kind):
     return pages.fragment(request, "support/partners/_partner.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def account_certify(request, pk, kind):
     """Say what a partner is certified for; with `remove` that it no longer is."""
@@ -57,7 +54,6 @@ def account_certify(request, pk, kind):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def partner_report(request):
     """What each partner registered, won, serves and causes."""
@@ -70,7 +66,6 @@ def partner_report(request):
     return TemplateResponse(request, "support/partners/report.html", context)
 
 
-@login_required
 @require_GET
 def registration_clashes(request, pk):
     """Other partners who have the same prospect; only managers are told, and only of what they may see by name."""
@@ -84,7 +79,6 @@ def registration_clashes(request, pk):
     return pages.fragment(request, "support/partners/_clashes.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def registration_decide(request, pk, verb):
     """Approve or reject a registration."""

@@ -1,7 +1,6 @@
 """The portal as staff see it: a contact's way in, on the contact's page, and the names that wait for a yes."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,7 +18,6 @@ from support.operations.portal import invite_contact, may_let_in, revoke_access
 from support.operations.profile import changes_for, decide_change
 
 
-@login_required
 @require_GET
 def contact_portal(request, pk):
     """Whether and how far the contact comes into the portal."""
@@ -41,7 +39,6 @@ def opened(request, pk):
     return contact
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def contact_portal_invite(request, pk):
     """Let a contact in, or set how far they see."""
@@ -54,7 +51,6 @@ def contact_portal_invite(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def contact_portal_revoke(request, pk):
     """Turn a contact out."""
@@ -67,7 +63,6 @@ def contact_portal_revoke(request, pk):
     )
 
 
-@login_required
 @require_GET
 def profile_changes(request):
     """Names that customers asked for, of the contacts that the user may change."""
@@ -75,7 +70,6 @@ def profile_changes(request):
     return TemplateResponse(request, "support/portal/changes.html", context)
 
 
-@login_required
 @require_POST
 def profile_change_decide(request, pk):
     """Say yes or no to a name."""

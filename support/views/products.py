@@ -1,6 +1,5 @@
 """What customers have of ours, on the pages of others: installed products, entitlements, and the cases about them."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,7 +22,6 @@ SHOWN = 10
 FIELDS = {"installedproduct": "installed", "knownissue": "issue"}
 
 
-@login_required
 @require_GET
 def installed_of(request, pk, kind):
     """The installed products of a record, and the entitlements of a customer or an account."""
@@ -47,7 +45,6 @@ def installed_of(request, pk, kind):
     return pages.fragment(request, "support/products/_installed.html", context)
 
 
-@login_required
 @require_POST
 def sale_install(request, pk, kind):
     """Make the installed products of a sale's lines."""
@@ -60,7 +57,6 @@ def sale_install(request, pk, kind):
     )  # fmt: skip
 
 
-@login_required
 @require_GET
 def cases_of(request, pk, kind):
     """The newest cases about an installed product, an entitlement or a known issue."""
@@ -76,7 +72,6 @@ def cases_of(request, pk, kind):
     return pages.fragment(request, "support/products/_cases.html", context)
 
 
-@login_required
 @require_GET
 def case_cover(request, pk):
     """The product that a case is about, and whether a contract covers it: shown before work starts."""
@@ -97,7 +92,6 @@ def case_cover(request, pk):
     return pages.fragment(request, "support/products/_cover.html", context)
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_use(request, pk):
     """Count a case against its contract, with the minutes of work."""
@@ -113,7 +107,6 @@ def case_use(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def case_issue(request, pk):
     """Name the known issue behind a case."""
@@ -126,7 +119,6 @@ def case_issue(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def issue_fix(request, pk):
     """Say that an issue is fixed; the requesters of its cases are told."""
@@ -137,7 +129,6 @@ def issue_fix(request, pk):
     )  # fmt: skip
 
 
-@login_required
 @require_POST
 def issue_verb(request, pk, verb):
     """Leave an issue as it is, or open it again."""

@@ -1,7 +1,7 @@
 """How satisfied customers were: the page on which they answer, the report, its answers, and the panel of a case."""
 
 from allauth.core import ratelimit
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,6 +25,7 @@ from support.reports import SATISFACTION, case_reports, surveys_seen
 SHOWN = 50
 
 
+@login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def survey_answer(request, token):
@@ -49,7 +50,6 @@ def survey_answer(request, token):
     return closed(render(request, "support/satisfaction/answer.html", context, status=422 if form.errors else 200))
 
 
-@login_required
 @require_GET
 def support_report(request):
     """The reports over the cases that the user may see."""
@@ -58,7 +58,6 @@ def support_report(request):
                        links=[(_("Satisfaction"), "/support/satisfaction/")])  # fmt: skip
 
 
-@login_required
 @require_GET
 def satisfaction_report(request):
     """How satisfied customers were, by month, agent, queue and product."""
@@ -68,7 +67,6 @@ def satisfaction_report(request):
                               (_("Answers"), "/support/satisfaction/answers/")])  # fmt: skip
 
 
-@login_required
 @require_GET
 def satisfaction_answers(request):
     """The surveys behind a number of the report, or all answers, the newest first."""
@@ -98,7 +96,6 @@ def with_names(surveys, user):
     return found
 
 
-@login_required
 @require_GET
 def case_surveys(request, pk):
     """What the customer said of the resolutions of a case."""

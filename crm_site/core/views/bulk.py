@@ -4,7 +4,6 @@ import uuid
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -107,7 +106,6 @@ FORMS = {"assign": AssignForm, "edit": EditForm, "tag": TagForm, "delete": Delet
 TITLES = {"assign": _("Assign"), "edit": _("Edit"), "tag": _("Tag"), "delete": _("Delete")}
 
 
-@login_required
 @require_POST
 def record_bulk(request, kind):
     """The question for an action on many rows and, when it is answered, the change."""

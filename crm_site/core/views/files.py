@@ -1,7 +1,6 @@
 """Files on records: the panel of a record, upload, download, removal."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -16,7 +15,6 @@ from crm_site.core.parts import rights
 from crm_site.core.views.jobs import attachment
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def record_files(request, kind, pk):
     """The files of a record as a fragment; a POST adds the files that it carries."""
@@ -58,7 +56,6 @@ def attachment_or_404(request, pk, action="view"):
     return found
 
 
-@login_required
 @require_GET
 def file_download(request, pk):
     """A file, always to be saved: no browser shows it within the site."""
@@ -70,7 +67,6 @@ def file_download(request, pk):
     return attachment(FileResponse(opened, as_attachment=True, filename=found.name))
 
 
-@login_required
 @require_POST
 def file_delete(request, pk):
     """Remove a file from its record."""

@@ -1,7 +1,6 @@
 """The import wizard: upload, mapping, check of the whole file, import, report, and the way back."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -49,7 +48,6 @@ def import_or_404(request, pk):
     return job
 
 
-@login_required
 @require_GET
 def import_list(request):
     """The user's newest imports."""
@@ -76,7 +74,6 @@ def figures(counts):
     return [{"name": name, "label": LABELS[name], "number": counts.get(name, 0)} for name in OUTCOMES]
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def import_new(request):
     """The first page: the file, what it holds, and where it comes from."""
@@ -113,7 +110,6 @@ def proposed(importer, table, file_name, system, user):
     return options | {"headers": table.headers, "notes": notes, "kind": table.kind, "headless": table.headless}
 
 
-@login_required
 @require_GET
 def import_page(request, pk):
     """Where an import stands: its mapping, what the check found, how far it is, or the report."""
@@ -148,7 +144,6 @@ def mapping_page(request, job, errors=(), status=200):
     return TemplateResponse(request, "imports/mapping.html", context, status=status)
 
 
-@login_required
 @require_POST
 def import_mapping(request, pk):
     """Take the mapping and check the whole file with it."""
@@ -179,7 +174,6 @@ def read_again(request, job, importer, changed):
     return redirect("import_page", job.pk)
 
 
-@login_required
 @require_POST
 def import_run(request, pk):
     """Import what was checked."""
@@ -189,7 +183,6 @@ def import_run(request, pk):
     return follow(job)
 
 
-@login_required
 @require_POST
 def import_undo(request, pk):
     """Take an import back."""
@@ -222,7 +215,6 @@ def progress(job):
     }
 
 
-@login_required
 @require_GET
 def import_progress(request, pk):
     """How far it is, for htmx; the page is loaded anew when it has ended."""
@@ -301,7 +293,6 @@ def grouped(groups, job):
     return found
 
 
-@login_required
 @require_GET
 def import_errors(request, pk):
     """The rows that failed, as they were, with the reason: to be corrected and imported again."""

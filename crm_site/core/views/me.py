@@ -5,7 +5,6 @@ import zoneinfo
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -35,7 +34,6 @@ class MeForm(forms.ModelForm):
         self.helper.disable_csrf = True
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def me(request):
     """The user's own settings, and their saving."""
@@ -48,7 +46,6 @@ def me(request):
     return TemplateResponse(request, "records/form.html", context)
 
 
-@login_required
 @require_POST
 def theme(request):
     """Remember light, dark or as the device."""

@@ -1,7 +1,6 @@
 """The verbs that every kind of record has beside its pages: choose, count, edit in place, history, bin, access."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -22,7 +21,6 @@ from crm_site.core.scope import explain
 from crm_site.core.sharing import share_record, unshare_record
 
 
-@login_required
 @require_GET
 def record_count(request, kind):
     """How many rows of the list there are, exactly; asked for by hand only."""
@@ -31,7 +29,6 @@ def record_count(request, kind):
     return HttpResponse(f"{rows.visible_to(request.user).count():,}")
 
 
-@login_required
 @require_GET
 def record_sums(request, kind):
     """What the list's rows add up to; asked for by hand where they are many."""
@@ -40,7 +37,6 @@ def record_sums(request, kind):
     return pages.fragment(request, "records/_sums.html", {"kind": kind, "sums": sums})
 
 
-@login_required
 @require_GET
 def record_filters(request, kind):
     """The filter form of the list."""
@@ -54,7 +50,6 @@ def record_filters(request, kind):
     return pages.fragment(request, "records/_filters.html", context)
 
 
-@login_required
 @require_GET
 def record_columns(request, kind):
     """The columns to choose from; they stand in no list until somebody asks for them."""
@@ -68,7 +63,6 @@ def record_columns(request, kind):
     return pages.fragment(request, "records/_columns.html", context)
 
 
-@login_required
 @require_GET
 def record_options(request, kind):
     """Up to twenty records to pick from, best first, as JSON {items: [{value, text, hint}]}."""
@@ -81,7 +75,6 @@ def record_options(request, kind):
     return JsonResponse({"items": items})
 
 
-@login_required
 @require_GET
 def user_options(request):
     """Up to twenty staff users to pick from."""
@@ -101,7 +94,6 @@ def user_options(request):
     return JsonResponse({"items": items})
 
 
-@login_required
 @require_GET
 def team_options(request):
     """Up to fifty teams to pick from."""
@@ -113,7 +105,6 @@ def team_options(request):
     return JsonResponse({"items": [{"value": t.pk, "text": t.name, "hint": str(t.manager or "")} for t in rows]})
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def record_cell(request, kind, pk, name):
     """One field edited in place: the editor, and on saving the new cell; a stale save answers 409 with both values."""
@@ -158,7 +149,6 @@ def show_cell(request, kind, record, column):
     return pages.fragment(request, "records/_cell.html", {"cell": made, "kind": kind, "record": record})
 
 
-@login_required
 @require_GET
 def record_history(request, kind, pk):
     """Who changed what and when, and the record as it was on a day."""
@@ -190,7 +180,6 @@ def snapshot(record, day, user):
     ]
 
 
-@login_required
 @require_POST
 def record_restore(request, kind, pk):
     """Take a record out of the bin."""
@@ -210,7 +199,6 @@ def record_restore(request, kind, pk):
     return redirect(kind.record_url(pk))
 
 
-@login_required
 @require_GET
 def record_bin(request, kind):
     """What was deleted and can be brought back; newest first, fifty at most."""
@@ -223,7 +211,6 @@ def record_bin(request, kind):
     return TemplateResponse(request, "records/bin.html", {"kind": kind, "rows": found, "title": _("Bin")})
 
 
-@login_required
 @require_GET
 def record_access(request, kind, pk):
     """Who can see this record and why: its owner, its team, those it was shared with, and any user asked about."""
@@ -246,7 +233,6 @@ def share_rows(kind, record):
     return rows.select_related("user", "team", "created_by").order_by("pk")
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def record_share(request, kind, pk):
     """Open a record to one more user or team, or close it again."""
@@ -271,7 +257,6 @@ def record_share(request, kind, pk):
     )
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def record_view_save(request, kind):
     """Keep the list's filters, sort and columns under a name."""
@@ -307,7 +292,6 @@ def save_view(kind, user, values):
     return SavedView.objects.update_or_create(kind=kind.key, owner=user, name=values["name"], defaults=defaults)[0]
 
 
-@login_required
 @require_POST
 def record_view_delete(request, kind, pk):
     """Forget a view of one's own."""
@@ -318,7 +302,6 @@ def record_view_delete(request, kind, pk):
     return redirect(f"{kind.base}?view=all")
 
 
-@login_required
 @require_POST
 def record_similar(request, kind):
     """Likely duplicates of what is being typed, with reasons; those out of reach are only counted."""
