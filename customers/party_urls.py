@@ -2,20 +2,25 @@
 
 from django.urls import path
 
+from crm_site.core.routes import bound
+from customers.kinds import ACCOUNTS, CONTACTS
 from customers.views import consents, panels, parties
 
 PARTY_URLS = [
+    *(
+        path(f"{kind.slug}/<big:pk>/{tail}/", bound(view, kind), name=f"{kind.noun}_{name}")
+        for kind in (ACCOUNTS, CONTACTS)
+        for tail, view, name in (
+            ("mechanisms", panels.party_mechanisms, "mechanisms"),
+            ("customers", panels.party_customers, "customers"),
+            ("mechanisms/new", parties.mechanism_create, "mechanism_create"),
+        )
+    ),
     path("accounts/<big:pk>/contacts/", panels.account_contacts, name="account_contacts"),
     path("accounts/<big:pk>/contacts/add/", parties.account_affiliation_create, name="account_affiliation_create"),
-    path("accounts/<big:pk>/mechanisms/", panels.account_mechanisms, name="account_mechanisms"),
-    path("accounts/<big:pk>/mechanisms/new/", parties.account_mechanism_create, name="account_mechanism_create"),
-    path("accounts/<big:pk>/customers/", panels.account_customers, name="account_customers"),
     path("accounts/<big:pk>/tree/", panels.account_tree, name="account_tree"),
     path("contacts/<big:pk>/accounts/", panels.contact_accounts, name="contact_accounts"),
     path("contacts/<big:pk>/accounts/add/", parties.contact_affiliation_create, name="contact_affiliation_create"),
-    path("contacts/<big:pk>/mechanisms/", panels.contact_mechanisms, name="contact_mechanisms"),
-    path("contacts/<big:pk>/mechanisms/new/", parties.contact_mechanism_create, name="contact_mechanism_create"),
-    path("contacts/<big:pk>/customers/", panels.contact_customers, name="contact_customers"),
     path("contacts/<big:pk>/consents/", consents.contact_consents, name="contact_consents"),
     path("contacts/<big:pk>/consents/new/", consents.contact_consent_create, name="contact_consent_create"),
     path("consents/", consents.consent_list, name="consents"),

@@ -69,7 +69,8 @@ def shared_values(ways):
     return set(others.order_by().values_list("normalised", flat=True).distinct())
 
 
-def mechanism_panel(request, kind, pk):
+@require_GET
+def party_mechanisms(request, pk, kind):
     """The ways to reach an account or a contact."""
     party = pages.get_visible_or_404(kind, request.user, pk)
     ways = list(ways_to(party)[: 5 * SHOWN])
@@ -81,18 +82,6 @@ def mechanism_panel(request, kind, pk):
         request, kind, party, "_mechanisms", _("Ways to reach"), current=[way for way in ways if not way.valid_to],
         ended=[way for way in ways if way.valid_to], types=ContactMechanism.TYPES.items(),
     )  # fmt: skip
-
-
-@require_GET
-def account_mechanisms(request, pk):
-    """The ways to reach an account."""
-    return mechanism_panel(request, ACCOUNTS, pk)
-
-
-@require_GET
-def contact_mechanisms(request, pk):
-    """The ways to reach a contact."""
-    return mechanism_panel(request, CONTACTS, pk)
 
 
 @require_GET
@@ -113,7 +102,8 @@ def customer_mechanisms(request, pk):
     return panel(request, CUSTOMERS, customer, "_customer_ways", _("Ways to reach"), rows=ways)
 
 
-def customer_panel(request, kind, pk):
+@require_GET
+def party_customers(request, pk, kind):
     """The customers that stand for an account or a contact."""
     party = pages.get_visible_or_404(kind, request.user, pk)
     rows = Customer.objects.visible_to(request.user).filter(**{kind.noun: party}).reading("name", "status")
@@ -124,18 +114,6 @@ def customer_panel(request, kind, pk):
         request, kind, party, "_customers", _("Customers"), rows=found[:SHOWN],
         make_url=pages.may(request.user, CUSTOMERS, "add") and not found and f"{CUSTOMERS.base}new/?{kind.noun}={pk}",
     )  # fmt: skip
-
-
-@require_GET
-def account_customers(request, pk):
-    """The customers behind which an account stands."""
-    return customer_panel(request, ACCOUNTS, pk)
-
-
-@require_GET
-def contact_customers(request, pk):
-    """The customers behind which a contact stands."""
-    return customer_panel(request, CONTACTS, pk)
 
 
 def rolled_up(account, user):

@@ -57,7 +57,8 @@ def done(request, kind, record, do, text):
     return go(request, kind.record_url(record.pk))
 
 
-def new_mechanism(request, kind, pk):
+@require_http_methods(["GET", "POST"])
+def mechanism_create(request, pk, kind):
     """The form for another way to reach a party; ?type= chooses which fields it has."""
     party = pages.get_visible_or_404(kind, request.user, pk, "change")
     kinds = (ContactMechanism.TYPES, request.POST.get("type") or request.GET.get("type", ""))
@@ -66,18 +67,6 @@ def new_mechanism(request, kind, pk):
         request, kind, party, form, _("Another way to reach %(name)s") % {"name": party},
         lambda values: add_mechanism(party, values, by=request.user),
     )  # fmt: skip
-
-
-@require_http_methods(["GET", "POST"])
-def account_mechanism_create(request, pk):
-    """Another way to reach an account."""
-    return new_mechanism(request, ACCOUNTS, pk)
-
-
-@require_http_methods(["GET", "POST"])
-def contact_mechanism_create(request, pk):
-    """Another way to reach a contact."""
-    return new_mechanism(request, CONTACTS, pk)
 
 
 def mechanism_or_404(user, pk):
