@@ -138,11 +138,6 @@ def time_between(start, end, hours):
     return total
 
 
-def minutes_between(start, end, hours):
-    """As time_between, in minutes with their fraction."""
-    return time_between(start, end, hours) / timedelta(minutes=1)
-
-
 def next_open(at, hours):
     """The moment itself when it is a working one, else the next opening. Raises NeverOpen as add_time does."""
     return add_time(at, ZERO, hours)

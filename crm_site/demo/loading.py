@@ -4,13 +4,11 @@ import json
 import os
 import random
 import secrets
-from datetime import timedelta
 
 import pghistory
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
-from django.utils import timezone
 
 from crm_site.core import roles
 from crm_site.core.history import event_models
@@ -140,8 +138,3 @@ def write_private(rows):
     sign_ins().unlink(missing_ok=True)
     with os.fdopen(os.open(sign_ins(), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(rows, file, indent=1)
-
-
-def days_ago(number):
-    """The moment so many days before now."""
-    return timezone.now() - timedelta(days=number)

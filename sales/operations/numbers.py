@@ -13,13 +13,8 @@ TAKE = f"""
 """  # noqa: S608 - made of a table's name
 
 
-def next_number(series):
-    """The next number of a series such as "sale-2026", from 1; see take_numbers."""
-    return take_numbers(series, 1)[0]
-
-
 def take_numbers(series, count):
-    """The next `count` numbers of a series, in order.
+    """The next `count` numbers of a series such as "sale-2026", in order from 1.
 
     The series stays locked until the transaction ends: one that fails gives its numbers back, so that none is
     missing, and another one waits. Hence it is best taken last.
