@@ -12,4 +12,5 @@ urlpatterns = [
     path("portal/auth/", include(PORTAL_AUTH_URLS)),
     path("portal/sign-in/", signing.portal_sign_in, name="account_login"),
     path("portal/sign-out/", signing.portal_sign_out, name="account_logout"),
+    path("portal/password/", signing.portal_password, name="account_reset_password"),
 ]

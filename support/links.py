@@ -43,4 +43,6 @@ def text_of(mail):
     row = model.objects.filter(pk=pk).first()
     if row is None:
         return None
+    if kind == TOKEN and row.purpose == PortalToken.RESET:
+        page = "portal_password_new"
     return mail.body.replace(MARK, whole(reverse(f"support:{page}", args=[secret_of(row, side)])))

@@ -38,12 +38,13 @@ class PortalAccess(models.Model):
 
 
 class PortalToken(models.Model):
-    """A mailed link that works once: an invitation or a sign-in. Only its hash is kept."""
+    """A mailed link that works once: an invitation, a sign-in or a new password. Only its hash is kept."""
 
-    INVITE, SIGN_IN = "invite", "sign_in"
+    INVITE, SIGN_IN, RESET = "invite", "sign_in", "reset"
+    PURPOSES = {INVITE: _("Invitation"), SIGN_IN: _("Sign-in"), RESET: _("New password")}
 
     user = models.ForeignKey("core.User", models.CASCADE, related_name="portal_tokens")
-    purpose = models.CharField(max_length=10, choices={INVITE: _("Invitation"), SIGN_IN: _("Sign-in")})
+    purpose = models.CharField(max_length=10, choices=PURPOSES)
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

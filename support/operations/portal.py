@@ -108,10 +108,10 @@ def invite_colleague(access, values, *, by):
 
 
 def send_link(user, purpose):
-    """Mail a user a link that signs them in once, unless one of the last hour is still unused; returns the token."""
+    """Mail a user a link that works once, unless one of the last hour is still unused; returns the token."""
     now = timezone.now()
     rows = PortalToken.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now)
-    if rows.exists():
+    if meant(rows, purpose).exists():
         return None
     token = PortalToken(user=user, purpose=purpose, created_at=now, expires_at=now + LIVES, token_hash=f"new:{user.pk}")
     token.save()
@@ -121,24 +121,34 @@ def send_link(user, purpose):
     if purpose == PortalToken.INVITE:
         text = _("You are invited to our customer portal: your requests, quotes and orders in one place. Sign in here:")
         mail_link(token, user.email, _("Your way into our customer portal"), [hello, text])
+    elif purpose == PortalToken.RESET:
+        mail_link(token, user.email, _("Your new password"), [hello, _("Here you choose a new password:")])
     else:
         mail_link(token, user.email, _("Your link to sign in"), [hello, _("Here you sign in:")])
     return token
 
 
+def meant(rows, purpose):
+    """Those of the tokens that do what one of a purpose does: set a password, or sign in."""
+    if purpose == PortalToken.RESET:
+        return rows.filter(purpose=PortalToken.RESET)
+    return rows.exclude(purpose=PortalToken.RESET)
+
+
 @operation
-def ask_link(email, *, by):
-    """Mail a sign-in link to whoever of the portal has the address; nothing tells whether there is somebody."""
+def ask_link(email, *, by, purpose=PortalToken.SIGN_IN):
+    """Mail a link to whoever of the portal has the address; nothing tells whether there is somebody."""
     rows = PortalAccess.objects.filter(revoked_at__isnull=True, contact__deleted_at__isnull=True)
     users = User.objects.filter(email=email.strip().lower(), door=User.PORTAL, is_active=True)
     user = users.filter(pk__in=rows.values("user")).select_for_update().first()
     if user:
-        send_link(user, PortalToken.SIGN_IN)
+        send_link(user, purpose)
 
 
-def open_token(secret):
-    """The unused token behind a secret address, or None."""
+def open_token(secret, purpose=PortalToken.SIGN_IN):
+    """The unused token behind a secret address that does what one of the purpose does, or None."""
     rows = PortalToken.objects.select_related("user").filter(token_hash=digest(secret), used_at__isnull=True)
+    rows = meant(rows, purpose)
     let_in = PortalAccess.objects.filter(revoked_at__isnull=True, contact__deleted_at__isnull=True)
     return rows.filter(expires_at__gt=timezone.now(), user__is_active=True, user__in=let_in.values("user")).first()
 
@@ -146,12 +156,30 @@ def open_token(secret):
 @operation
 def use_link(secret, *, by):
     """Use a link up and return the user that it signs in, or None; who was invited has come with it."""
-    token = open_token(secret)
+    return used_up(open_token(secret))
+
+
+def used_up(token):
+    """Use a token up and return its user, who has come with it; None for none, or one that was used meanwhile."""
     used = token and PortalToken.objects.filter(pk=token.pk, used_at__isnull=True).update(used_at=timezone.now())
     if not used:
         return None
     PortalAccess.objects.filter(user=token.user_id, accepted_at__isnull=True).update(accepted_at=timezone.now())
     return token.user
+
+
+@operation
+def renew_password(secret, password, *, by):
+    """Set a new password by a mailed link and return the user, or None; all devices and other links end with it."""
+    user = used_up(open_token(secret, PortalToken.RESET))
+    if user is None:
+        return None
+    now = timezone.now()
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    PortalToken.objects.filter(user=user, used_at__isnull=True).update(used_at=now)
+    PortalSession.objects.filter(access__user=user, ended_at__isnull=True).update(ended_at=now)
+    return user
 
 
 def key_hash(key):

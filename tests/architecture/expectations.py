@@ -308,6 +308,7 @@ RULES = (
     Rule("sales:lead_decisions", on_record("view")), Rule("sales:lead_score", on_record("view")),
     # The portal: its door, what is a customer's own, and staff's pages about it.
     Rule("support:portal_sign_in", anybody, public=True, personal=True), Rule("support:portal_link_ask", anybody, public=True, personal=True),
+    Rule("support:portal_password", anybody, public=True, personal=True), Rule("support:portal_password_new", nobody, secret=True),
     Rule("support:portal_link", nobody, secret=True), Rule("support:portal_email", nobody, secret=True),
     Rule("support:portal_nothing", nobody, quiet=True), Rule("support:portal_sign_out", anybody, public=True, personal=True),
     Rule("support:portal_file", portal, subject="portal_case", quiet=True),

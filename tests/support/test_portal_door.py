@@ -171,8 +171,7 @@ def test_pt_5_what_one_signs_in_with_has_addresses_of_the_portal(world, path):
     while answer.status_code == 302:
         assert answer.url.startswith("/portal/")
         answer = client.get(answer.url)
-    # A forgotten password has one page for all; it asks nobody who they are and lets nobody in.
-    page = answer.content.decode().replace('href="/auth/password/reset/"', "")
+    page = answer.content.decode()
     assert "portal-nav" in page
     assert 'href="/auth/' not in page
     assert 'action="/auth/' not in page
@@ -312,3 +311,29 @@ def test_pt_4_a_manager_without_an_account(world):
     assert browser(alone).post(f"/portal/colleagues/{other.pk}/remove/").status_code == 404
     case_of(other)
     assert "Other" not in browser(alone).get("/portal/colleagues/").content.decode()
+
+
+def test_pt_3_a_forgotten_password_stays_within_the_portal(world, settings):
+    """PT-3, R18: one answer for all, the own host, one use within an hour, other devices out, and no way in by itself."""
+    settings.ALLOWED_HOSTS = ["*"]
+    ada = world.ada.user
+    here, client = browser(world.ada), Client(headers={"host": "evil.test"})
+    pages = [
+        client.post("/portal/password/", {"email": email}) for email in (ada.email, "nobody@x.test", "rita@kith.test")
+    ]
+    assert len({re.sub(r'nonce="[^"]*"|value="[^"]*"', "", page.content.decode()) for page in pages}) == 1
+    assert "evil" not in text_of(OutgoingMail.objects.get(kind="link"))
+    path, chosen = link(), dict.fromkeys(("new_password1", "new_password2"), "wide-blue-harbour-9")
+    assert path.startswith("/portal/password/")
+    assert client.post(path.replace("/password/", "/link/")).status_code == 404
+    assert client.post(path, chosen | {"new_password2": "other"}).status_code == 200
+    assert client.post(path, chosen).url == "/portal/sign-in/"
+    assert client.post(path, chosen).status_code == 404
+    assert here.get("/portal/cases/").status_code == 302
+    assert User.objects.get(pk=ada.pk).check_password("wide-blue-harbour-9")
+    client.post("/portal/password/", {"email": ada.email})
+    late = PortalToken.objects.filter(used_at=None, purpose="reset")
+    path = link()
+    late.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.post(path, chosen).status_code == 404
+    assert [client.post("/portal/password/", {"email": ada.email}).status_code for _n in range(5)][-1] == 429

@@ -6,6 +6,7 @@ from allauth.account.models import Login
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.forms import SetPasswordForm
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,12 +17,14 @@ from crm_site.core.operations import Refused
 from sales.outside import company_name
 from support import portal
 from support.forms.portal import ColleagueForm, LinkForm
+from support.models import PortalToken
 from support.operations.portal import (
     ask_link,
     end_session,
     invite_colleague,
     key_hash,
     open_token,
+    renew_password,
     revoke_access,
     use_link,
 )  # fmt: skip
@@ -90,6 +93,40 @@ def portal_link(request, token):
         logout(request)
     record_authentication(request, user, method="portal_link")
     return perform_login(request, Login(user=user, email=user.email, redirect_url="/portal/"))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def portal_password(request):
+    """Ask for a new password; the answer is the same whether the address is known or not."""
+    form, context = LinkForm(request.POST or None), {"company": company_name()}
+    if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"].strip().lower()
+        if not portal.within(request, "reset_password", key=email):
+            form.add_error(None, _("There were many tries. Please try again in an hour."))
+            return render(request, "portal/password.html", context | {"form": form}, status=MANY)
+        ask_link(email, by=None, purpose=PortalToken.RESET)
+        context["sent"] = True
+    return render(request, "portal/password.html", context | {"form": form})
+
+
+@sensitive_post_parameters("new_password1", "new_password2")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def portal_password_new(request, token):
+    """Choose the new password by a mailed link, once; then one signs in with it, with the second step if there is."""
+    if not portal.within(request, "portal_use"):
+        return door(request, MANY, trouble=_("Too many tries. Wait a minute."))
+    found = open_token(token, PortalToken.RESET)
+    if found is None:
+        return render(request, "portal/link.html", {"company": company_name()}, status=404)
+    form = SetPasswordForm(found.user, request.POST or None)
+    if form.is_valid() and renew_password(token, form.cleaned_data["new_password1"], by=None):
+        if request.user.is_authenticated:
+            logout(request)
+        messages.success(request, _("Your new password is set. Sign in with it."))
+        return redirect("support:portal_sign_in")
+    return render(request, "portal/password.html", {"form": form, "company": company_name(), "new": True})
 
 
 @never_cache
