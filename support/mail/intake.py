@@ -310,9 +310,22 @@ def take_bounce(row, bounce):
     finish(row, InboundMail.BOUNCE, bounce.reason, mail.case)
 
 
+def case_of_mail(row, mail, found):
+    """(case, how it was found) that a mail goes on; (None, "") when it begins something new.
+
+    What came to one person's mailbox alone stays that person's: a case that others see too goes on only with what was
+    sent to one of the mailboxes that they read as well.
+    """
+    case, how = threading.find_case(mail, found.cases)
+    owner = row.mailbox.private_to_id
+    if case and owner and not (case.is_private and case.owner_id == owner) and not threading.sent_to_all(mail):
+        return None, ""
+    return case, how
+
+
 def take_automatic(row, mail, why, found):
     """Keep what a machine answered with its case; without one it is left aside: it opens nothing."""
-    case, _how = threading.find_case(mail, found.cases)
+    case, _how = case_of_mail(row, mail, found)
     if case is None:
         finish(row, InboundMail.IGNORED, _("Written by a machine or to a list (%(why)s)") % {"why": why})
         return
@@ -322,7 +335,7 @@ def take_automatic(row, mail, why, found):
 
 def take_written(row, mail, found):
     """Continue the case that a mail belongs to, or open one and confirm it."""
-    case, how = threading.find_case(mail, found.cases)
+    case, how = case_of_mail(row, mail, found)
     if case is None:
         message = opening.open_cases([(row, mail)], found.people)[0]
         finish(row, InboundMail.CASE, _("New case"), message.case, message)

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from support.mail.references import MARK, NUMBER, case_of, read_message_id
 from support.mail.senders import contacts_at
-from support.models import Case, Message
+from support.models import Case, Mailbox, Message
 
 REFERENCE, TOKEN, SUBJECT = "reference", "token", "subject"
 TAG = re.compile(r"\+(k\d{1,18}-[0-9a-f]{16})@", re.IGNORECASE)
@@ -52,6 +52,13 @@ def bears_mark(mail):
 def people_of(mail):
     """To whom a mail went, as its heads say; with the names of mailboxes that it was delivered to."""
     return [*mail.to, *mail.cc, *(mail.header(name) for name in DELIVERED)]
+
+
+def sent_to_all(mail):
+    """Whether a mail names as its recipient a mailbox of ours that is nobody's own, with a mark or without."""
+    named = {re.sub(r"\+[^@]*@", "@", address.lower()) for address in (*mail.to, *mail.cc)}
+    shared = Mailbox.objects.filter(is_active=True, private_to__isnull=True).values_list("address", flat=True)
+    return any(address.lower() in named for address in shared)
 
 
 def by_reference(mail):

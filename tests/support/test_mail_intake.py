@@ -389,6 +389,22 @@ def test_em5_a_private_mailbox_is_its_owners_alone(cast):
     assert rita.get(f"/cases/{case.pk}/").status_code == 200
 
 
+@pytest.mark.parametrize("machine", [{}, {"Auto_Submitted": "auto-replied"}])
+def test_em5_what_came_by_a_private_mailbox_alone_tells_no_shared_case(mailbox, ann, cast, machine):
+    """EM-5: an answer to one person is not read by all who see the case; one that went to everybody's mailbox is."""
+    case = arrive(mailbox).case
+    box, sent = make_mailbox(private_to=cast.dora, address="dora@kith.test"), answered(case, cast)
+    told = {"text": "Between us", "In_Reply_To": f"<{message_id_of(sent)}>"} | machine
+    row = arrive(box, to="dora@kith.test", X_Kith_Case=token_of(case), subject=f"Re: [{case.number}]", **told)
+    assert not case.messages.filter(body="Between us").exists()
+    if machine:
+        assert (row.state, row.case) == ("ignored", None)
+    else:
+        assert (row.case.is_private, row.case.owner) == (True, cast.dora)
+        assert arrive(box, to="dora@kith.test", In_Reply_To=f"<{row.key}>").case == row.case
+    assert arrive(box, to="dora@kith.test", Cc=reply_address(mailbox, case), **told).case == case
+
+
 # Machines
 
 
