@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, JsonResponse
@@ -73,7 +72,6 @@ def need_desk(user):
     pages.need(user, CASES, "change")
 
 
-@login_required
 @require_GET
 def desk_home(request):
     """The list of a view, and what to do first."""
@@ -85,7 +83,6 @@ def desk_home(request):
     return TemplateResponse(request, "support/desk/desk.html", context)
 
 
-@login_required
 @require_GET
 def desk_list(request):
     """The list by itself: a browser asks for it every few seconds."""
@@ -96,7 +93,6 @@ def desk_list(request):
     return pages.fragment(request, "support/desk/_list.html", context)
 
 
-@login_required
 def case_record(request, pk):
     """A case with its conversation; with ?view= beside the list of that view."""
     case = pages.get_visible_or_404(CASES, request.user, pk, rights=parts.RIGHTS)
@@ -172,7 +168,6 @@ def panels_beside(request, case):
     ]
 
 
-@login_required
 @require_GET
 def case_facts(request, pk):
     """All fields of a case, as a record's page shows them."""
@@ -201,7 +196,6 @@ def canned_text(request, case):
     return canned.fill(found.body, case, request.user)[0] if found else ""
 
 
-@login_required
 @require_GET
 def case_thread(request, pk):
     """The messages before a message, or a folded one whole."""
@@ -211,7 +205,6 @@ def case_thread(request, pk):
     return pages.fragment(request, "support/desk/_thread.html", context | {"title": case.subject, "kind": CASES})
 
 
-@login_required
 @require_GET
 def case_canned(request, pk):
     """The canned replies that the user may use, filled for the case, with what is missing."""
@@ -224,7 +217,6 @@ def case_canned(request, pk):
     return JsonResponse({"items": items})
 
 
-@login_required
 @require_POST
 def case_here(request, pk):
     """A browser says that the case is open in it, and brings the draft along; who else is there, and what is new."""
@@ -245,7 +237,6 @@ def case_here(request, pk):
     return JsonResponse({"others": others, "newest": case.newest[0] if case.newest else 0})
 
 
-@login_required
 @require_POST
 def case_draft_files(request, pk):
     """Keep files with the draft, or take one out again; the files that it has now."""
@@ -262,7 +253,6 @@ def case_draft_files(request, pk):
     return pages.fragment(request, "support/desk/_draft_files.html", context)
 
 
-@login_required
 @require_POST
 def case_answer(request, pk):
     """Post what stands in the composer, set the status, and go on to the next case of the view where that is asked."""
@@ -303,7 +293,6 @@ def neighbour(request, case):
     return f"/cases/{others[0]}/?{query}" if others else f"/desk/?{query}"
 
 
-@login_required
 @require_POST
 def case_undo(request, pk):
     """Take back a reply that has not left yet; its text is the draft again."""
@@ -347,7 +336,6 @@ def theirs(request, current):
     }  # fmt: skip
 
 
-@login_required
 @require_POST
 def case_set(request, pk):
     """Set what stands beside the conversation: status, priority, queue, agent."""
@@ -365,7 +353,6 @@ def case_set(request, pk):
     return redirect("/desk/?view=mine")
 
 
-@login_required
 @require_POST
 def case_macro(request, pk):
     """Run a macro; in the desk it may go on to the next case."""
@@ -377,7 +364,6 @@ def case_macro(request, pk):
     return redirect(back(request, pk))
 
 
-@login_required
 @require_POST
 def desk_next(request):
     """Take the next case: of the queue that the list shows, else of the user's queues, else of any."""
