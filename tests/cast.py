@@ -9,9 +9,11 @@ Mia (marketing), Audrey (auditor), Rita (administrator), Nora (staff without a r
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from functools import cache
 
 from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from crm_site.core import roles
@@ -23,6 +25,8 @@ HOLDERS = {
     "alice": roles.REP, "bob": roles.MANAGER, "charlie": roles.REP, "dora": roles.AGENT, "mia": roles.MARKETING,
     "audrey": roles.AUDITOR, "rita": roles.ADMINISTRATOR, "pat": roles.PARTNER,
 }  # fmt: skip
+
+_hashed = cache(make_password)
 
 
 @dataclass
@@ -68,6 +72,7 @@ def make_cast():
         "nora": _user("Nora"),
         "pat": _user("Pat"),
     }
+    User.objects.bulk_create(people.values())
     Membership.objects.bulk_create(Membership(user=user, team=user.team) for user in people.values() if user.team)
     groups = dict(Group.objects.values_list("name", "pk"))
     holds = User.groups.through
@@ -81,14 +86,15 @@ def make_cast():
 def person(name, team, role):
     """Make one user more, member of the team and holder of the role."""
     user = _user(name, team)
+    user.save()
     Membership.objects.create(user=user, team=team)
     user.groups.add(Group.objects.get(name=role))
     return user
 
 
 def _user(name, team=None, **fields):
-    email = f"{name.lower()}@kith.test"
-    return User.objects.create_user(email, PASSWORD, first_name=name, last_name="Tester", team=team, **fields)
+    fields |= {"first_name": name, "last_name": "Tester", "team": team, "password": _hashed(PASSWORD)}
+    return User(email=f"{name.lower()}@kith.test", **fields)
 
 
 def writer(kind, cast):

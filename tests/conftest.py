@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.test import Client
 
@@ -64,29 +66,29 @@ def client_of():
     return signed_in
 
 
-def signed_in(user, **options):
-    """A test client for the user, with a second factor proved; `options` as for Client, such as enforce_csrf_checks."""
+def signed_in(user, *, begun=False, **options):
+    """A test client for the user, with a second factor proved; `options` as for Client, such as enforce_csrf_checks.
+
+    The session is written as signing in would leave it. One that has `begun` holds what the first page notes, too.
+    """
     client = Client(**options)
     if user is not None:
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        prove(client, user)
-        if user.door == User.PORTAL:
-            into_portal(client)
+        name = settings.SESSION_COOKIE_NAME
+        kept = session_of(user, **dict.fromkeys(("started", "seen") if begun else (), int(time.time())))
+        client.cookies[portal_name(name) if user.door == User.PORTAL else name] = kept.session_key
     return client
 
 
-def into_portal(client):
-    """Carry the client's session over to the portal's own cookie."""
-    name = settings.SESSION_COOKIE_NAME
-    client.cookies[portal_name(name)] = client.cookies.pop(name).value
-
-
-def prove(client, user):
-    """Let the client's session be one in which the user gave a code of the second factor."""
-    session = client.session
+def session_of(user, **noted):
+    """A saved session of the user's, who gave a code of the second factor in it; `noted` is what else is in it."""
+    session = SessionStore()
+    session.update(noted)
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
     session["account_authentication_methods"] = [{"method": "mfa", "at": time.time()}]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
+    return session
 
 
 def fresh(user):

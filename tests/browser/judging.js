@@ -18,7 +18,8 @@
 
   /* Not what is folded away, cut down to a point for screen readers, or kept above the page until it has the focus. */
   function seen(element) {
-    return element.checkVisibility({ visibilityProperty: true }) && element.offsetWidth !== 1 && element.getBoundingClientRect().bottom + scrollY > 0;
+    const shown = element.checkVisibility({ visibilityProperty: true }) && getComputedStyle(element).clip === "auto";
+    return shown && element.offsetWidth !== 1 && element.getBoundingClientRect().bottom + scrollY > 0;
   }
 
   function texts() {
