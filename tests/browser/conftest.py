@@ -21,7 +21,14 @@ SLOWDOWN = float(os.environ.get("KITH_BROWSER_SLOWDOWN", "1"))
 PATIENCE = 30_000  # milliseconds; what comes at last has come, and only what never comes costs them
 BUSY = ".htmx-request, .htmx-swapping, .htmx-settling"
 READY = "addEventListener('load', () => document.documentElement.setAttribute('data-ready', ''))"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+# A page lives for a second: what V8 makes of its scripts in the background would never pay.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--js-flags=--no-opt,--no-maglev",
+]
 
 # Playwright keeps an event loop of its own in the thread; Django takes that for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
