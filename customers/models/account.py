@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
 from crm_site.core.tracking import track
 
 # Walks up from the new parent; the lock keeps two moves from closing a loop between them.
@@ -50,9 +50,7 @@ class Account(Record):
     is_partner = models.BooleanField(_("partner"), default=False)
     is_supplier = models.BooleanField(_("supplier"), default=False)
     is_competitor = models.BooleanField(_("competitor"), default=False)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent account")
-    )
+    parent = link("self", _("parent account"), "children")
     website = models.CharField(_("website"), max_length=300, blank=True)
     email = models.CharField(_("e-mail"), max_length=254, blank=True, editable=False)
     phone = models.CharField(_("phone"), max_length=60, blank=True, editable=False)

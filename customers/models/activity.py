@@ -7,7 +7,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes
+from crm_site.core.models import Fold, Record, alive, link, list_indexes
 from crm_site.core.tracking import track
 
 
@@ -66,33 +66,11 @@ class Activity(Record):
     reminded_at = models.DateTimeField(null=True, editable=False)
     is_private = models.BooleanField(_("private"), default=False)
     is_pinned = models.BooleanField(_("pinned"), default=False)
-    regarding_type = models.ForeignKey(
-        ContentType, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    regarding_type = link(ContentType, back="+", db_index=False)
     regarding_id = models.BigIntegerField(null=True, blank=True)
-    contact = models.ForeignKey(
-        "customers.Contact",
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="activities",
-        verbose_name=_("contact"),
-        db_index=False,
-    )
-    account = models.ForeignKey(
-        "customers.Account",
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="activities",
-        verbose_name=_("account"),
-        db_index=False,
-    )
-    customer = models.ForeignKey(
-        "customers.Customer", models.SET_NULL, null=True, blank=True, related_name="activities",
-        verbose_name=_("customer"),
-        db_index=False,
-    )  # fmt: skip
+    contact = link("customers.Contact", _("contact"), "activities", models.SET_NULL, db_index=False)
+    account = link("customers.Account", _("account"), "activities", models.SET_NULL, db_index=False)
+    customer = link("customers.Customer", _("customer"), "activities", models.SET_NULL, db_index=False)
     followed_owner = models.ForeignKey(
         "core.User", models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
     )
@@ -163,10 +141,8 @@ class Participant(models.Model):
     ANSWERS = {"": "—", "accepted": _("Accepted"), "declined": _("Declined"), "tentative": _("Maybe")}
 
     activity = models.ForeignKey(Activity, models.CASCADE, related_name="participants")
-    contact = models.ForeignKey(
-        "customers.Contact", models.CASCADE, null=True, blank=True, related_name="participations"
-    )
-    user = models.ForeignKey("core.User", models.CASCADE, null=True, blank=True, related_name="+")
+    contact = link("customers.Contact", back="participations", on_delete=models.CASCADE)
+    user = link("core.User", back="+", on_delete=models.CASCADE)
     answer = models.CharField(_("answer"), max_length=10, choices=ANSWERS, blank=True)
     answered_at = models.DateTimeField(null=True, editable=False)
     invite_due = models.DateTimeField(null=True, editable=False)

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
 from crm_site.core.tracking import track
 
 SPACE = models.Value(" ")
@@ -24,12 +24,8 @@ class Contact(Record):
     salutation = models.CharField(_("salutation"), max_length=30, blank=True)
     job_title = models.CharField(_("title"), max_length=150, blank=True)
     department = models.CharField(_("department"), max_length=100, blank=True)
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("account")
-    )
-    reports_to = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("reports to")
-    )
+    account = link("customers.Account", _("account"), "contacts")
+    reports_to = link("self", _("reports to"), "reports", models.SET_NULL)
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     birthday = models.DateField(_("birthday"), null=True, blank=True)

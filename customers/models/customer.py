@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
 from crm_site.core.tracking import track
 
 
@@ -25,17 +25,8 @@ class Customer(Record):
 
     kind = models.CharField(_("kind"), max_length=10, choices=KINDS)
     name = models.CharField(_("name"), max_length=310)
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="customers", verbose_name=_("account")
-    )
-    contact = models.ForeignKey(
-        "customers.Contact",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="customers",
-        verbose_name=_("primary contact"),
-    )
+    account = link("customers.Account", _("account"), "customers")
+    contact = link("customers.Contact", _("primary contact"), "customers")
     status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=PROSPECT, db_default=PROSPECT)
     tier = models.CharField(_("service tier"), max_length=10, choices=TIERS, blank=True)
     since = models.DateField(_("customer since"), null=True, blank=True)

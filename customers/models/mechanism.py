@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.models import link
 from crm_site.core.tracking import track
 
 
@@ -27,8 +28,8 @@ class ContactMechanism(models.Model):
     }  # fmt: skip
     STATUSES = {"ok": _("OK"), "bounced": _("Bounced"), "invalid": _("Invalid")}
 
-    account = models.ForeignKey("customers.Account", models.CASCADE, null=True, blank=True, related_name="mechanisms")
-    contact = models.ForeignKey("customers.Contact", models.CASCADE, null=True, blank=True, related_name="mechanisms")
+    account = link("customers.Account", back="mechanisms", on_delete=models.CASCADE)
+    contact = link("customers.Contact", back="mechanisms", on_delete=models.CASCADE)
     type = models.CharField(_("type"), max_length=10, choices=TYPES)
     purpose = models.CharField(_("purpose"), max_length=10, choices=PURPOSES, blank=True)
     value = models.CharField(_("value"), max_length=500)

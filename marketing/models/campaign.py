@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
 from crm_site.core.tracking import track
 
 
@@ -31,9 +31,7 @@ class Campaign(Record):
     name = models.CharField(_("name"), max_length=200)
     type = models.CharField(_("type"), max_length=20, choices=TYPES, default="other")
     status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=PLANNED)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
-    )
+    parent = link("self", _("part of"), "children")
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.models import link
 from crm_site.core.tracking import track
 
 
@@ -19,15 +20,10 @@ class AssignmentRule(models.Model):
     order = models.PositiveSmallIntegerField(_("order"))
     is_active = models.BooleanField(_("in use"), default=True)
     conditions = models.JSONField(_("conditions"), default=list, blank=True)
-    team = models.ForeignKey(
-        "core.Team", models.SET_NULL, null=True, blank=True, related_name="+",
-        verbose_name=_("queue when nobody is free"),
-    )  # fmt: skip
+    team = link("core.Team", _("queue when nobody is free"), "+", models.SET_NULL)
     respond_minutes = models.PositiveIntegerField(_("first answer within working minutes"), null=True, blank=True)
     escalate_minutes = models.PositiveIntegerField(_("escalate after working minutes"), null=True, blank=True)
-    escalate_to = models.ForeignKey(
-        "core.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("escalate to")
-    )
+    escalate_to = link("core.User", _("escalate to"), "+", models.SET_NULL)
     cursor = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:

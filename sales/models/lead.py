@@ -7,9 +7,8 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, amount, folded, given, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from sales.models.common import amount, folded, given
 
 # What a lead became is decided once; only taking the conversion back opens it again.
 CLOSED_LEAD = """
@@ -51,12 +50,8 @@ class Lead(Record):
     LABEL_FIELDS, LABEL_IN_BRACKETS = ("name", "company"), "company"
 
     contact = models.ForeignKey("customers.Contact", models.PROTECT, related_name="leads", verbose_name=_("contact"))
-    account = models.ForeignKey(
-        "customers.Account", models.SET_NULL, null=True, blank=True, related_name="leads", verbose_name=_("account")
-    )
-    customer = models.ForeignKey(
-        "customers.Customer", models.SET_NULL, null=True, blank=True, related_name="leads", verbose_name=_("customer")
-    )
+    account = link("customers.Account", _("account"), "leads", models.SET_NULL)
+    customer = link("customers.Customer", _("customer"), "leads", models.SET_NULL)
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100)
     company = models.CharField(_("company"), max_length=200, blank=True)
@@ -72,19 +67,10 @@ class Lead(Record):
     rating = models.CharField(_("rating"), max_length=4, choices=RATINGS, blank=True)
     source = models.CharField(_("source"), max_length=100, blank=True)
     referrer = models.CharField(_("referred by"), max_length=200, blank=True)
-    campaign = models.ForeignKey(
-        "marketing.Campaign", models.PROTECT, null=True, blank=True, related_name="leads", verbose_name=_("campaign")
-    )
-    contact_list = models.ForeignKey(
-        "marketing.ContactList", models.PROTECT, null=True, blank=True, related_name="leads",
-        verbose_name=_("contact list"),
-    )  # fmt: skip
-    product = models.ForeignKey(
-        "sales.Product", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product")
-    )
-    partner = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("partner")
-    )
+    campaign = link("marketing.Campaign", _("campaign"), "leads")
+    contact_list = link("marketing.ContactList", _("contact list"), "leads")
+    product = link("sales.Product", _("product"), "+")
+    partner = link("customers.Account", _("partner"), "+")
     amount = amount(_("estimated amount"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     next_step = models.CharField(_("next step"), max_length=200, blank=True)
@@ -197,16 +183,9 @@ class WebForm(models.Model):
     thanks = models.TextField(_("text afterwards"), blank=True)
     next_url = models.URLField(_("address to go on to"), blank=True)
     source = models.CharField(_("source"), max_length=100, default="Web")
-    campaign = models.ForeignKey(
-        "marketing.Campaign", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("campaign")
-    )
-    contact_list = models.ForeignKey(
-        "marketing.ContactList", models.SET_NULL, null=True, blank=True, related_name="+",
-        verbose_name=_("contact list"),
-    )  # fmt: skip
-    team = models.ForeignKey(
-        "core.Team", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team whose queue it is")
-    )
+    campaign = link("marketing.Campaign", _("campaign"), "+", models.SET_NULL)
+    contact_list = link("marketing.ContactList", _("contact list"), "+", models.SET_NULL)
+    team = link("core.Team", _("team whose queue it is"), "+", models.SET_NULL)
     is_active = models.BooleanField(_("open to the public"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

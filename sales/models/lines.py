@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from sales.models.common import amount, given
+from crm_site.core.models import amount, given, link
 
 
 class Line(models.Model):
@@ -14,9 +14,7 @@ class Line(models.Model):
     """
 
     position = models.PositiveSmallIntegerField(default=0)
-    product = models.ForeignKey(
-        "sales.Product", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product")
-    )
+    product = link("sales.Product", _("product"), "+")
     description = models.CharField(_("description"), max_length=300)
     quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=4, default=1)
     unit_price = models.DecimalField(_("unit price"), max_digits=18, decimal_places=4)

@@ -7,9 +7,8 @@ from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, amount, folded, given, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from sales.models.common import amount, folded, given
 from sales.models.lines import Line, line_rules
 from sales.models.pipeline import CATEGORIES, PIPELINE, Stage
 
@@ -84,48 +83,21 @@ class Opportunity(Record):
         output_field=models.DecimalField(max_digits=18, decimal_places=2), db_persist=True,
         verbose_name=_("weighted amount"),
     )  # fmt: skip
-    price_book = models.ForeignKey(
-        "sales.PriceBook", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("price book"),
-        db_index=False,
-    )  # fmt: skip
+    price_book = link("sales.PriceBook", _("price book"), "+", db_index=False)
     close_date = models.DateField(_("close date"))
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
-    customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="opportunities",
-        verbose_name=_("customer"),
-    )  # fmt: skip
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="opportunities",
-        verbose_name=_("account"),
-    )  # fmt: skip
-    contact = models.ForeignKey(
-        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="opportunities",
-        verbose_name=_("primary contact"),
-    )  # fmt: skip
-    lead = models.ForeignKey(
-        "sales.Lead", models.SET_NULL, null=True, blank=True, related_name="opportunities", verbose_name=_("lead")
-    )
+    customer = link("customers.Customer", _("customer"), "opportunities")
+    account = link("customers.Account", _("account"), "opportunities")
+    contact = link("customers.Contact", _("primary contact"), "opportunities")
+    lead = link("sales.Lead", _("lead"), "opportunities", models.SET_NULL)
     source = models.CharField(_("lead source"), max_length=100, blank=True)
-    campaign = models.ForeignKey(
-        "marketing.Campaign", models.PROTECT, null=True, blank=True, related_name="opportunities",
-        verbose_name=_("campaign"),
-    )  # fmt: skip
-    partner = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="partner_opportunities",
-        verbose_name=_("sourced by partner"),
-    )  # fmt: skip
-    serviced_by = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="serviced_opportunities",
-        verbose_name=_("serviced by partner"),
-    )  # fmt: skip
+    campaign = link("marketing.Campaign", _("campaign"), "opportunities")
+    partner = link("customers.Account", _("sourced by partner"), "partner_opportunities")
+    serviced_by = link("customers.Account", _("serviced by partner"), "serviced_opportunities")
     next_step = models.CharField(_("next step"), max_length=200, blank=True)
     next_step_date = models.DateField(_("next step on"), null=True, blank=True)
-    loss_reason = models.ForeignKey(
-        "sales.LossReason", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("loss reason")
-    )
-    lost_to = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lost to")
-    )
+    loss_reason = link("sales.LossReason", _("loss reason"), "+")
+    lost_to = link("customers.Account", _("lost to"), "+")
     loss_note = models.CharField(_("note on the loss"), max_length=300, blank=True)
     pushes = models.PositiveSmallIntegerField(_("times pushed out"), default=0, editable=False)
     last_activity_at = models.DateTimeField(_("last activity"), null=True, editable=False)

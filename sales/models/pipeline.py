@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from sales.models.common import given
+from crm_site.core.models import given
 
 OMITTED, PIPELINE, BEST, COMMIT, CLOSED, LOST = "omitted", "pipeline", "best", "commit", "closed", "lost"
 # Forecast categories, from the least to the most certain; lost deals stand outside.

@@ -6,9 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from sales.models.common import amount, folded, given
 
 
 @track()
@@ -87,9 +86,7 @@ class Price(models.Model):
     """A product's price in a currency, from a day to a day; without a book it is the standard price."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="prices", verbose_name=_("product"))
-    book = models.ForeignKey(
-        PriceBook, models.CASCADE, null=True, blank=True, related_name="prices", verbose_name=_("price book")
-    )
+    book = link(PriceBook, _("price book"), "prices", models.CASCADE)
     currency = models.CharField(_("currency"), max_length=3)
     amount = amount(_("price"))
     valid_from = models.DateField(_("from"), null=True, blank=True)

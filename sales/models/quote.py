@@ -6,9 +6,8 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from sales.models.common import amount, folded, given
 from sales.models.lines import Line, line_rules
 
 _SENT = (
@@ -46,28 +45,16 @@ class Quote(Record):
     LABEL_FIELDS = ("subject", "edition")
 
     subject = models.CharField(_("subject"), max_length=255)
-    opportunity = models.ForeignKey(
-        "sales.Opportunity", models.PROTECT, null=True, blank=True, related_name="quotes",
-        verbose_name=_("opportunity"),
-    )  # fmt: skip
+    opportunity = link("sales.Opportunity", _("opportunity"), "quotes")
     root = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="editions")
     edition = models.PositiveSmallIntegerField(_("version"), default=1, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=DRAFT, editable=False)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
-    customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="quotes", verbose_name=_("customer")
-    )
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="quotes", verbose_name=_("account")
-    )
-    contact = models.ForeignKey(
-        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="quotes", verbose_name=_("contact")
-    )
+    customer = link("customers.Customer", _("customer"), "quotes")
+    account = link("customers.Account", _("account"), "quotes")
+    contact = link("customers.Contact", _("contact"), "quotes")
     currency = models.CharField(_("currency"), max_length=3)
-    price_book = models.ForeignKey(
-        "sales.PriceBook", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("price book"),
-        db_index=False,
-    )  # fmt: skip
+    price_book = link("sales.PriceBook", _("price book"), "+", db_index=False)
     net = amount(_("net"), default=0, editable=False)
     discount = amount(_("discount"), default=0, editable=False)
     tax = amount(_("tax"), default=0, editable=False)

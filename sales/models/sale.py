@@ -3,9 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from sales.models.common import amount, folded, given
 from sales.models.lines import Line, line_rules
 
 
@@ -31,22 +30,11 @@ class Sale(Record):
 
     document = models.CharField(_("order number"), max_length=40, unique=True, editable=False)
     name = models.CharField(_("subject"), max_length=255)
-    opportunity = models.ForeignKey(
-        "sales.Opportunity", models.PROTECT, null=True, blank=True, related_name="sales",
-        verbose_name=_("opportunity"),
-    )  # fmt: skip
-    quote = models.ForeignKey(
-        "sales.Quote", models.PROTECT, null=True, blank=True, related_name="sales", verbose_name=_("quote")
-    )
-    customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="sales", verbose_name=_("customer")
-    )
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="sales", verbose_name=_("account")
-    )
-    contact = models.ForeignKey(
-        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="sales", verbose_name=_("contact")
-    )
+    opportunity = link("sales.Opportunity", _("opportunity"), "sales")
+    quote = link("sales.Quote", _("quote"), "sales")
+    customer = link("customers.Customer", _("customer"), "sales")
+    account = link("customers.Account", _("account"), "sales")
+    contact = link("customers.Contact", _("contact"), "sales")
     status = models.CharField(_("status"), max_length=10, choices=STATUSES, default=ACTIVE, editable=False)
     progress = models.CharField(_("progress"), max_length=10, choices=PROGRESS, default="created")
     sold_on = models.DateField(_("sold on"))
@@ -94,10 +82,7 @@ class SaleLine(Line):
     """A line of a sale, copied from the quote or the opportunity."""
 
     sale = models.ForeignKey(Sale, models.CASCADE, related_name="lines")
-    price_book = models.ForeignKey(
-        "sales.PriceBook", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("price book"),
-        db_index=False,
-    )  # fmt: skip
+    price_book = link("sales.PriceBook", _("price book"), "+", db_index=False)
 
     class Meta(Line.Meta):
         constraints = line_rules("sale_line")
@@ -116,19 +101,10 @@ class Invoice(Record):
 
     name = models.CharField(_("subject"), max_length=255)
     document = models.CharField(_("invoice number"), max_length=60, blank=True)
-    sale = models.ForeignKey(
-        Sale, models.PROTECT, null=True, blank=True, related_name="invoices", verbose_name=_("sale")
-    )
-    customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="invoices",
-        verbose_name=_("customer"),
-    )  # fmt: skip
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="invoices", verbose_name=_("account")
-    )
-    contact = models.ForeignKey(
-        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="invoices", verbose_name=_("contact")
-    )
+    sale = link(Sale, _("sale"), "invoices")
+    customer = link("customers.Customer", _("customer"), "invoices")
+    account = link("customers.Account", _("account"), "invoices")
+    contact = link("customers.Contact", _("contact"), "invoices")
     status = models.CharField(_("status"), max_length=10, choices=STATUSES, default="created")
     issued_on = models.DateField(_("issued on"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3)

@@ -3,9 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.models import Record, alive, folded, given, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from sales.models.common import folded, given
 
 
 @track("notified")
@@ -23,12 +22,8 @@ class Target(Record):
     NUMBER_PREFIX = "G"
 
     name = models.CharField(_("name"), max_length=200, blank=True)
-    user = models.ForeignKey(
-        "core.User", models.PROTECT, null=True, blank=True, related_name="targets", verbose_name=_("user")
-    )
-    for_team = models.ForeignKey(
-        "core.Team", models.PROTECT, null=True, blank=True, related_name="targets", verbose_name=_("for the team")
-    )
+    user = link("core.User", _("user"), "targets")
+    for_team = link("core.Team", _("for the team"), "targets")
     metric = models.CharField(_("what counts"), max_length=20, choices=METRICS, default="won_amount")
     family = models.CharField(_("only this product family"), max_length=100, blank=True)
     period = models.CharField(_("period"), max_length=10, choices=PERIODS, default="quarter")

@@ -6,9 +6,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, list_indexes, search_index
+from crm_site.core.models import Record, alive, folded, given, known, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from support.models.common import NEVER, folded, given, known
+from support.models.common import NEVER
 from support.models.queue import Status
 
 # A case that went into another one is read-only until the merge is taken back.
@@ -60,65 +60,25 @@ class Case(Record):
 
     subject = models.CharField(_("subject"), max_length=255)
     description = models.TextField(_("description"), blank=True)
-    customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("customer")
-    )
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("account")
-    )
-    contact = models.ForeignKey(
-        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("reporter")
-    )
+    customer = link("customers.Customer", _("customer"), "cases")
+    account = link("customers.Account", _("account"), "cases")
+    contact = link("customers.Contact", _("reporter"), "cases")
     type = models.CharField(_("type"), max_length=10, choices=TYPES, default=QUESTION)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=PRIORITIES, default=NORMAL)
     status = models.ForeignKey(Status, models.PROTECT, related_name="cases", verbose_name=_("status"))
     category = models.CharField(_("state"), max_length=8, choices=Status.CATEGORIES, default=Status.NEW, editable=False)
     channel = models.CharField(_("channel"), max_length=6, choices=CHANNELS, default=PHONE)
-    queue = models.ForeignKey(
-        "support.Queue", models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("queue")
-    )
-    product = models.ForeignKey(
-        "sales.Product", models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("product")
-    )
-    installed = models.ForeignKey(
-        "support.InstalledProduct", models.SET_NULL, null=True, blank=True, related_name="cases",
-        verbose_name=_("installed product"),
-    )  # fmt: skip
-    entitlement = models.ForeignKey(
-        "support.Entitlement", models.SET_NULL, null=True, blank=True, related_name="cases",
-        verbose_name=_("entitlement"),
-    )  # fmt: skip
-    sale = models.ForeignKey(
-        "sales.Sale", models.SET_NULL, null=True, blank=True, related_name="cases", verbose_name=_("sale")
-    )
-    partner = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="partner_cases",
-        verbose_name=_("partner"),
-    )  # fmt: skip
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
-    )
-    follows = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="followers",
-        verbose_name=_("follows"),
-    )  # fmt: skip
-    merged_into = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="merged",
-        verbose_name=_("merged into"),
-    )
-    issue = models.ForeignKey(
-        "support.KnownIssue", models.SET_NULL, null=True, blank=True, related_name="cases",
-        verbose_name=_("known issue"),
-    )  # fmt: skip
-    policy = models.ForeignKey(
-        "support.Policy", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service level"),
-        help_text=_("Empty: chosen by the rules"),
-    )  # fmt: skip
+    queue = link("support.Queue", _("queue"), "cases")
+    product = link("sales.Product", _("product"), "cases")
+    installed = link("support.InstalledProduct", _("installed product"), "cases", models.SET_NULL)
+    entitlement = link("support.Entitlement", _("entitlement"), "cases", models.SET_NULL)
+    sale = link("sales.Sale", _("sale"), "cases", models.SET_NULL)
+    partner = link("customers.Account", _("partner"), "partner_cases")
+    parent = link("self", _("part of"), "children")
+    follows = link("self", _("follows"), "followers", models.SET_NULL, editable=False)
+    merged_into = link("self", _("merged into"), "merged", editable=False)
+    issue = link("support.KnownIssue", _("known issue"), "cases", models.SET_NULL)
+    policy = link("support.Policy", _("service level"), "+", help_text=_("Empty: chosen by the rules"))
     details = models.JSONField(_("what was asked"), default=dict, db_default={}, blank=True, editable=False)
     resolution = models.TextField(_("resolution"), blank=True)
     close_reason = models.CharField(_("why closed"), max_length=200, blank=True)
@@ -289,8 +249,8 @@ class Watcher(models.Model):
     """Somebody who is told what happens on a case: a colleague, a contact, or an address that was in copy."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="watchers")
-    user = models.ForeignKey("core.User", models.CASCADE, null=True, blank=True, related_name="+")
-    contact = models.ForeignKey("customers.Contact", models.CASCADE, null=True, blank=True, related_name="+")
+    user = link("core.User", back="+", on_delete=models.CASCADE)
+    contact = link("customers.Contact", back="+", on_delete=models.CASCADE)
     email = models.CharField(max_length=320, blank=True)
 
     class Meta:

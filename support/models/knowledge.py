@@ -6,9 +6,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, folded, given, known, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from support.models.common import folded, given, known
 
 
 @track("helpful", "unhelpful")
@@ -30,9 +29,7 @@ class Article(Record):
     category = models.CharField(_("category"), max_length=100, blank=True)
     audience = models.CharField(_("for whom"), max_length=8, choices=AUDIENCES, default=INTERNAL)
     state = models.CharField(_("state"), max_length=9, choices=STATES, default=DRAFT, editable=False)
-    product = models.ForeignKey(
-        "sales.Product", models.PROTECT, null=True, blank=True, related_name="articles", verbose_name=_("product")
-    )
+    product = link("sales.Product", _("product"), "articles")
     published = models.ForeignKey(
         "support.ArticleVersion", models.SET_NULL, null=True, editable=False, related_name="+"
     )

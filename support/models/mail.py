@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from support.models.common import given, known
+from crm_site.core.models import given, known, link
 
 
 def readable_by(user):
@@ -45,10 +45,9 @@ class Mailbox(models.Model):
         _("leave internal mail aside"), default=False, db_default=False,
         help_text=_("What is from and to the mailbox's own domain only."),
     )  # fmt: skip
-    private_to = models.ForeignKey(
-        "core.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("private to"),
-        help_text=_("Cases that begin with its mails are seen by this user only."),
-    )  # fmt: skip
+    private_to = link(
+        "core.User", _("private to"), "+", help_text=_("Cases that begin with its mails are seen by this user only.")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     backfill_days = models.PositiveSmallIntegerField(
         _("also take mails of so many days before"), default=0, help_text=_("Counts when the mailbox is first read.")

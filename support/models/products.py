@@ -4,9 +4,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, list_indexes, search_index
+from crm_site.core.models import Record, folded, given, known, link, list_indexes, search_index
 from crm_site.core.tracking import track
-from support.models.common import folded, given, known
 
 
 @track()
@@ -20,23 +19,10 @@ class InstalledProduct(Record):
     product = models.ForeignKey("sales.Product", models.PROTECT, related_name="installed", verbose_name=_("product"))
     serial = models.CharField(_("serial number"), max_length=100, blank=True)
     version_name = models.CharField(_("version"), max_length=50, blank=True)
-    customer = models.ForeignKey(
-        "customers.Customer",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="installed",
-        verbose_name=_("customer"),
-    )
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="installed", verbose_name=_("account")
-    )
-    contact = models.ForeignKey(
-        "customers.Contact", models.PROTECT, null=True, blank=True, related_name="installed", verbose_name=_("contact")
-    )
-    sale = models.ForeignKey(
-        "sales.Sale", models.SET_NULL, null=True, blank=True, related_name="installed", verbose_name=_("sale")
-    )
+    customer = link("customers.Customer", _("customer"), "installed")
+    account = link("customers.Account", _("account"), "installed")
+    contact = link("customers.Contact", _("contact"), "installed")
+    sale = link("sales.Sale", _("sale"), "installed", models.SET_NULL)
     bought_on = models.DateField(_("bought on"), null=True, blank=True)
     warranty_until = models.DateField(_("warranty until"), null=True, blank=True)
     support_until = models.DateField(_("support until"), null=True, blank=True)
@@ -67,22 +53,10 @@ class Entitlement(Record):
     NUMBER_PREFIX = "E"
 
     name = models.CharField(_("name"), max_length=200)
-    customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, null=True, blank=True, related_name="entitlements",
-        verbose_name=_("customer"),
-    )  # fmt: skip
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="entitlements",
-        verbose_name=_("account"),
-    )  # fmt: skip
-    product = models.ForeignKey(
-        "sales.Product", models.PROTECT, null=True, blank=True, related_name="entitlements",
-        verbose_name=_("only for the product"),
-    )  # fmt: skip
-    policy = models.ForeignKey(
-        "support.Policy", models.PROTECT, null=True, blank=True, related_name="entitlements",
-        verbose_name=_("service level"),
-    )  # fmt: skip
+    customer = link("customers.Customer", _("customer"), "entitlements")
+    account = link("customers.Account", _("account"), "entitlements")
+    product = link("sales.Product", _("only for the product"), "entitlements")
+    policy = link("support.Policy", _("service level"), "entitlements")
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"), null=True, blank=True)
     cases_total = models.PositiveIntegerField(_("cases"), null=True, blank=True, help_text=_("Empty: without limit"))
@@ -122,9 +96,7 @@ class KnownIssue(Record):
     NUMBER_PREFIX = "KI"
 
     name = models.CharField(_("title"), max_length=200)
-    product = models.ForeignKey(
-        "sales.Product", models.PROTECT, null=True, blank=True, related_name="known_issues", verbose_name=_("product")
-    )
+    product = link("sales.Product", _("product"), "known_issues")
     versions = models.CharField(_("versions"), max_length=200, blank=True)
     state = models.CharField(_("state"), max_length=5, choices=STATES, default=OPEN)
     workaround = models.TextField(_("workaround"), blank=True)
@@ -161,14 +133,8 @@ class DealRegistration(Record):
     partner = models.ForeignKey(
         "customers.Account", models.PROTECT, related_name="registrations", verbose_name=_("partner")
     )
-    account = models.ForeignKey(
-        "customers.Account", models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=_("the prospect's account"),
-    )  # fmt: skip
-    opportunity = models.ForeignKey(
-        "sales.Opportunity", models.SET_NULL, null=True, blank=True, related_name="registrations",
-        verbose_name=_("opportunity"),
-    )  # fmt: skip
+    account = link("customers.Account", _("the prospect's account"), "+")
+    opportunity = link("sales.Opportunity", _("opportunity"), "registrations", models.SET_NULL)
     domain = models.CharField(_("the prospect's domain"), max_length=200, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=STATES, default=PENDING, editable=False)
     protected_until = models.DateField(_("protected until"), null=True, editable=False)

@@ -5,7 +5,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from support.models.common import METRICS, given, known
+from crm_site.core.models import given, known, link
+from support.models.common import METRICS
 
 
 class Queue(models.Model):
@@ -22,16 +23,10 @@ class Queue(models.Model):
     }  # fmt: skip
 
     name = models.CharField(_("name"), max_length=100, unique=True)
-    team = models.ForeignKey(
-        "core.Team", models.PROTECT, null=True, blank=True, related_name="queues", verbose_name=_("team")
-    )
+    team = link("core.Team", _("team"), "queues")
     mode = models.CharField(_("who gets a new case"), max_length=12, choices=MODES, default=MANUAL)
-    calendar = models.ForeignKey(
-        "core.Calendar", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("working hours")
-    )
-    policy = models.ForeignKey(
-        "support.Policy", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("service level")
-    )
+    calendar = link("core.Calendar", _("working hours"), "+")
+    policy = link("support.Policy", _("service level"), "+", models.SET_NULL)
     close_days = models.PositiveSmallIntegerField(
         _("close resolved cases after days"), default=7, help_text=_("0: never by itself")
     )
@@ -123,9 +118,7 @@ class CannedReply(models.Model):
     name = models.CharField(_("name"), max_length=100)
     shortcut = models.CharField(_("shortcut"), max_length=30, unique=True)
     body = models.TextField(_("text"))
-    team = models.ForeignKey(
-        "core.Team", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("only for the team")
-    )
+    team = link("core.Team", _("only for the team"), "+", models.CASCADE)
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
@@ -142,9 +135,7 @@ class Macro(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     actions = models.JSONField(_("actions"), default=list)
-    team = models.ForeignKey(
-        "core.Team", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("only for the team")
-    )
+    team = link("core.Team", _("only for the team"), "+", models.CASCADE)
     is_active = models.BooleanField(_("in use"), default=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from support.models.common import given, known
+from crm_site.core.models import given, known, link
 
 METRIC_NAMES = {"first": _("First response"), "next": _("Next response"), "resolution": _("Resolution")}
 
@@ -21,9 +21,7 @@ class Policy(models.Model):
     conditions = models.JSONField(_("conditions"), default=list, blank=True)
     is_default = models.BooleanField(_("used where no other holds"), default=False)
     is_active = models.BooleanField(_("in use"), default=True)
-    current = models.ForeignKey(
-        "support.PolicyVersion", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    current = link("support.PolicyVersion", back="+", editable=False)
 
     class Meta:
         verbose_name = _("service level")
@@ -52,7 +50,7 @@ class PolicyVersion(models.Model):
 
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    calendar = models.ForeignKey("core.Calendar", models.PROTECT, null=True, blank=True, related_name="+")
+    calendar = link("core.Calendar", back="+")
     hours = models.JSONField(default=dict, blank=True)
     targets = models.JSONField(default=dict)
     steps = models.JSONField(default=list, blank=True)

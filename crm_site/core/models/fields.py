@@ -1,9 +1,14 @@
-"""Fields that several models of sales/ have."""
+"""Fields that models of several apps have, and what their constraints ask for."""
 
 from django.db import models
 from django.db.models.functions import Concat
 
-from crm_site.core.models import Fold
+from crm_site.core.models.record import Fold
+
+
+def link(to, label=None, back=None, on_delete=models.PROTECT, **options):
+    """A link to another record that may be left empty; `back` is what the other side calls it."""
+    return models.ForeignKey(to, on_delete, null=True, blank=True, related_name=back, verbose_name=label, **options)
 
 
 def amount(label="", **kwargs):
@@ -23,3 +28,8 @@ def folded(*fields):
 def given(field):
     """The condition that a text is more than blanks."""
     return ~models.Q(**{f"{field}__regex": r"^\s*$"})
+
+
+def known(field, values):
+    """The condition that a text is one of these."""
+    return models.Q(**{f"{field}__in": list(values)})
