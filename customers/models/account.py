@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 # Walks up from the new parent; the lock keeps two moves from closing a loop between them.
@@ -61,9 +61,7 @@ class Account(Record):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     partner_tier = models.CharField(_("partner tier"), max_length=20, choices=TIERS, blank=True)
     description = models.TextField(_("description"), blank=True)
-    name_sort = models.GeneratedField(
-        expression=Fold("name"), output_field=models.TextField(db_collation="C"), db_persist=True
-    )
+    name_sort = folded("name")
     search_text = models.GeneratedField(
         expression=Fold(
             Concat("name", models.Value(" "), "website", models.Value(" "), "email", models.Value(" "), "phone",
@@ -76,13 +74,9 @@ class Account(Record):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         constraints = [
-            models.CheckConstraint(condition=~models.Q(name__regex=r"^\s*$"), name="account_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(status__in=["active", "inactive", "closed"]), name="account_status_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(revenue__isnull=True) | ~models.Q(currency=""), name="account_revenue_has_currency"
-            ),
+            rule("account_name_given", given("name")),
+            rule("account_status_known", models.Q(status__in=["active", "inactive", "closed"])),
+            rule("account_revenue_has_currency", models.Q(revenue__isnull=True) | ~models.Q(currency="")),
         ]
         indexes = [
             *list_indexes("account", "name_sort", "-id", "-changed_at"),

@@ -7,7 +7,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, link, list_indexes
+from crm_site.core.models import Fold, Record, alive, given, link, list_indexes, rule
 from crm_site.core.tracking import track
 
 
@@ -86,18 +86,13 @@ class Activity(Record):
         verbose_name = _("activity")
         verbose_name_plural = _("activities")
         constraints = [
-            models.CheckConstraint(condition=~models.Q(subject__regex=r"^\s*$"), name="activity_subject_given"),
-            models.CheckConstraint(
-                condition=models.Q(kind__in=["call", "email", "meeting", "note", "task", "event"]),
-                name="activity_kind_known",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(status__in=["open", "done", "cancelled"]), name="activity_status_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(regarding_type__isnull=True, regarding_id__isnull=True)
+            rule("activity_subject_given", given("subject")),
+            rule("activity_kind_known", models.Q(kind__in=["call", "email", "meeting", "note", "task", "event"])),
+            rule("activity_status_known", models.Q(status__in=["open", "done", "cancelled"])),
+            rule(
+                "activity_regarding_whole",
+                models.Q(regarding_type__isnull=True, regarding_id__isnull=True)
                 | models.Q(regarding_type__isnull=False, regarding_id__isnull=False),
-                name="activity_regarding_whole",
             ),
         ]
         indexes = [
@@ -155,10 +150,9 @@ class Participant(models.Model):
             ),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(contact__isnull=False, user__isnull=True)
-                | models.Q(contact__isnull=True, user__isnull=False),
-                name="participant_contact_or_user",
+            rule(
+                "participant_contact_or_user",
+                models.Q(contact__isnull=False, user__isnull=True) | models.Q(contact__isnull=True, user__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["activity", "contact", "user"], nulls_distinct=False, name="participant_once"

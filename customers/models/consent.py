@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.models import rule
 from crm_site.core.tracking import track
 
 # A row tells for ever what was said; only the mail that asks has a state of its own, and erasing alone may touch it.
@@ -100,16 +101,11 @@ class Consent(models.Model):
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(status__in=["granted", "denied", "withdrawn", "pending", "unasked"]),
-                name="consent_status_known",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(source="") & ~models.Q(basis=""), name="consent_has_source_and_basis"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(effective_to__isnull=True) | models.Q(effective_to__gt=models.F("effective_from")),
-                name="consent_dates_in_order",
+            rule("consent_status_known", models.Q(status__in=["granted", "denied", "withdrawn", "pending", "unasked"])),
+            rule("consent_has_source_and_basis", ~models.Q(source="") & ~models.Q(basis="")),
+            rule(
+                "consent_dates_in_order",
+                models.Q(effective_to__isnull=True) | models.Q(effective_to__gt=models.F("effective_from")),
             ),
             models.UniqueConstraint(
                 fields=["token_hash"], condition=~models.Q(token_hash=""), name="consent_token_once"

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 SPACE = models.Value(" ")
@@ -53,11 +53,8 @@ class Contact(Record):
         verbose_name_plural = _("contacts")
         constraints = [
             # An import may bring people of whom only the last name is known; forms ask for both.
-            models.CheckConstraint(condition=~models.Q(last_name__regex=r"^\s*$"), name="contact_last_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(reports_to__isnull=True) | ~models.Q(reports_to=models.F("id")),
-                name="contact_own_boss",
-            ),
+            rule("contact_last_name_given", given("last_name")),
+            rule("contact_own_boss", models.Q(reports_to__isnull=True) | ~models.Q(reports_to=models.F("id"))),
         ]
         indexes = [
             *list_indexes("contact", "name_sort", "-id", "-changed_at"),
@@ -106,14 +103,12 @@ class Affiliation(models.Model):
                 condition=models.Q(valid_to__isnull=True),
                 name="affiliation_current_once",
             ),
-            models.CheckConstraint(
-                condition=models.Q(valid_to__isnull=True) | models.Q(valid_from__isnull=True)
+            rule(
+                "affiliation_dates_in_order",
+                models.Q(valid_to__isnull=True) | models.Q(valid_from__isnull=True)
                 | models.Q(valid_to__gte=models.F("valid_from")),
-                name="affiliation_dates_in_order",
             ),
-            models.CheckConstraint(
-                condition=models.Q(is_main=False) | models.Q(valid_to__isnull=True), name="affiliation_main_is_current"
-            ),
+            rule("affiliation_main_is_current", models.Q(is_main=False) | models.Q(valid_to__isnull=True)),
         ]  # fmt: skip
         # In the order of the panel of an account's people, so that ten of a thousand are found by reading ten.
         indexes = [models.Index(fields=["account", "-valid_to", "-is_main", "-id"], name="affiliation_account_ix")]

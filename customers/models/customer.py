@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 
@@ -35,9 +35,7 @@ class Customer(Record):
     city = models.CharField(_("city"), max_length=100, blank=True, editable=False)
     country = models.CharField(_("country"), max_length=2, blank=True, editable=False)
     description = models.TextField(_("description"), blank=True)
-    name_sort = models.GeneratedField(
-        expression=Fold("name"), output_field=models.TextField(db_collation="C"), db_persist=True
-    )
+    name_sort = folded("name")
     search_text = models.GeneratedField(
         expression=Fold(
             Concat("name", models.Value(" "), "email", models.Value(" "), "phone", models.Value(" "), "city",
@@ -50,16 +48,12 @@ class Customer(Record):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(kind="business", account__isnull=False)
-                | models.Q(kind="individual", contact__isnull=False),
-                name="customer_has_its_party",
+            rule(
+                "customer_has_its_party",
+                models.Q(kind="business", account__isnull=False) | models.Q(kind="individual", contact__isnull=False),
             ),
-            models.CheckConstraint(
-                condition=models.Q(status__in=["prospect", "active", "inactive", "former"]),
-                name="customer_status_known",
-            ),
-            models.CheckConstraint(condition=~models.Q(name__regex=r"^\s*$"), name="customer_name_given"),
+            rule("customer_status_known", models.Q(status__in=["prospect", "active", "inactive", "former"])),
+            rule("customer_name_given", given("name")),
             models.UniqueConstraint(
                 fields=["account"], condition=alive() & models.Q(kind="business"), name="customer_account_once"
             ),

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import link
+from crm_site.core.models import given, link, rule
 from crm_site.core.tracking import track
 
 
@@ -51,10 +51,10 @@ class ContactMechanism(models.Model):
         verbose_name = _("contact mechanism")
         verbose_name_plural = _("contact mechanisms")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(account__isnull=False, contact__isnull=True)
+            rule(
+                "mechanism_one_owner",
+                models.Q(account__isnull=False, contact__isnull=True)
                 | models.Q(account__isnull=True, contact__isnull=False),
-                name="mechanism_one_owner",
             ),
             models.UniqueConstraint(
                 fields=["account", "type"], condition=models.Q(is_primary=True), name="mechanism_account_primary"
@@ -62,15 +62,12 @@ class ContactMechanism(models.Model):
             models.UniqueConstraint(
                 fields=["contact", "type"], condition=models.Q(is_primary=True), name="mechanism_contact_primary"
             ),
-            models.CheckConstraint(
-                condition=models.Q(type__in=["email", "phone", "mobile", "postal", "web", "social"]),
-                name="mechanism_type_known",
-            ),
-            models.CheckConstraint(condition=~models.Q(value__regex=r"^\s*$"), name="mechanism_value_given"),
-            models.CheckConstraint(
-                condition=models.Q(valid_to__isnull=True) | models.Q(valid_from__isnull=True)
+            rule("mechanism_type_known", models.Q(type__in=["email", "phone", "mobile", "postal", "web", "social"])),
+            rule("mechanism_value_given", given("value")),
+            rule(
+                "mechanism_dates_in_order",
+                models.Q(valid_to__isnull=True) | models.Q(valid_from__isnull=True)
                 | models.Q(valid_to__gte=models.F("valid_from")),
-                name="mechanism_dates_in_order",
             ),
         ]  # fmt: skip
         indexes = [models.Index(fields=["normalised", "type"], name="mechanism_value_ix")]

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, link, list_indexes, search_index
+from crm_site.core.models import Record, alive, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 
@@ -43,33 +43,26 @@ class Campaign(Record):
         _("expected response, %"), max_digits=5, decimal_places=2, null=True, blank=True
     )
     description = models.TextField(_("description"), blank=True)
-    name_sort = models.GeneratedField(
-        expression=Fold("name"), output_field=models.TextField(db_collation="C"), db_persist=True
-    )
-    search_text = models.GeneratedField(
-        expression=Fold("name"), output_field=models.TextField(db_collation="C"), db_persist=True
-    )
+    name_sort = folded("name")
+    search_text = folded("name")
 
     class Meta(Record.Meta):
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         constraints = [
-            models.CheckConstraint(condition=~models.Q(name__regex=r"^\s*$"), name="campaign_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(status__in=["planned", "active", "completed", "aborted"]),
-                name="campaign_status_known",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(starts_on__isnull=True) | models.Q(ends_on__isnull=True)
+            rule("campaign_name_given", given("name")),
+            rule("campaign_status_known", models.Q(status__in=["planned", "active", "completed", "aborted"])),
+            rule(
+                "campaign_dates_in_order",
+                models.Q(starts_on__isnull=True) | models.Q(ends_on__isnull=True)
                 | models.Q(starts_on__lte=models.F("ends_on")),
-                name="campaign_dates_in_order",
             ),
-            models.CheckConstraint(
-                condition=models.Q(budgeted_cost__isnull=True, expected_cost__isnull=True, actual_cost__isnull=True,
+            rule(
+                "campaign_money_has_currency",
+                models.Q(budgeted_cost__isnull=True, expected_cost__isnull=True, actual_cost__isnull=True,
                                    expected_revenue__isnull=True) | ~models.Q(currency=""),
-                name="campaign_money_has_currency",
             ),
-            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="campaign_own_parent"),
+            rule("campaign_own_parent", ~models.Q(parent=models.F("id"))),
         ]  # fmt: skip
         indexes = [
             *list_indexes("campaign", "name_sort", "-id", "-changed_at"),

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, list_indexes, search_index
+from crm_site.core.models import Record, folded, given, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 
@@ -17,19 +17,13 @@ class ContactList(Record):
     purpose = models.CharField(_("purpose"), max_length=200, blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
     description = models.TextField(_("description"), blank=True)
-    name_sort = models.GeneratedField(
-        expression=Fold("name"), output_field=models.TextField(db_collation="C"), db_persist=True
-    )
-    search_text = models.GeneratedField(
-        expression=Fold("name"), output_field=models.TextField(db_collation="C"), db_persist=True
-    )
+    name_sort = folded("name")
+    search_text = folded("name")
 
     class Meta(Record.Meta):
         verbose_name = _("contact list")
         verbose_name_plural = _("contact lists")
-        constraints = [
-            models.CheckConstraint(condition=~models.Q(name__regex=r"^\s*$"), name="contact_list_name_given")
-        ]
+        constraints = [rule("contact_list_name_given", given("name"))]
         indexes = [
             *list_indexes("clist", "name_sort", "-id", "-changed_at"),
             search_index("clist_search_ix"),

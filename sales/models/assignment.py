@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import link
+from crm_site.core.models import link, rule
 from crm_site.core.tracking import track
 
 
@@ -51,10 +51,10 @@ class RuleMember(models.Model):
         ordering = ["order", "id"]
         constraints = [
             models.UniqueConstraint(fields=["rule", "user"], name="rule_member_once"),
-            models.CheckConstraint(
-                condition=models.Q(hours_from__isnull=True, hours_to__isnull=True)
+            rule(
+                "rule_member_hours_in_order",
+                models.Q(hours_from__isnull=True, hours_to__isnull=True)
                 | models.Q(hours_from__lt=models.F("hours_to")),
-                name="rule_member_hours_in_order",
             ),
         ]
 

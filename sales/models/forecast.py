@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.models import given, rule
 from sales.models.pipeline import CATEGORIES
 
 
@@ -58,16 +59,15 @@ class Adjustment(models.Model):
         verbose_name = _("adjustment of a forecast")
         verbose_name_plural = _("adjustments of forecasts")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(user__isnull=False, team__isnull=True)
-                | models.Q(user__isnull=True, team__isnull=False),
-                name="adjustment_user_or_team",
+            rule(
+                "adjustment_user_or_team",
+                models.Q(user__isnull=False, team__isnull=True) | models.Q(user__isnull=True, team__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["user", "team", "starts_on", "ends_on", "category"], nulls_distinct=False,
                 condition=models.Q(reset_at__isnull=True), name="adjustment_one_active",
             ),
-            models.CheckConstraint(condition=~models.Q(note__regex=r"^\s*$"), name="adjustment_reason_given"),
+            rule("adjustment_reason_given", given("note")),
         ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, amount, folded, given, link, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, amount, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 # What a lead became is decided once; only taking the conversion back opens it again.
@@ -117,26 +117,24 @@ class Lead(Record):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
         constraints = [
-            models.CheckConstraint(condition=given("last_name"), name="lead_last_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(status__in=["new", "working", "qualified", "converted", "disqualified"]),
-                name="lead_status_known",
+            rule("lead_last_name_given", given("last_name")),
+            rule(
+                "lead_status_known",
+                models.Q(status__in=["new", "working", "qualified", "converted", "disqualified"]),
             ),
-            models.CheckConstraint(
-                condition=models.Q(status="converted", converted_at__isnull=False)
+            rule(
+                "lead_converted_when",
+                models.Q(status="converted", converted_at__isnull=False)
                 | models.Q(~models.Q(status="converted"), converted_at__isnull=True),
-                name="lead_converted_when",
             ),
-            models.CheckConstraint(
-                condition=models.Q(
+            rule(
+                "lead_disqualified_why",
+                models.Q(
                     ~models.Q(disqualify_reason=""), status="disqualified", disqualified_at__isnull=False
                 )
                 | models.Q(~models.Q(status="disqualified"), disqualified_at__isnull=True),
-                name="lead_disqualified_why",
             ),
-            models.CheckConstraint(
-                condition=models.Q(amount__isnull=True) | ~models.Q(currency=""), name="lead_amount_has_currency"
-            ),
+            rule("lead_amount_has_currency", models.Q(amount__isnull=True) | ~models.Q(currency="")),
         ]  # fmt: skip
         indexes = [
             *list_indexes("lead", "-id", "name_sort", "-changed_at", "-score"),

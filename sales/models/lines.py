@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import amount, given, link
+from crm_site.core.models import amount, given, link, rule
 
 
 class Line(models.Model):
@@ -36,10 +36,8 @@ class Line(models.Model):
 def line_rules(name):
     """The constraints of a table of lines."""
     return [
-        models.CheckConstraint(condition=given("description"), name=f"{name}_described"),
-        models.CheckConstraint(condition=models.Q(quantity__gt=0), name=f"{name}_quantity_positive"),
-        models.CheckConstraint(
-            condition=models.Q(discount_percent__gte=0, discount_percent__lte=100), name=f"{name}_discount_within"
-        ),
-        models.CheckConstraint(condition=models.Q(total=models.F("net") + models.F("tax")), name=f"{name}_adds_up"),
+        rule(f"{name}_described", given("description")),
+        rule(f"{name}_quantity_positive", models.Q(quantity__gt=0)),
+        rule(f"{name}_discount_within", models.Q(discount_percent__gte=0, discount_percent__lte=100)),
+        rule(f"{name}_adds_up", models.Q(total=models.F("net") + models.F("tax"))),
     ]

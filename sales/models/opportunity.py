@@ -7,7 +7,7 @@ from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, amount, folded, given, link, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, amount, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 from sales.models.lines import Line, line_rules
 from sales.models.pipeline import CATEGORIES, PIPELINE, Stage
@@ -110,16 +110,16 @@ class Opportunity(Record):
         verbose_name = _("opportunity")
         verbose_name_plural = _("opportunities")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="opportunity_name_given"),
-            models.CheckConstraint(condition=models.Q(probability__lte=100), name="opportunity_probability_within"),
-            models.CheckConstraint(
-                condition=models.Q(state="open", closed_at__isnull=True,
+            rule("opportunity_name_given", given("name")),
+            rule("opportunity_probability_within", models.Q(probability__lte=100)),
+            rule(
+                "opportunity_state_whole",
+                models.Q(state="open", closed_at__isnull=True,
                                    category__in=["omitted", "pipeline", "best", "commit"])
                 | models.Q(state="won", closed_at__isnull=False, probability=100, category="closed")
                 | models.Q(state="lost", closed_at__isnull=False, probability=0, category="lost"),
-                name="opportunity_state_whole",
             ),
-            models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="opportunity_currency"),
+            rule("opportunity_currency", models.Q(currency__regex=r"^[A-Z]{3}$")),
         ]  # fmt: skip
         indexes = [
             *list_indexes("deal", "-id", "name_sort", "close_date", "-changed_at"),
@@ -270,9 +270,9 @@ class Split(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["opportunity", "user", "kind"], name="split_once"),
-            models.CheckConstraint(
-                condition=models.Q(percent__gt=0, percent__lte=100) | models.Q(kind="overlay", percent__gt=0),
-                name="split_percent_within",
+            rule(
+                "split_percent_within",
+                models.Q(percent__gt=0, percent__lte=100) | models.Q(kind="overlay", percent__gt=0),
             ),
         ]
         triggers = [

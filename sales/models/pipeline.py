@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import given
+from crm_site.core.models import given, rule
 
 OMITTED, PIPELINE, BEST, COMMIT, CLOSED, LOST = "omitted", "pipeline", "best", "commit", "closed", "lost"
 # Forecast categories, from the least to the most certain; lost deals stand outside.
@@ -69,13 +69,13 @@ class Stage(models.Model):
         ordering = ["pipeline", "order", "id"]
         constraints = [
             models.UniqueConstraint(fields=["pipeline", "name"], name="stage_name_once"),
-            models.CheckConstraint(condition=given("name"), name="stage_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(state="open", probability__lte=100,
+            rule("stage_name_given", given("name")),
+            rule(
+                "stage_state_fixes_probability",
+                models.Q(state="open", probability__lte=100,
                                    category__in=["omitted", "pipeline", "best", "commit"])
                 | models.Q(state="won", probability=100, category="closed")
                 | models.Q(state="lost", probability=0, category="lost"),
-                name="stage_state_fixes_probability",
             ),
         ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, search_index
+from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 
@@ -32,9 +32,9 @@ class Product(Record):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="product_name_given"),
+            rule("product_name_given", given("name")),
             models.UniqueConstraint(fields=["code"], condition=alive() & ~models.Q(code=""), name="product_code_once"),
-            models.CheckConstraint(condition=models.Q(tax_rate__gte=0), name="product_tax_not_negative"),
+            rule("product_tax_not_negative", models.Q(tax_rate__gte=0)),
         ]
         indexes = [
             *list_indexes("product", "name_sort", "-id", "-changed_at"),
@@ -69,7 +69,7 @@ class PriceBook(Record):
     class Meta(Record.Meta):
         verbose_name = _("price book")
         verbose_name_plural = _("price books")
-        constraints = [models.CheckConstraint(condition=given("name"), name="price_book_name_given")]
+        constraints = [rule("price_book_name_given", given("name"))]
         indexes = [*list_indexes("pbook", "name_sort", "-id", "-changed_at"), search_index("pbook_search_ix")]
 
     def __str__(self):
@@ -99,10 +99,10 @@ class Price(models.Model):
             models.UniqueConstraint(
                 fields=["product", "book", "currency", "valid_from"], nulls_distinct=False, name="price_once"
             ),
-            models.CheckConstraint(condition=models.Q(amount__gte=0), name="price_not_negative"),
-            models.CheckConstraint(
-                condition=models.Q(valid_from__isnull=True) | models.Q(valid_to__isnull=True)
+            rule("price_not_negative", models.Q(amount__gte=0)),
+            rule(
+                "price_dates_in_order",
+                models.Q(valid_from__isnull=True) | models.Q(valid_to__isnull=True)
                 | models.Q(valid_from__lte=models.F("valid_to")),
-                name="price_dates_in_order",
             ),
         ]  # fmt: skip

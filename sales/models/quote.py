@@ -6,7 +6,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, search_index
+from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 from sales.models.lines import Line, line_rules
 
@@ -72,10 +72,10 @@ class Quote(Record):
         verbose_name = _("quote")
         verbose_name_plural = _("quotes")
         constraints = [
-            models.CheckConstraint(condition=given("subject"), name="quote_subject_given"),
-            models.CheckConstraint(
-                condition=models.Q(status__in=["draft", "sent", "accepted", "rejected", "expired", "superseded"]),
-                name="quote_status_known",
+            rule("quote_subject_given", given("subject")),
+            rule(
+                "quote_status_known",
+                models.Q(status__in=["draft", "sent", "accepted", "rejected", "expired", "superseded"]),
             ),
             models.UniqueConstraint(
                 fields=["opportunity"], condition=models.Q(status="accepted") & alive(), name="quote_accepted_once"

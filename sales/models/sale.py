@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, search_index
+from crm_site.core.models import Record, alive, amount, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 from sales.models.lines import Line, line_rules
 
@@ -58,11 +58,11 @@ class Sale(Record):
         verbose_name = _("sale")
         verbose_name_plural = _("sales")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="sale_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(status="active", cancelled_at__isnull=True)
+            rule("sale_name_given", given("name")),
+            rule(
+                "sale_status_whole",
+                models.Q(status="active", cancelled_at__isnull=True)
                 | models.Q(status="cancelled", cancelled_at__isnull=False),
-                name="sale_status_whole",
             ),
             models.UniqueConstraint(
                 fields=["opportunity"], condition=models.Q(status="active"), name="sale_opportunity_once"
@@ -119,7 +119,7 @@ class Invoice(Record):
     class Meta(Record.Meta):
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
-        constraints = [models.CheckConstraint(condition=given("name"), name="invoice_name_given")]
+        constraints = [rule("invoice_name_given", given("name"))]
         indexes = [
             *list_indexes("invoice", "-id", "name_sort", "-changed_at"),
             models.Index(fields=["status", "-id"], name="invoice_status_ix", condition=alive()),

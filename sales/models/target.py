@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, folded, given, link, list_indexes, search_index
+from crm_site.core.models import Record, alive, folded, given, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 
@@ -38,16 +38,14 @@ class Target(Record):
         verbose_name = _("target")
         verbose_name_plural = _("targets")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(user__isnull=False, for_team__isnull=True)
+            rule(
+                "target_user_or_team",
+                models.Q(user__isnull=False, for_team__isnull=True)
                 | models.Q(user__isnull=True, for_team__isnull=False),
-                name="target_user_or_team",
             ),
-            models.CheckConstraint(condition=models.Q(value__gt=0), name="target_positive"),
-            models.CheckConstraint(condition=given("name"), name="target_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(starts_on__lte=models.F("ends_on")), name="target_dates_in_order"
-            ),
+            rule("target_positive", models.Q(value__gt=0)),
+            rule("target_name_given", given("name")),
+            rule("target_dates_in_order", models.Q(starts_on__lte=models.F("ends_on"))),
             models.UniqueConstraint(
                 fields=["user", "for_team", "metric", "family", "period", "starts_on"], nulls_distinct=False,
                 condition=alive(), name="target_once",

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, folded, given, known, link, list_indexes, search_index
+from crm_site.core.models import Record, alive, folded, given, known, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 from support.models.common import NEVER
 from support.models.queue import Status
@@ -109,35 +109,19 @@ class Case(Record):
         verbose_name = _("case")
         verbose_name_plural = _("cases")
         constraints = [
-            models.CheckConstraint(condition=given("subject"), name="case_subject_given"),
-            models.CheckConstraint(
-                condition=known("category", ("new", "open", "waiting", "resolved", "closed")),
-                name="case_category_known",
-            ),
-            models.CheckConstraint(condition=models.Q(priority__range=(1, 4)), name="case_priority_known"),
-            models.CheckConstraint(
-                condition=known("type", ("question", "problem", "incident", "request", "complaint")),
-                name="case_type_known",
-            ),
-            models.CheckConstraint(
-                condition=known("channel", ("portal", "email", "phone", "web")), name="case_channel_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")), name="case_own_parent"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("id")),
-                name="case_merged_into_itself",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(category="closed", closed_at__isnull=False)
+            rule("case_subject_given", given("subject")),
+            rule("case_category_known", known("category", ("new", "open", "waiting", "resolved", "closed"))),
+            rule("case_priority_known", models.Q(priority__range=(1, 4))),
+            rule("case_type_known", known("type", ("question", "problem", "incident", "request", "complaint"))),
+            rule("case_channel_known", known("channel", ("portal", "email", "phone", "web"))),
+            rule("case_own_parent", models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id"))),
+            rule("case_merged_into_itself", models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("id"))),
+            rule(
+                "case_closed_when",
+                models.Q(category="closed", closed_at__isnull=False)
                 | (~models.Q(category="closed") & models.Q(closed_at__isnull=True)),
-                name="case_closed_when",
             ),
-            models.CheckConstraint(
-                condition=~models.Q(category="resolved") | models.Q(resolved_at__isnull=False),
-                name="case_resolved_when",
-            ),
+            rule("case_resolved_when", ~models.Q(category="resolved") | models.Q(resolved_at__isnull=False)),
         ]  # fmt: skip
         indexes = [
             *list_indexes("case", "due_at", "-id", "-changed_at", "-last_message_at"),
@@ -219,10 +203,8 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         constraints = [
-            models.CheckConstraint(condition=known("kind", ("public", "note", "event")), name="message_kind_known"),
-            models.CheckConstraint(
-                condition=~models.Q(kind="public") | ~models.Q(direction=""), name="message_public_has_direction"
-            ),
+            rule("message_kind_known", known("kind", ("public", "note", "event"))),
+            rule("message_public_has_direction", ~models.Q(kind="public") | ~models.Q(direction="")),
             models.UniqueConstraint(fields=["message_id"], condition=~models.Q(message_id=""), name="message_id_once"),
         ]
         indexes = [
@@ -258,9 +240,9 @@ class Watcher(models.Model):
             models.UniqueConstraint(
                 fields=["case", "user", "contact", "email"], nulls_distinct=False, name="watcher_once"
             ),
-            models.CheckConstraint(
-                condition=models.Q(user__isnull=False) | models.Q(contact__isnull=False) | ~models.Q(email=""),
-                name="watcher_is_somebody",
+            rule(
+                "watcher_is_somebody",
+                models.Q(user__isnull=False) | models.Q(contact__isnull=False) | ~models.Q(email=""),
             ),
         ]
 
@@ -305,10 +287,10 @@ class Survey(models.Model):
         verbose_name_plural = _("satisfaction surveys")
         constraints = [
             models.UniqueConstraint(fields=["case", "resolved_at"], name="survey_once"),
-            models.CheckConstraint(
-                condition=models.Q(score__isnull=True, answered_at__isnull=True)
+            rule(
+                "survey_score_known",
+                models.Q(score__isnull=True, answered_at__isnull=True)
                 | models.Q(score__range=(1, 5), answered_at__isnull=False),
-                name="survey_score_known",
             ),
         ]
         indexes = [

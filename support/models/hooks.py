@@ -4,6 +4,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.models import rule
+
 
 class Webhook(models.Model):
     """An https address that escalation steps post to; an administrator sets it."""
@@ -16,7 +18,7 @@ class Webhook(models.Model):
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")
         ordering = ["name", "id"]
-        constraints = [models.CheckConstraint(condition=models.Q(url__startswith="https://"), name="webhook_is_https")]
+        constraints = [rule("webhook_is_https", models.Q(url__startswith="https://"))]
 
     def __str__(self):
         return self.name

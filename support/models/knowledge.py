@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, folded, given, known, link, list_indexes, search_index
+from crm_site.core.models import Fold, Record, alive, folded, given, known, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 
@@ -42,11 +42,9 @@ class Article(Record):
         verbose_name = _("article")
         verbose_name_plural = _("articles")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="article_name_given"),
-            models.CheckConstraint(condition=known("audience", ("internal", "public")), name="article_audience_known"),
-            models.CheckConstraint(
-                condition=known("state", ("draft", "published", "archived")), name="article_state_known"
-            ),
+            rule("article_name_given", given("name")),
+            rule("article_audience_known", known("audience", ("internal", "public"))),
+            rule("article_state_known", known("state", ("draft", "published", "archived"))),
         ]
         indexes = [
             *list_indexes("article", "name_sort", "-id", "-changed_at"), search_index("article_search_ix"),

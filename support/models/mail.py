@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import given, known, link
+from crm_site.core.models import given, known, link, rule
 
 
 def readable_by(user):
@@ -75,7 +75,7 @@ class Mailbox(models.Model):
         verbose_name = _("mailbox")
         verbose_name_plural = _("mailboxes")
         ordering = ["name"]
-        constraints = [models.CheckConstraint(condition=given("name"), name="mailbox_name_given")]
+        constraints = [rule("mailbox_name_given", given("name"))]
 
     def __str__(self):
         return f"{self.name} <{self.address}>"
@@ -114,10 +114,7 @@ class InboundMail(models.Model):
         verbose_name_plural = _("incoming mails")
         constraints = [
             models.UniqueConstraint(fields=["mailbox", "key"], name="inbound_mail_once"),
-            models.CheckConstraint(
-                condition=known("state", ("waiting", "case", "ignored", "bounce", "parked")),
-                name="inbound_mail_state_known",
-            ),
+            rule("inbound_mail_state_known", known("state", ("waiting", "case", "ignored", "bounce", "parked"))),
         ]
         indexes = [
             models.Index(fields=["due"], name="inbound_mail_due_ix", condition=models.Q(due__isnull=False)),

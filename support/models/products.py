@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, folded, given, known, link, list_indexes, search_index
+from crm_site.core.models import Record, folded, given, known, link, list_indexes, rule, search_index
 from crm_site.core.tracking import track
 
 
@@ -34,7 +34,7 @@ class InstalledProduct(Record):
         verbose_name = _("installed product")
         verbose_name_plural = _("installed products")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="installed_name_given"),
+            rule("installed_name_given", given("name")),
             models.UniqueConstraint(
                 fields=["product", "serial"], condition=models.Q(deleted_at__isnull=True) & ~models.Q(serial=""),
                 name="installed_serial_once",
@@ -71,14 +71,11 @@ class Entitlement(Record):
         verbose_name = _("entitlement")
         verbose_name_plural = _("entitlements")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="entitlement_name_given"),
-            models.CheckConstraint(
-                condition=models.Q(customer__isnull=False) | models.Q(account__isnull=False),
-                name="entitlement_of_somebody",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("starts_on")),
-                name="entitlement_dates_in_order",
+            rule("entitlement_name_given", given("name")),
+            rule("entitlement_of_somebody", models.Q(customer__isnull=False) | models.Q(account__isnull=False)),
+            rule(
+                "entitlement_dates_in_order",
+                models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("starts_on")),
             ),
         ]
         indexes = [*list_indexes("entitle", "name_sort", "-id", "-changed_at"), search_index("entitle_search_ix")]
@@ -110,8 +107,8 @@ class KnownIssue(Record):
         verbose_name = _("known issue")
         verbose_name_plural = _("known issues")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="known_issue_name_given"),
-            models.CheckConstraint(condition=known("state", ("open", "fixed", "wont")), name="known_issue_state_known"),
+            rule("known_issue_name_given", given("name")),
+            rule("known_issue_state_known", known("state", ("open", "fixed", "wont"))),
         ]
         indexes = [*list_indexes("issue", "name_sort", "-id", "-changed_at"), search_index("issue_search_ix")]
 
@@ -148,11 +145,8 @@ class DealRegistration(Record):
         verbose_name = _("deal registration")
         verbose_name_plural = _("deal registrations")
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="registration_name_given"),
-            models.CheckConstraint(
-                condition=known("state", ("pending", "approved", "rejected", "expired")),
-                name="registration_state_known",
-            ),
+            rule("registration_name_given", given("name")),
+            rule("registration_state_known", known("state", ("pending", "approved", "rejected", "expired"))),
         ]
         indexes = [
             *list_indexes("dealreg", "name_sort", "-id", "-changed_at"), search_index("dealreg_search_ix"),

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import given, known, link
+from crm_site.core.models import given, known, link, rule
 from support.models.common import METRICS
 
 
@@ -43,7 +43,7 @@ class Queue(models.Model):
         verbose_name_plural = _("queues")
         ordering = ["order", "name"]
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="queue_name_given"),
+            rule("queue_name_given", given("name")),
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="queue_one_default"
             ),
@@ -98,11 +98,8 @@ class Status(models.Model):
         verbose_name_plural = _("statuses of cases")
         ordering = ["order", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=known("category", ("new", "open", "waiting", "resolved", "closed")),
-                name="status_category_known",
-            ),
-            models.CheckConstraint(condition=models.Q(pauses__contained_by=list(METRICS)), name="status_pauses_known"),
+            rule("status_category_known", known("category", ("new", "open", "waiting", "resolved", "closed"))),
+            rule("status_pauses_known", models.Q(pauses__contained_by=list(METRICS))),
             models.UniqueConstraint(
                 fields=["category"], condition=models.Q(is_default=True), name="status_one_default"
             ),
@@ -173,9 +170,7 @@ class CaseField(models.Model):
         verbose_name_plural = _("fields of cases")
         ordering = ["order", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=known("kind", ("text", "number", "date", "choice", "yes_no")), name="case_field_kind_known"
-            ),
+            rule("case_field_kind_known", known("kind", ("text", "number", "date", "choice", "yes_no"))),
         ]
 
     def __str__(self):

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import given, known, link
+from crm_site.core.models import given, known, link, rule
 
 METRIC_NAMES = {"first": _("First response"), "next": _("Next response"), "resolution": _("Resolution")}
 
@@ -28,7 +28,7 @@ class Policy(models.Model):
         verbose_name_plural = _("service levels")
         ordering = ["order", "id"]
         constraints = [
-            models.CheckConstraint(condition=given("name"), name="policy_name_given"),
+            rule("policy_name_given", given("name")),
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="policy_one_default"
             ),
@@ -66,9 +66,7 @@ class PolicyVersion(models.Model):
         ordering = ["policy", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["policy", "number"], name="policy_version_once"),
-            models.CheckConstraint(
-                condition=models.Q(warn_percent__range=(1, 100)), name="policy_warns_before_it_is_due"
-            ),
+            rule("policy_warns_before_it_is_due", models.Q(warn_percent__range=(1, 100))),
         ]
 
     def __str__(self):
@@ -114,14 +112,14 @@ class Clock(models.Model):
         verbose_name = _("clock")
         verbose_name_plural = _("clocks")
         constraints = [
-            models.CheckConstraint(condition=known("metric", METRIC_NAMES), name="clock_metric_known"),
-            models.CheckConstraint(
-                condition=models.Q(state="running", due_at__isnull=False, stopped_at__isnull=True)
+            rule("clock_metric_known", known("metric", METRIC_NAMES)),
+            rule(
+                "clock_state_whole",
+                models.Q(state="running", due_at__isnull=False, stopped_at__isnull=True)
                 | models.Q(state="paused", due_at__isnull=True, paused_at__isnull=False, stopped_at__isnull=True)
                 | models.Q(state__in=["met", "breached", "cancelled"], stopped_at__isnull=False),
-                name="clock_state_whole",
             ),
-            models.CheckConstraint(condition=models.Q(target_seconds__gt=0), name="clock_target_positive"),
+            rule("clock_target_positive", models.Q(target_seconds__gt=0)),
             models.UniqueConstraint(
                 fields=["case", "metric"], condition=models.Q(state__in=["running", "paused"]), name="clock_one_live"
             ),
@@ -152,9 +150,9 @@ class ClockSegment(models.Model):
             models.UniqueConstraint(
                 fields=["clock"], condition=models.Q(ended_at__isnull=True), name="clock_segment_one_open"
             ),
-            models.CheckConstraint(
-                condition=models.Q(ended_at__isnull=True) | models.Q(ended_at__gte=models.F("started_at")),
-                name="clock_segment_in_order",
+            rule(
+                "clock_segment_in_order",
+                models.Q(ended_at__isnull=True) | models.Q(ended_at__gte=models.F("started_at")),
             ),
         ]
         indexes = [models.Index(fields=["clock", "started_at", "id"], name="clock_segment_ix")]

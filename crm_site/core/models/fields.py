@@ -33,3 +33,8 @@ def given(field):
 def known(field, values):
     """The condition that a text is one of these."""
     return models.Q(**{f"{field}__in": list(values)})
+
+
+def rule(name, condition):
+    """A condition that every row has to fulfil."""
+    return models.CheckConstraint(condition=condition, name=name)
