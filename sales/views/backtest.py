@@ -1,7 +1,6 @@
 """The backtest's page: which number of the forecast to trust, and how long before the end."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +17,6 @@ LABELS = {
 }  # fmt: skip
 
 
-@login_required
 @require_GET
 def backtest_page(request):
     """What each number said before the end of past quarters, of a team or of everybody, against what closed."""

@@ -6,7 +6,6 @@ from decimal import Decimal
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -60,7 +59,6 @@ def address(period, team, mode, path="", **more):
     return f"/forecast/{path}?{urlencode(query)}"
 
 
-@login_required
 @require_GET
 def forecast_page(request):
     """The forecast of a period by people and teams; with `file=csv` as a file."""
@@ -216,7 +214,6 @@ def as_file(found, mode):
     return response
 
 
-@login_required
 @require_GET
 def forecast_changes(request):
     """What became of the forecast since a day, a week ago by default: by class, and the deals that moved it most."""
@@ -267,7 +264,6 @@ def subject_of(request):
     return found, category
 
 
-@login_required
 @require_http_methods(["GET", "POST"])
 def forecast_adjust(request):
     """Put a number in place of what the deals say, with a reason; in the dialog or as a page."""
@@ -300,7 +296,6 @@ def standing(subject, period, category):
     return (rows.filter(team=subject) if isinstance(subject, Team) else rows.filter(user=subject)).first()
 
 
-@login_required
 @require_POST
 def forecast_reset(request, pk):
     """Let the deals speak for themselves again."""

@@ -2,7 +2,6 @@
 
 from django.apps import apps
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -70,7 +69,6 @@ def job_context(job):
     }  # fmt: skip
 
 
-@login_required
 @require_GET
 def job_list(request):
     """The user's newest jobs."""
@@ -79,7 +77,6 @@ def job_list(request):
     return TemplateResponse(request, "jobs/list.html", {"rows": rows, "title": _("My jobs")})
 
 
-@login_required
 @require_GET
 def job_page(request, pk):
     """One job with its progress and the rows that it left."""
@@ -96,7 +93,6 @@ def job_page(request, pk):
     return TemplateResponse(request, "jobs/job.html", context)
 
 
-@login_required
 @require_GET
 def job_progress(request, pk):
     """How far the job is, for htmx; by itself it leads to the job's page."""
@@ -109,7 +105,6 @@ def job_progress(request, pk):
     return response
 
 
-@login_required
 @require_POST
 def job_cancel(request, pk):
     """Stop a job before its next step."""
@@ -123,7 +118,6 @@ def job_cancel(request, pk):
     return redirect("job_page", pk)
 
 
-@login_required
 @require_POST
 def job_undo(request, pk):
     """Take a change of many records back."""
@@ -143,7 +137,6 @@ def finish_here(request, job):
     return f"/jobs/{job.pk}/"
 
 
-@login_required
 @require_GET
 def job_result(request, pk):
     """The file that a job made, for a week."""
@@ -163,7 +156,6 @@ def attachment(response):
     return response
 
 
-@login_required
 @require_GET
 def job_problems(request, pk):
     """The rows that a job left, with the reasons, as CSV; after correction an import takes the file again."""
