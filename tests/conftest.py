@@ -85,10 +85,15 @@ def session_of(user, **noted):
     session.update(noted)
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
     session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    prove(session, user)
+    return session
+
+
+def prove(session, user):
+    """Let the session be one in which the user gave a code of the second factor; saves it."""
     session["account_authentication_methods"] = [{"method": "mfa", "at": time.time()}]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
-    return session
 
 
 def fresh(user):

@@ -185,7 +185,7 @@ def test_r14_no_page_of_the_administration_needs_what_the_policy_refuses(cast):
 def test_r14_no_page_of_signing_in_needs_what_the_policy_refuses(cast):
     """All pages of allauth that are open to somebody, with and without a second factor."""
     alice, rita, anonymous = signed_in(cast.alice), signed_in(cast.rita), Client()
-    prove(rita, cast.rita)
+    prove(rita.session, cast.rita)
     pages = {
         anonymous: ["/auth/login/", "/auth/password/reset/", "/auth/password/reset/done/", "/auth/password/reset/key/a-b/", "/auth/signup/"],
         alice: ["/auth/logout/", "/auth/email/", "/auth/password/change/", "/auth/reauthenticate/", "/auth/2fa/"],
