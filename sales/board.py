@@ -6,8 +6,11 @@ the order of the close date, read stage by stage along an index.
 
 from datetime import timedelta
 from functools import cache, partial
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Count, Q, Sum
 from django.http import QueryDict
 from django.utils import timezone
@@ -29,6 +32,8 @@ READ = (
     "id", "name", "stage_id", "amount", "currency", "close_date", "account_id", "owner__first_name",
     "owner__last_name", "owner__email", "next_step", "probability", "version", *hygiene.READ,
 )  # fmt: skip
+# Stands in a query for a stage that is to be put in; no stage has this id.
+ANY_STAGE = -(2**40)
 # Parameters of the board itself, which the list does not know.
 OWN = ("pipeline", "compact", "by", "month", "to", "state", "stage")
 
@@ -86,24 +91,20 @@ def cards_of(rows, stages, user, *, narrowed, after=None):
 
     `narrowed` says whether filters or a search left few rows, which are then found by what narrows them.
     """
-    gate = opened(user, Opportunity, "view")
-    tops = []
-    for stage in stages:
-        part = rows.filter(stage=stage)
-        if after:
-            part = part.filter(lists.beyond(ORDER, after))
-        if narrowed:
-            top = part.visible_to(user).order_by(*ORDER)[: CARDS + 1]
-        else:
-            top = part.first_of(user, CARDS + 1, ORDER, narrowed=False, gate=gate)
-        tops.append(top.values("pk"))
-    if not tops:
+    if not stages:
         return {}
-    ids = tops[0].union(*tops[1:], all=True) if len(tops) > 1 else tops[0]
-    ids = list(ids.values_list("pk", flat=True))
+    gate = opened(user, Opportunity, "view")
+    part = rows.filter(stage=ANY_STAGE)
+    if after:
+        part = part.filter(lists.beyond(ORDER, after))
+    if narrowed:
+        top = part.visible_to(user).order_by(*ORDER)[: CARDS + 1]
+    else:
+        top = part.first_of(user, CARDS + 1, ORDER, narrowed=False, gate=gate)
+    ids = in_each(top.values("pk"), [stage.pk for stage in stages])
     deals = Opportunity.objects.unscoped("their ids came through the gate").filter(pk__in=ids)
     found = {stage.pk: [] for stage in stages}
-    for deal in deals.select_related("stage", "owner").only(*READ).order_by(*ORDER):
+    for deal in read(deals.order_by(*ORDER)):
         found[deal.stage_id].append(deal)
     return {
         pk: (some[:CARDS], lists.cursor(some[CARDS - 1], ORDER) if len(some) > CARDS else "")
@@ -111,29 +112,50 @@ def cards_of(rows, stages, user, *, narrowed, after=None):
     }
 
 
-def dress(deals, kind, user):
-    """What cards show of deals: the account, age, what is next, flags, whether it moves; two statements.
+def in_each(query, stages):
+    """The ids that a query over ANY_STAGE finds in each of the stages; put together once, as that takes most of it."""
+    try:
+        sql, params = query.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    every = [stage if value == ANY_STAGE else value for stage in stages for value in params]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([f"({sql})"] * len(stages)), every)
+        return [pk for (pk,) in cursor.fetchall()]
 
-    Cards have much in common, and a board has hundreds: each date, age and name is put into words once.
+
+def read(rows):
+    """The rows as `dress` takes them: plain values, as a board has hundreds."""
+    return list(rows.values_list(*READ, named=True))
+
+
+def dress(deals, kind, user, back=""):
+    """What cards show of deals that were `read`: the account, age, what is next, flags, whether it moves.
+
+    Two statements. `back` is the address to which a move comes back. Cards have much in common, and a board has
+    hundreds: each date, age and name is put into words once.
     """
-    mine = Opportunity.objects.visible_to(user, "change").filter(pk__in=[deal.pk for deal in deals])
+    mine = Opportunity.objects.visible_to(user, "change").filter(pk__in=[deal.id for deal in deals])
     movable = set(mine.values_list("pk", flat=True)) if user.reach(Opportunity, "change") != NONE else set()
     links = lists.linked([kind.column("account")], deals, user)
-    owners = {deal.owner_id: str(deal.owner or "") for deal in {deal.owner_id: deal for deal in deals}.values()}
+    owner_text = cache(lambda first, last, email: f"{first or ''} {last or ''}".strip() or email or "")
     flags = {name: (str(hygiene.LABELS[name]), str(hygiene.RULES[name])) for name in ON_CARDS}
     day_text, next_text, age_text = cache(day_words), cache(partial(next_words, timezone.localdate())), cache(age_words)
     local_day, now, nobody, move = cache(timezone.localdate), timezone.now(), ("", ""), _("Move %(name)s")
-    cards = []
+    today, no_amount = timezone.localdate(), _("no amount")
+    cards, back = [], f"move/?{urlencode({'next': back})}"
     for deal in deals:
         planned = deal.next_activity_at and local_day(deal.next_activity_at)
-        found, age = hygiene.flags_of(deal), max(0, (now - deal.stage_since).days)
+        found, age = hygiene.fitting(deal, deal.stage__expected_days, today, now), max(0, (now - deal.stage_since).days)
         tone, text = next_text(min(filter(None, (planned, deal.next_step_date)), default=None))
+        url, with_whom = kind.record_url(deal.id), links.get(("customers.account", deal.account_id), nobody)[0]
+        owner = owner_text(deal.owner__first_name, deal.owner__last_name, deal.owner__email)
         cards.append({
-            "pk": deal.pk, "name": deal.name, "url": kind.record_url(deal.pk), "rotten": "stuck" in found,
-            "move": move % {"name": deal.name} if deal.pk in movable else "",
-            "money": "" if deal.amount is None else money_text(deal.amount, deal.currency),
+            "pk": deal.id, "name": deal.name, "url": url, "move_url": url + back, "rotten": "stuck" in found,
+            "move": move % {"name": deal.name} if deal.id in movable else "",
+            "money": no_amount if deal.amount is None else money_text(deal.amount, deal.currency),
             "closes": day_text(deal.close_date), "age": age_text(age), "tone": tone, "next": text,
-            "with_whom": links.get(("customers.account", deal.account_id), nobody)[0], "owner": owners[deal.owner_id],
+            "people": " · ".join(filter(None, (with_whom, owner))),
             # What is next, the age and the amount say the other flags already.
             "flags": [flags[name] for name in found if name in flags],
         })  # fmt: skip

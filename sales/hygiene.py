@@ -62,10 +62,13 @@ def flagged(rows, flag="any"):
 
 def flags_of(deal):
     """The names of the flags that fit a deal, read with READ."""
+    return fitting(deal, deal.stage.expected_days, timezone.localdate(), timezone.now())
+
+
+def fitting(deal, days, today, now):
+    """The names of the flags that fit a deal, or a plain row of READ, whose stage is expected to last so many days."""
     if deal.state != Stage.OPEN:
         return []
-    today, now = timezone.localdate(), timezone.now()
-    days = deal.stage.expected_days
     fits = {
         "overdue": deal.close_date < today,
         "pushed": deal.pushes >= MANY_PUSHES,

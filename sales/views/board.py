@@ -4,7 +4,6 @@ import calendar as months
 from datetime import date, timedelta
 from itertools import islice
 from types import SimpleNamespace
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Count, F, Sum
@@ -62,7 +61,8 @@ def opportunity_board(request):
     filterset, rows, narrowed = board.open_rows(OPPORTUNITIES, request.GET, user, pipeline)
     sums = board.totals(rows, user, pipeline, narrowed=narrowed)
     heads, cards = board.heads(stages, sums), board.cards_of(rows, stages, user, narrowed=narrowed)
-    dressed = iter(board.dress([deal for found, _after in cards.values() for deal in found], OPPORTUNITIES, user))
+    deals = [deal for found, _after in cards.values() for deal in found]
+    dressed = iter(board.dress(deals, OPPORTUNITIES, user, request.get_full_path()))
     query = request.GET.urlencode()
     columns = [
         {"stage": stage, "head": heads[stage.pk], "cards": list(islice(dressed, len(found))),
@@ -70,17 +70,12 @@ def opportunity_board(request):
         for stage, (found, after) in zip(stages, cards.values(), strict=True)
     ]  # fmt: skip
     context = frame(request, "board", filterset) | {
-        "columns": columns, "next": next_of(request), "pipeline": pipeline,
+        "columns": columns, "pipeline": pipeline,
         "pipelines": pipelines if len(pipelines) > 1 else [],
         "compact": "compact" in request.GET, "may_change": pages.may(user, OPPORTUNITIES, "change"),
         "heads_url": f"{OPPORTUNITIES.base}board/heads/?{query}", "sums": whole(sums),
     }  # fmt: skip
     return TemplateResponse(request, "sales/opportunities/board.html", context)
-
-
-def next_of(request):
-    """What makes a form on a card's address come back to this page."""
-    return urlencode({"next": request.get_full_path()})
 
 
 def more_url(stage, after, query):
@@ -117,8 +112,8 @@ def opportunity_board_column(request, stage):
     kept = request.GET.copy()
     kept.pop("after", None)
     context = {
-        "kind": OPPORTUNITIES, "next": next_of(request),
-        "cards": board.dress(cards, OPPORTUNITIES, request.user), "more_url": more_url(found, cursor, kept.urlencode()),
+        "kind": OPPORTUNITIES, "cards": board.dress(cards, OPPORTUNITIES, request.user, request.get_full_path()),
+        "more_url": more_url(found, cursor, kept.urlencode()),
         "title": found.name,
         "may_change": pages.may(request.user, OPPORTUNITIES, "change"),
     }  # fmt: skip
@@ -148,7 +143,7 @@ def opportunity_calendar(request):
         row["day"]: row for row in rows.order_by().values(day=F(DATES[by])).annotate(
             count=Count("pk"), amount=Sum("amount_base"))
     }  # fmt: skip
-    deals = list(rows.select_related("stage", "owner").only(*board.READ).order_by(DATES[by], "id")[:READ_A_MONTH])
+    deals = board.read(rows.order_by(DATES[by], "id")[:READ_A_MONTH])
     by_day = {}
     for deal, card in zip(deals, board.dress(deals, OPPORTUNITIES, user), strict=True):
         by_day.setdefault(getattr(deal, DATES[by]), []).append(card)
