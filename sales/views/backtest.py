@@ -37,8 +37,7 @@ def backtest_page(request):
         "verdict": backtest.verdict(quality) if sight.within or sight.everybody else None,
         "scores": [(label, quality.get(key)) for key, label in
                    (("calibrated", _("Calibrated")), ("stage", _("Stage's own probability"))) if quality.get(key)],
-        "coverage": None if quality.get("coverage") is None else 100 * quality["coverage"],
-        "cases": quality.get("cases"),
+        "coverage": 100 * quality["coverage"] if quality.get("cases") else None, "cases": quality.get("cases"),
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/backtest.html", context)
 
