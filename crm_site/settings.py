@@ -1,5 +1,6 @@
 """Settings of the site. Everything that differs between two installations comes from the environment."""
 
+import sys
 from pathlib import Path
 
 import pghistory
@@ -90,8 +91,10 @@ TEMPLATES = [
 
 DATABASES = {"default": ENV.database}
 DATABASES["default"].setdefault("OPTIONS", {})
+# A migration may take as long over a large table as it needs; for a lock it waits no longer than others.
+LONGEST = "0" if sys.argv[1:2] == ["migrate"] else "30s"
 DATABASES["default"]["OPTIONS"]["options"] = (
-    "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+    f"-c statement_timeout={LONGEST} -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
 )
 DATABASES["default"]["OPTIONS"]["connect_timeout"] = 3
 DATABASES["default"]["CONN_MAX_AGE"] = 600
