@@ -1,6 +1,6 @@
 """A real Chromium in front of the live site: pages signed in as one of the cast, and axe to judge them.
 
-A page is used as soon as its scripts are ready and nothing is on its way, however slow the machine; see `patient_of`.
+A page is used as soon as its scripts are ready and what came last listens, however slow the machine; see `patient_of`.
 KITH_BROWSER_SLOWDOWN=6 makes the browser six times slower, to find the tests that pass by luck.
 """
 
@@ -19,7 +19,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 CHROMIUM = os.environ.get("KITH_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 SLOWDOWN = float(os.environ.get("KITH_BROWSER_SLOWDOWN", "1"))
 PATIENCE = 30_000  # milliseconds; what comes at last has come, and only what never comes costs them
-BUSY = ".htmx-request, .htmx-swapping, .htmx-settling"
+NEW = ".htmx-swapping, .htmx-settling"
+BUSY = f".htmx-request, {NEW}"
 READY = "addEventListener('load', () => document.documentElement.setAttribute('data-ready', ''))"
 # A page lives for a second: what V8 makes of its scripts in the background would never pay.
 FLAGS = [
@@ -87,12 +88,12 @@ def open_page(chromium, live_server):
 
 
 def patient_of(page):
-    """The page, at which each action and each check waits until the scripts are ready and htmx has put its answers in.
+    """The page, at which each action and each check waits until the scripts are ready and what htmx put in listens.
 
-    For what is on its way is drawn, but does not listen yet; people see that less often than a machine.
+    A part that is only asked for is not waited for: a message that is shown for some seconds would be missed.
     """
     page.add_init_script(READY)
-    page.add_locator_handler(page.locator(f"html:not([data-ready]), :is({BUSY}):visible").first, lambda: None)
+    page.add_locator_handler(page.locator(f"html:not([data-ready]), :is({NEW}):visible").first, lambda: None)
     return page
 
 
