@@ -202,18 +202,15 @@ def may_model(user, model):
     return user.reach(model, "view") != "none"
 
 
-def panels_of(request, kind, pk, *, filled=True):
-    """The panels of a record in their order, each `filled` or loading itself after the page.
-
-    `html` is None where a panel is loaded, also when it could not be made now.
-    """
+def panels_of(request, kind, pk):
+    """The panels of a record in their order, each filled; `html` is None where it is loaded when opened or later."""
     made = []
     for panel in sorted(PANELS.get(kind.key, []), key=lambda panel: panel.order):
         if panel.model is None or may_model(request.user, panel.model):
             url = parts.address(panel.url_name, pk)
             made.append({
                 "title": panel.title, "url": url, "id": panel.url_name.replace(":", "-"), "fold": panel.fold,
-                "html": parts.part(request, url, pk) if filled and not panel.fold else None,
+                "html": None if panel.fold else parts.part(request, url, pk),
                 "where": "side" if panel.side else "top" if panel.top else "main",
             })  # fmt: skip
     files = {"title": _("Files"), "url": f"{kind.record_url(pk)}files/", "id": "files", "fold": True, "where": "side"}

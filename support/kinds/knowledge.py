@@ -179,4 +179,4 @@ add_panel("support.entitlement", Panel(_("Cases"), "support:entitlement_cases", 
 add_panel("support.knownissue", Panel(_("Cases"), "support:knownissue_cases", side=False, model=Case))
 add_panel("support.dealregistration", Panel(_("Clashes"), "support:dealregistration_clashes"))
 add_panel("support.case", Panel(_("Product and contract"), "support:case_cover", order=20))
-add_panel("support.case", Panel(_("Known answers"), "support:case_known", order=30))
+add_panel("support.case", Panel(_("Known answers"), "support:case_known", order=30, fold=True))
