@@ -5,7 +5,7 @@ import smtplib
 
 from celery import shared_task
 
-from crm_site.core import jobs, notifications
+from crm_site.core import bins, jobs, notifications
 
 log = logging.getLogger("kith.mail")
 
@@ -20,6 +20,12 @@ def run_jobs():
 def drop_old_files():
     """Remove the files of jobs that ended a week ago."""
     jobs.drop_old_files()
+
+
+@shared_task
+def empty_bins():
+    """Let go for good what was deleted long ago."""
+    return bins.empty_bins()
 
 
 @shared_task
