@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm_site.core.models import Attachment
+from customers.models import Purpose
 from sales.models import Quote
 from support.models import Article, Case, MessageFile, PortalSession
 from support.portal_urls import PORTAL_URLS
@@ -53,6 +54,7 @@ def world(cast, settings, tmp_path):
         "quotes": [QuoteFactory(**about, **sent).pk, QuoteFactory(contact=made.ada.contact).pk],
         "orders": [SaleFactory(**about).pk],
         "answers": [Article.objects.create(name="Ours", audience="internal", state="published").pk, Article.objects.create(name="Draft", audience="public").pk],
+        "consents": [Purpose.objects.create(code="inside", name="Inside", text="Not theirs to decide.", in_portal=False).pk],
     }  # fmt: skip
     made.foreign_file = MessageFile.objects.get(message__case=made.foreign).attachment
     made.own_file = MessageFile.objects.get(message__case=made.case).attachment
@@ -86,7 +88,7 @@ def test_r03_foreign_ids_in_paths(world):
         for path in paths(route, world):
             for method in ("get", "post"):
                 data = (
-                    {"body": "x", "reason": "x", "score": 5, "answer": "accepted", "value": "1"}
+                    {"body": "x", "reason": "x", "score": 5, "answer": "accepted", "value": "1", "said": "yes"}
                     if method == "post"
                     else {}
                 )
