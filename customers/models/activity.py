@@ -103,8 +103,12 @@ class Activity(Record):
             models.Index(fields=["account", "-at", "-id", "kind"], name="activity_account_ix"),
             models.Index(fields=["contact", "-at", "-id", "kind"], name="activity_contact_ix"),
             models.Index(fields=["regarding_type", "regarding_id", "-at", "-id"], name="activity_regarding_ix"),
-            models.Index(
-                fields=["owner", "at", "id"], name="activity_todo_ix", condition=alive() & models.Q(status="open")
+            # Few are open; each way to see one finds them in their order.
+            *(
+                models.Index(fields=[who, "at", "id"], name=name, condition=alive() & models.Q(status="open"))
+                for who, name in {"owner": "activity_todo_ix", "team": "activity_team_todo_ix",
+                                  "followed_owner": "activity_fowner_todo_ix",
+                                  "followed_team": "activity_fteam_todo_ix"}.items()
             ),
             models.Index(
                 fields=["remind_at"], name="activity_remind_ix",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.loading import fresh
 from crm_site.core.money import rounded
-from crm_site.core.operations import Stale, lock, new_rows, operation, refuse, write
+from crm_site.core.operations import Stale, lock, new_rows, operation, refuse, write_locked
 from customers.operations.activities import follow
 from sales.models import Opportunity, Stage
 from sales.operations.linking import link_parties
@@ -143,7 +143,7 @@ def update_opportunity(deal, values, *, by, version=None):
 def store(current, values, by):
     """Write a locked deal with what follows: rounding, the amount in the company's currency, pushes, activities."""
     values = settled(current, values)
-    written, changed = write(current, values, by=by)
+    written, changed = write_locked(current, values, by=by)
     if {"owner", "team"} & set(changed):
         follow(written)
     return written
@@ -257,7 +257,7 @@ def move_opportunity(deal, stage, *, by, version=None, values=None, came_from=No
     `values` fills what the stage needs. Raises Stale when `version` is no longer the deal's or when it no longer is in
     the stage `came_from` (an id); Refused with `.field` when something is missing. In that stage already: nothing.
     """
-    current = lock(deal, by)
+    current = lock(deal, by, related=("stage",))
     if current.stage_id == stage.pk:
         return current
     if (version is not None and version != current.version) or came_from not in (None, current.stage_id):
@@ -295,4 +295,4 @@ def reset_probability(deal, *, by):
     if current.state != Stage.OPEN:
         refuse(_("This deal is closed."))
     values = {name: getattr(current.stage, name) for name in GIVEN} | {f"{name}_by_hand": False for name in GIVEN}
-    return write(current, values, by=by)[0]
+    return write_locked(current, values, by=by)[0]
