@@ -66,8 +66,10 @@ class DueColumn(Column):
 
     def value(self, record):
         """The moment; None where no clock runs or stands still."""
-        found = due_of(record)
-        return found and (record.due_at if record.due_at < NEVER else found[0])
+        if record.due_at < NEVER:
+            return record.due_at
+        paused = due_of(record)
+        return paused and paused[0]
 
     def show(self, record, value):
         """The cell."""
