@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.history import events_of
 from crm_site.core.models import User
-from crm_site.core.operations import Refused, Stale, lock, new_rows, operation, write
+from crm_site.core.operations import Refused, Stale, lock, new_rows, operation, write, write_locked
 from customers.models import Activity, Participant
 from customers.operations.linking import LINKS, known, link_rows, owner_of
 
@@ -128,7 +128,7 @@ def update_activity(activity, values, *, by, version=None):
         values["done_at"] = timezone.now() if values["status"] == Activity.DONE else None
     if parties is not None and set_participants(current, parties):
         values["changed_at"] = timezone.now()
-    return tell_changed(write(current, values, by=by)[0])
+    return tell_changed(write_locked(current, values, by=by)[0])
 
 
 def relinked(current, values, by):
@@ -174,7 +174,7 @@ def complete_activity(activity, *, by, outcome=""):
     values |= {"done_at": now} | ({} if current.kind == Activity.MEETING else {"at": now})
     if current.repeats:
         Activity.objects.bulk_create([next_of(current, by)])
-    done = write(current, values, by=by)[0]
+    done = write_locked(current, values, by=by)[0]
     tell([done])
     return done
 
@@ -228,7 +228,7 @@ def reopen_activity(activity, *, by):
         return current
     before = events_of(current).filter(status=Activity.OPEN).first()
     at = before.at if before else current.at
-    return tell_changed(write(current, {"status": Activity.OPEN, "done_at": None, "at": at}, by=by)[0])
+    return tell_changed(write_locked(current, {"status": Activity.OPEN, "done_at": None, "at": at}, by=by)[0])
 
 
 @operation
@@ -241,7 +241,7 @@ def snooze_activity(activity, until, *, by):
     values = {"at": until, "ends_at": current.ends_at and current.ends_at + later}
     if current.remind_at:
         values |= {"remind_at": current.remind_at + later, "reminded_at": None}
-    return tell_changed(write(current, values, by=by)[0])
+    return tell_changed(write_locked(current, values, by=by)[0])
 
 
 @operation
@@ -249,7 +249,7 @@ def cancel_activity(activity, *, by):
     """Mark an activity as cancelled; the participants of a meeting who were invited are told."""
     current = lock(activity, by)
     happened = {} if current.kind == Activity.MEETING or current.status != Activity.OPEN else {"at": timezone.now()}
-    current, changed = write(current, {"status": Activity.CANCELLED, "done_at": None} | happened, by=by)
+    current, changed = write_locked(current, {"status": Activity.CANCELLED, "done_at": None} | happened, by=by)
     if changed:
         current.participants.filter(invited_at__isnull=False).update(invite_due=timezone.now())
     return tell_changed(current)

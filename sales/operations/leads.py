@@ -20,6 +20,7 @@ from crm_site.core.operations import (
     refuse,
     restore_record,
     write,
+    write_locked,
     write_many,
 )
 from customers.countries import country_code
@@ -131,7 +132,7 @@ def update_lead(lead, values, *, by, version=None):
     need_open(current, values)
     if "contact" in values:
         values = moved(current, values)
-    current, changed = write(current, values, by=by)
+    current, changed = write_locked(current, values, by=by)
     if {"campaign", "contact"} & set(changed):
         join_campaigns([current])
     if {"owner", "team"} & set(changed):
@@ -209,7 +210,7 @@ def disqualify_lead(lead, reason, *, by, note=""):
     values = {"status": Lead.DISQUALIFIED, "disqualify_reason": reason, "disqualify_note": (note or "").strip()[:300]}
     if current.status != Lead.DISQUALIFIED:
         values |= {"disqualified_at": timezone.now(), "escalate_at": None}
-    return write(current, values, by=by)[0]
+    return write_locked(current, values, by=by)[0]
 
 
 @operation
@@ -221,7 +222,7 @@ def reopen_lead(lead, *, by):
     if current.status == Lead.CONVERTED:
         raise Refused(_("A converted lead is read-only. Take the conversion back first."))
     values = {"status": Lead.WORKING, "disqualified_at": None, "disqualify_reason": "", "disqualify_note": ""}
-    return write(current, values, by=by)[0]
+    return write_locked(current, values, by=by)[0]
 
 
 def returning_lead(email):
