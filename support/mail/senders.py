@@ -22,18 +22,23 @@ NAMES = """
     interia.pl bluewin.ch
 """
 PUBLIC = frozenset(NAMES.split())
+# OFFSET 0 keeps the planner from walking along the ids of all accounts until fifty have been found.
 NEAR = """
     SELECT d.domain, 'site', found.id FROM unnest(%(domains)s::text[], %(patterns)s::text[]) AS d(domain, pattern)
     CROSS JOIN LATERAL (
-        SELECT id FROM customers_account WHERE deleted_at IS NULL AND search_text LIKE '%%' || d.pattern || '%%'
-        ORDER BY id LIMIT 50
+        SELECT id FROM (
+            SELECT id FROM customers_account
+            WHERE deleted_at IS NULL AND search_text LIKE '%%' || d.pattern || '%%' OFFSET 0
+        ) AS alike ORDER BY id LIMIT 50
     ) AS found
     UNION ALL
     SELECT d.domain, 'person', found.account_id
     FROM unnest(%(domains)s::text[], %(patterns)s::text[]) AS d(domain, pattern)
     CROSS JOIN LATERAL (
-        SELECT account_id FROM customers_contact WHERE deleted_at IS NULL AND account_id IS NOT NULL
-        AND search_text LIKE '%%@' || d.pattern || '%%' ORDER BY id LIMIT 50
+        SELECT account_id FROM (
+            SELECT id, account_id FROM customers_contact WHERE deleted_at IS NULL AND account_id IS NOT NULL
+            AND search_text LIKE '%%@' || d.pattern || '%%' OFFSET 0
+        ) AS alike ORDER BY id LIMIT 50
     ) AS found
 """
 
