@@ -4,12 +4,15 @@ What cannot be understood raises ValidationError with a sentence that quotes the
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+import phonenumbers
 from django.utils.translation import gettext as _
 
 from .amounts import guess_decimal_mark, parse_decimal, parse_integer, parse_money
 from .cells import (
+    CACHE_SIZE,
     EMPTY_MARKERS,
     clean_text,
     guard_formula,
@@ -20,7 +23,6 @@ from .cells import (
     split_values,
 )
 from .dates import guess_day_first, parse_date, parse_datetime
-from .phones import parse_phone
 
 __all__ = [
     "EMPTY_MARKERS",
@@ -83,6 +85,25 @@ def parse_boolean(cell):
     if text in NO:
         return False
     return None if is_empty(cell) else refuse(_("“%(value)s” is neither yes nor no."), cell)
+
+
+def parse_phone(cell, country=None):
+    """(number as typed, E.164 or '', whether it is valid); `country` is the ISO code of numbers without one."""
+    text = clean_text(cell)
+    if is_empty(text):
+        return "", "", False
+    return text, *_phone(text, country or None)
+
+
+@lru_cache(CACHE_SIZE)
+def _phone(text, country):
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return "", False
+    if not phonenumbers.is_valid_number(number):
+        return "", False
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), True
 
 
 LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
