@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import partial
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
@@ -83,7 +84,11 @@ def detach_file(attachment, *, by):
     """Remove a file for good; PermissionDenied unless the user may change its record."""
     record = attachment.content_type.model_class()(pk=attachment.object_id)
     lock(record, by)
-    stored = attachment.file
     attachment.delete()
-    # The file goes after the row: a file without a row is only lost space.
-    transaction.on_commit(lambda: stored.storage.delete(stored.name))
+    drop_stored([attachment.file])
+
+
+def drop_stored(files):
+    """Remove what is stored of files whose rows go: after the rows, for a file without a row is only lost space."""
+    for file in files:
+        transaction.on_commit(partial(file.storage.delete, file.name))

@@ -3,15 +3,19 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, router, transaction
 from django.db.models.deletion import Collector
 from django.utils import timezone
 
+from crm_site.core.attachments import drop_stored
 from crm_site.core.kinds import KINDS
-from crm_site.core.models import Record, Share
+from crm_site.core.models import Attachment, ExternalId, PendingLink, Record, Share
 from crm_site.core.operations import operation
 
 PIECE = 200
+# What hangs on records of any kind.
+BESIDE = (Attachment, ExternalId, PendingLink, Share)
 
 
 def empty_bins(now=None):
@@ -46,12 +50,19 @@ def purged(record):
             collector.collect([record])
             if takes_living(collector):
                 return False
-            Share.objects.filter(content_type__model=record._meta.model_name, object_id=record.pk,
-                                 content_type__app_label=record._meta.app_label).delete()  # fmt: skip
+            clear_beside(record)
             collector.delete()
     except (models.ProtectedError, models.RestrictedError, IntegrityError):
         return False
     return True
+
+
+def clear_beside(record):
+    """Forget what points to a record by its kind and number, and what is stored of its files."""
+    about = {"content_type": ContentType.objects.get_for_model(type(record)), "object_id": record.pk}
+    drop_stored([row.file for row in Attachment.objects.filter(**about)])
+    for model in BESIDE:
+        model.objects.filter(**about).delete()
 
 
 def takes_living(collector):

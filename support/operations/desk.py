@@ -6,13 +6,12 @@ from operator import or_
 
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from crm_site.core.attachments import check_size, clean_name
+from crm_site.core.attachments import check_size, clean_name, drop_stored
 from crm_site.core.models import User
 from crm_site.core.operations import Refused, operation, refuse
 from support.canned import unfilled
@@ -63,7 +62,7 @@ def drop_draft_files(rows, *, by):
     rows = [row for row in rows if row.draft.user_id == by.pk]
     stored = [row.file for row in rows]
     DraftFile.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    transaction.on_commit(lambda: [file.storage.delete(file.name) for file in stored])
+    drop_stored(stored)
 
 
 @operation

@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
 from django.db.models import F
 from django.utils import timezone
 
-from crm_site.core.bins import empty_bins
+from crm_site.core.attachments import keep_uploads
+from crm_site.core.bins import BESIDE, empty_bins
 from crm_site.core.kinds import KINDS
-from crm_site.core.models import Record
+from crm_site.core.models import ExternalId, Record
 from customers.models import Contact, ContactMechanism
 from tests.architecture.samples import make_record
 from tests.factories import AccountFactory, ContactFactory, MechanismFactory
@@ -75,3 +78,27 @@ def test_the_history_says_when_it_went(cast):
     assert events.count() > before
     last = events.order_by("-pgh_id").annotate(by=F("pgh_context__metadata__operation")).first()
     assert (last.pgh_label, last.by) == ("delete", "empty_piece")
+
+
+def test_what_hangs_on_any_kind_is_known():
+    """A model that names a record by its kind and number must be cleared with it."""
+    own = [model for model in apps.get_models() if model._meta.app_label != "admin"]
+    assert {model for model in own if {"content_type", "object_id"} <= {f.name for f in model._meta.fields}} == set(
+        BESIDE
+    )
+
+
+def test_its_files_and_its_number_elsewhere_go_with_it(cast, settings, tmp_path, django_capture_on_commit_callbacks):
+    """What was imported can come in anew, and no file stays behind."""
+    settings.MEDIA_ROOT = tmp_path
+    account = AccountFactory(owner=cast.alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        keep_uploads([(account, ContentFile(b"text", name="note.txt"), cast.alice)])
+    kind = ContentType.objects.get_for_model(account)
+    ExternalId.objects.create(system="zoho", external_id="1", content_type=kind, object_id=account.pk)
+    bury(account, settings.BIN_DAYS + 1)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()]
+    with django_capture_on_commit_callbacks(execute=True):
+        assert empty_bins() == 1
+    assert not ExternalId.objects.filter(external_id="1").exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
