@@ -23,7 +23,7 @@ from crm_site.core.operations import (
     write_many,
 )
 from crm_site.core.outside import digest, whole
-from sales.models import Quote, QuoteLine, QuoteMail, Sale
+from sales.models import Opportunity, Quote, QuoteLine, QuoteMail, Sale
 from sales.operations.closing import win_opportunity
 from sales.operations.linking import link_parties
 from sales.operations.sales import COPIED
@@ -236,9 +236,11 @@ def answer(quote, status, by, name):
 
 
 def refuse_second(quote):
-    """Refuse to accept a second quote of a deal."""
+    """Refuse to accept a second quote of a deal; who accepts another one at this moment waits for this one."""
     if quote.opportunity_id is None:
         return
+    deals = Opportunity.objects.unscoped("its quotes take turns").select_for_update(of=("self",), no_key=True)
+    deals.filter(pk=quote.opportunity_id).first()
     rows = Quote.objects.unscoped("there is one whoever sees it").filter(deleted_at__isnull=True)
     if other := rows.filter(opportunity=quote.opportunity_id, status=ACCEPTED).exclude(pk=quote.pk).first():
         refuse(_("%(number)s of the same deal is accepted already.") % {"number": other.number})

@@ -149,6 +149,19 @@ def test_r26_no_number_is_given_twice_or_left_out(cast):
     assert sorted(numbers_of(Sale)) == list(range(1, 4 * sum(sizes) + 1))
 
 
+def test_r23_eight_people_accept_quotes_of_one_deal(cast):
+    """R23: Each accepts another quote of the same deal: one has it, the others are told which one."""
+    quotes = []
+    for deal in deals_of(cast.alice, 10):
+        set_lines(deal, [{"description": "A", "unit_price": Decimal(5)}], by=cast.alice)
+        quotes.append([quote_deal(deal, by=cast.alice) for _person in range(PEOPLE)])
+    for quote in (quote for of_deal in quotes for quote in of_deal):
+        send_quote(quote, by=cast.alice)
+    for of_deal in quotes:
+        results = at_once(*[lambda quote=quote: accept_quote(quote, by=None, name="Buyer") for quote in of_deal])
+        assert sorted(type(result).__name__ for result in results) == ["Quote"] + ["Refused"] * (PEOPLE - 1), results
+
+
 def test_r26_numbers_taken_without_the_lock_meet(cast):
     """R26: Negative control: numbers counted from the rows that are there are given twice; the database refuses them."""
     barrier = threading.Barrier(2)
