@@ -41,28 +41,31 @@ def start_up(clone, state):
     with (state.parent / "up.log").open("w") as log:
         process = subprocess.Popen(command, cwd=clone, env=env | {"KITH_STATE": str(state)}, stdout=log, stderr=log)
         try:
-            wait_for(f"http://127.0.0.1:{port}/auth/login/", process)
+            if not answered(f"http://127.0.0.1:{port}/auth/login/", process):
+                sys.exit((state.parent / "up.log").read_text()[-2000:])
             return time.monotonic() - began
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
 
 
-def wait_for(address, process):
-    """Until a page answers."""
+def answered(address, process):
+    """Wait until a page answers; False when the process ends before."""
     while process.poll() is None:
         try:
             urllib.request.urlopen(address, timeout=30).read()
         except OSError:
             time.sleep(0.1)
         else:
-            return
-    sys.exit("`manage.py up` ended before its first page")
+            return True
+    return False
 
 
 def starts():
     """A first start from a clone with nothing beside it, and a second one."""
     with tempfile.TemporaryDirectory() as place:
+        # Started by root, the services run under an account of their own, which has to get through.
+        Path(place).chmod(0o755)
         clone, state = Path(place) / "kith", Path(place) / "state"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
         return {"cold s": start_up(clone, state), "warm s": start_up(clone, state)}
