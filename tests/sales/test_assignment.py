@@ -109,9 +109,9 @@ def test_ten_thousand_are_shared_out_evenly(cast):
     """AS-1: ±1 among the eligible members, by a number of statements that does not grow."""
     rule = rule_of(cast.alice, cast.bob, cast.charlie, cast.dora)
     rule.members.filter(user=cast.dora).update(away_until=timezone.localdate())
-    leads = leads_of(10_000)
-    with connection.cursor() as cursor:  # the check of all links at the test's end is one statement about them all
+    with connection.cursor() as cursor:  # all of them are one statement, and so is the check of links at the end
         cursor.execute("SET LOCAL statement_timeout = 0")
+    leads = leads_of(10_000)
     found = owners(leads)
     assert sum(found.values()) == 10_000
     assert set(found) == {"Alice", "Bob", "Charlie"}
