@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from crm_site.core.routes import by_word
 from sales.forecast_urls import FORECAST_URLS
 from sales.lead_urls import LEAD_URLS
 from sales.opportunity_urls import OPPORTUNITY_URLS
@@ -10,7 +11,7 @@ from sales.views.rates import exchange_rates
 from sales.views.reports import sales_report
 
 app_name = "sales"
-urlpatterns = [
+urlpatterns = by_word([
     *LEAD_URLS, *OPPORTUNITY_URLS, *PAPER_URLS, *FORECAST_URLS, path("rates/", exchange_rates, name="rates"),
     path("reports/sales/", sales_report, name="reports"),
-]  # fmt: skip
+])  # fmt: skip

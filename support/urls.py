@@ -1,5 +1,6 @@
 """The addresses of support/."""
 
+from crm_site.core.routes import by_word
 from support.case_urls import CASE_URLS
 from support.clock_urls import CLOCK_URLS
 from support.desk_urls import DESK_URLS
@@ -9,6 +10,6 @@ from support.merge_urls import MERGE_URLS
 from support.portal_urls import PORTAL_URLS
 
 app_name = "support"
-urlpatterns = [
+urlpatterns = by_word([
     *CASE_URLS, *CLOCK_URLS, *DESK_URLS, *KNOWLEDGE_URLS, *MAIL_URLS, *MERGE_URLS, *PORTAL_URLS,
-]  # fmt: skip
+])  # fmt: skip

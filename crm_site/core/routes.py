@@ -2,10 +2,19 @@
 
 from functools import partial, update_wrapper
 
-from django.urls import path
+from django.urls import include, path
 
 from crm_site.core import pages
 from crm_site.core.views import bulk, exports, files, records
+
+
+def by_word(table):
+    """The same addresses in the same order, told apart by their first word: one look passes over all that share it."""
+    words = {}
+    for entry in table:
+        word, slash, rest = str(entry.pattern).partition("/")
+        words.setdefault(word + slash, []).append(path(rest, entry.callback, entry.default_args, entry.name))
+    return [path(word, include(entries)) for word, entries in words.items()]
 
 
 def bound(view, kind):
