@@ -15,7 +15,8 @@ SPARE = 3
 class RowsForm(forms.Form):
     """Some rows of two or three fields, as one plain form; an emptied row is taken away.
 
-    `cleaned_data["rows"]` are dicts for the operation. Subclasses say what a row has.
+    `cleaned_data["rows"]` are dicts for the operation. A subclass says what a row has: `row_fields(number)` answers
+    {name: field}, and `key` is the field that names somebody.
     """
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -37,10 +38,6 @@ class RowsForm(forms.Form):
     def sent(self):
         """How many rows the browser sent; at most a hundred are read."""
         return min(100, sum(name.startswith(f"{self.key}_") for name in self.data)) if self.is_bound else 0
-
-    def row_fields(self, number):
-        """{name: field} of one row."""
-        raise NotImplementedError
 
     def clean(self):
         """The rows that name somebody."""

@@ -36,7 +36,7 @@ def kind_of_archive(file):
         _check_area(archive, kind)
     except ValidationError:
         raise
-    except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, KeyError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise _damaged() from error
     return kind
 
