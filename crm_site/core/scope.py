@@ -264,6 +264,14 @@ def pointed_at(model, pk):
     return model._base_manager.get(pk=pk)
 
 
+def sees_those_of(user, model, owner):
+    """Whether the user sees what belongs to the owner and to the owner's team, shares apart."""
+    reach = user.reach(model, "view")
+    if reach == ALL or (owner.pk == user.pk and reach != NONE):
+        return True
+    return reach in (TEAM, SUBTREE) and owner.team_id in set(teams_within(user, reach))
+
+
 def explain(user, record, action="view"):
     """Sentences that say why the user can or cannot do `action` on the record, the deciding ones only."""
     model, reach = type(record), user.reach(type(record), action)
@@ -310,4 +318,4 @@ def found_or_404(rows, **look):
     return found
 
 
-__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "pointed_at"]
+__all__ = ["ScopedManager", "ScopedQuerySet", "explain", "pointed_at", "sees_those_of"]

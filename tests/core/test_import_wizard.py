@@ -309,3 +309,15 @@ def test_another_worksheet_is_read(cast, client_of):
     assert job.options["headers"] == ["Account Name", "City"]
     _job, answer = read_again(client, job, sheet="None such")
     assert answer.status_code == 422
+
+
+def test_whose_rows_would_be_out_of_sight_stay_with_who_imports(cast, client_of):
+    """A rep's file names everybody of the other system: colleagues of the team get theirs, other rows are the rep's."""
+    text = "ACCOUNTID,Account Name,Account Owner,Account Type\n" + "".join(
+        f"{n},Firm {n},{user},Customer\n" for n, user in enumerate((cast.alice, cast.charlie, "Nobody Known"))
+    )
+    job = through(client_of(cast.alice), text, "Accounts.csv")
+    assert counts(job) == (3, 0, 0, 0), job.counts["reasons"]
+    assert set(Account.objects.values_list("owner", flat=True)) == {cast.alice.pk}
+    assert Customer.objects.visible_to(cast.alice).count() == Account.objects.changeable_by(cast.alice).count() == 3
+    assert list(job.problems.filter(text__contains=str(cast.charlie)).values_list("line", flat=True)) == [3]

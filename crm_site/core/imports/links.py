@@ -70,23 +70,21 @@ def resolve(run, drafts):
 
 
 def owners(run, drafts):
-    """Set the owner of each draft to whom the file names, as far as the user may hand records to others."""
+    """Set the owner of each draft to whom the file names, as far as the user may hand it to them and still see it."""
     for draft in drafts:
         found = draft.links.pop("owner", None)
         if not found:
             continue
         user = run.people.find(found)
-        if user and (run.may_assign or user.pk == run.user.pk):
+        if user and run.may_hand_to(user):
             draft.values["owner"] = user
             continue
         by = "name" if "name" in found else "id"
         header = run.plan.header_of[found[by][0].name]
+        name, text = found[by][1], _("There is no user “%(name)s”; the row is yours.")
         if user:
-            text = _("You may not assign records to others; the row is yours.")
-            draft.warn(header, text)
-        else:
-            draft.warn(header, _("There is no user “%(name)s”; the row is yours.") % {"name": found[by][1]},
-                       _("There is no user “%(name)s”; the row is yours.") % {"name": "…"})  # fmt: skip
+            name, text = user, _("Rows of “%(name)s” would be out of your sight; the row is yours.")
+        draft.warn(header, text % {"name": name}, text % {"name": "…"})
 
 
 def by_ids(run, importer, ids):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.jobs import step
 from crm_site.core.models import Job, JobProblem
 from crm_site.core.operations import Refused
+from crm_site.core.scope import sees_those_of
 
 from . import apply, links
 from .plan import CHECK, CREATED, LINK, OUTCOMES, RUN, UNDO, Plan, Seen, identify
@@ -40,8 +41,7 @@ class Run:
             self.importer.ready(self)
         self.plan = Plan(self.importer, job.options, self.table.headers)
         self.people = links.People(self.plan.system)
-        assigned = self.importer.gate or self.importer.model
-        self.may_assign = self.importer.admin_only or self.user.reach(assigned, "assign") != "none"
+        self.hands_to = {self.user.pk: True}
         self.seen, self.foreseen, self.changes, self.tally = Seen(), set(), [], Counter()
         self.made, self.named = [], {}
         self.rows, self.position = self.table.rows(), 0
@@ -58,6 +58,15 @@ class Run:
             self.position = part[-1].line
             if self.position > position:
                 self.rows, self.position = self.table.rows(after=position), position
+
+    def may_hand_to(self, owner):
+        """Whether a row may belong to another user: who imports may assign records, and goes on seeing this one."""
+        if owner.pk not in self.hands_to:
+            model, user = self.importer.gate or self.importer.model, self.user
+            self.hands_to[owner.pk] = self.importer.admin_only or (
+                user.reach(model, "assign") != "none" and sees_those_of(user, model, owner)
+            )
+        return self.hands_to[owner.pk]
 
     def may_make(self, key):
         """Whether a record that a row only names is made along the way."""
