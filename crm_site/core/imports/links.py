@@ -4,12 +4,13 @@ from collections import defaultdict
 from itertools import islice
 
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import ExternalId, PendingLink, User
 
 from .plan import fold
-from .registry import IMPORTERS, importer_of
+from .registry import importer_of
 
 CHUNK = 1000
 # So many names are remembered from one piece of a file to the next.
@@ -195,20 +196,25 @@ def catch_up(system, user, key, limit=CHUNK):
     Those by name are looked for among the records of the kind with this key, of which some came just now.
     """
     made = 0
-    for importer in IMPORTERS.values():
-        kind = content_type(importer.model)
-        known = ExternalId.objects.filter(system=system, content_type=kind)
-        rows = list(
-            PendingLink.objects.filter(
-                system=system, wanted=importer.key, external_id__in=known.values("external_id")
-            ).order_by("id")[:limit]
-        )
-        if rows:
-            ids = dict(
-                known.filter(external_id__in={r.external_id for r in rows}).values_list("external_id", "object_id")
-            )
+    waiting = PendingLink.objects.filter(system=system)
+    for wanted in waiting.order_by("wanted").values_list("wanted", flat=True).distinct():
+        if importer := importer_of(wanted):
+            rows = come(waiting.filter(wanted=wanted), content_type(importer.model), limit)
+            ids = {row.external_id: row.came for row in rows}
             made += catch(rows, importer.visible(user).in_bulk(set(ids.values())), ids, user)
     return made or catch_names(system, user, importer_of(key), limit)
+
+
+def come(waiting, kind, limit):
+    """The first links that wait for a record of a kind which has come; its id is the row's `came`.
+
+    The subquery looks for each by the unique index; as a join it costs every link times every id before the tables
+    are analysed, as in a new database.
+    """
+    known = ExternalId.objects.filter(
+        system=OuterRef("system"), content_type=kind, external_id=OuterRef("external_id")
+    ).values("object_id")[:1]
+    return list(waiting.annotate(came=Subquery(known)).filter(came__isnull=False).order_by("id")[:limit])
 
 
 def catch_names(system, user, importer, limit):
