@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.loading import read_many
 from support import ledger
-from support.ledger import begin, cancel, hours_of, live_of, loaded, pause, reopen, resume, schedule, stop, turn
+from support.ledger import begin, blank, cancel, hours_of, live_of, loaded, pause, reopen, resume, schedule, stop, turn
 from support.models import FIRST, NEVER, NEXT, RESOLUTION, Case, Clock, ClockSegment, Status
 from support.policies import policies_for
 
@@ -64,7 +64,7 @@ def picked(cases):
             case.policy_why = why
             reasons[why].append(case.pk)
     for why, ids in reasons.items():
-        Case.objects.unscoped("a clock's own note").filter(pk__in=ids).update(policy_why=why)
+        Case.objects.unscoped("a clock's own note").filter(pk__any_of=set(ids)).update(policy_why=why)
     return [policy for policy, _why in chosen]
 
 
@@ -136,7 +136,8 @@ def status_changed(cases, at):
 
 def reopened(cases, at):
     """The resolution clocks of cases that are not done any more: the last ones, or long after their end new ones."""
-    ended = loaded(Clock.objects.filter(case__in=cases, metric=RESOLUTION, state__in=ENDED)) if cases else []
+    rows = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, metric=RESOLUTION, state__in=ENDED)
+    ended = loaded(rows) if cases else []
     last, found, new = {clock.case_id: clock for clock in ended}, [], []
     for case in cases:
         clock = last.get(case.pk)
@@ -195,44 +196,42 @@ def change_promises(cases, at, reason):
         if policy is None or policy.current_id != clock.version_id or case.priority != clock.priority:
             cancel(clock, at, reason)
             old.append(clock)
-    ledger.save(old)
     new = replacements(old, named, policies, reason) + missing(cases, policies, live, at)
+    ledger.save(old)
     ledger.save(new)
     refresh(list(named))
     return len(old)
 
 
 def replacements(old, named, policies, reason):
-    """The clocks that take the place of cancelled ones."""
-    trails = defaultdict(list)
-    rows = ClockSegment.objects.filter(clock__pk__any_of=[clock.pk for clock in old]).order_by("started_at", "id")
-    for segment in read_many(rows) if old else ():
+    """The clocks that take the place of cancelled ones, which are not written yet."""
+    trails, found = defaultdict(list), []
+    rows = ClockSegment.objects.filter(clock__pk__any_of={clock.pk for clock in old}, ended_at__isnull=False)
+    for segment in read_many(rows.order_by("started_at", "id")) if old else ():
         trails[segment.clock_id].append(segment)
-    found = []
     for clock in old:
         case, policy = named[clock.case_id], policies[clock.case_id]
-        made = policy and begin(case, clock.metric, policy.current, clock.started_at)
+        made = policy and blank(case, clock.metric, policy.current, clock.started_at)
         if made:
-            made.replaces, made.reason, made.fired = clock, reason[:200], clock.fired
-            made.breached_at, made.over_seconds = clock.breached_at, clock.over_seconds
-            relive(made, trails[clock.pk])
+            take_over(made, clock, [*trails[clock.pk], clock.was_open], reason)
             found.append(made)
     return found
 
 
-def relive(clock, trail):
-    """Let a new clock go through the running and standing of another, counted by its own hours."""
+def take_over(clock, old, trail, reason):
+    """Let a new clock take the place of a cancelled one and go through its life, counted by its own hours."""
     *past, last = trail
-    clock.trail, clock.now_open, hours = [], None, hours_of(clock.version)
-    for old in past:
-        turn(clock, old.state, old.started_at, old.why)
-        if old.state == Clock.RUNNING:
-            clock.used_seconds += ledger.seconds_between(old.started_at, old.ended_at, hours)
+    clock.replaces_id, clock.reason, clock.fired = old.pk, reason[:200], old.fired
+    clock.breached_at, clock.over_seconds, hours = old.breached_at, old.over_seconds, hours_of(clock.version)
+    for part in past:
+        turn(clock, part.state, part.started_at, part.why)
+        if part.state == Clock.RUNNING:
+            clock.used_seconds += ledger.seconds_between(part.started_at, part.ended_at, hours)
     turn(clock, last.state, last.started_at, last.why)
-    schedule(clock, last.started_at)
     if last.state == Clock.PAUSED:
         clock.state, clock.paused_at = Clock.PAUSED, last.started_at
-        clock.due_at = clock.warn_at = clock.next_fire_at = None
+    else:
+        schedule(clock, last.started_at)
 
 
 def missing(cases, policies, live, at):
@@ -241,7 +240,7 @@ def missing(cases, policies, live, at):
     One that was cancelled, by the bin or a level without it, goes on with its past; the time between is a pause.
     """
     going = {(clock.case_id, clock.metric) for clock in live}
-    rows = Clock.objects.filter(case__pk__any_of=[case.pk for case in cases], stopped_at__isnull=False)
+    rows = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, stopped_at__isnull=False)
     ends = [(row[:2], row[2] == Clock.CANCELLED) for row in rows.values_list("case", "metric", "state")]
     over, dropped = ({key for key, gone in ends if gone == kind} for kind in (False, True))
     asked, found = [], []
@@ -254,10 +253,11 @@ def missing(cases, policies, live, at):
     gone = left_off([case for case, metric, _since in asked if (case.pk, metric) in dropped])
     for case, metric, since in asked:
         old = gone.get((case.pk, metric))
-        past = old if old and (metric != NEXT or old.started_at == since) else None
-        clock = begin(case, metric, policies[case.pk].current, past.started_at if past else since)
-        if past:
-            go_on(clock, past)
+        if old and (metric != NEXT or old.started_at == since):
+            clock = blank(case, metric, policies[case.pk].current, old.started_at)
+            take_over(clock, old, lived(old), "")
+        else:
+            clock = begin(case, metric, policies[case.pk].current, since)
         stand(clock, case, at)
         found.append(clock)
     return found
@@ -265,19 +265,16 @@ def missing(cases, policies, live, at):
 
 def left_off(cases):
     """{(case id, metric): the last cancelled clock that none has replaced, with its segments}; two statements."""
-    rows = Clock.objects.filter(case__in=cases, state=Clock.CANCELLED, replaced_by__isnull=True).order_by("id")
-    found = list(rows.prefetch_related("segments"))
+    rows = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, state=Clock.CANCELLED)
+    found = list(rows.filter(replaced_by__isnull=True).order_by("id").prefetch_related("segments"))
     ledger.tell_fired(found)
     return {(clock.case_id, clock.metric): clock for clock in found}
 
 
-def go_on(clock, past):
-    """Let a new clock take over the life of a cancelled one, standing still since its end."""
-    trail = sorted(past.segments.all(), key=lambda row: (row.started_at, row.pk))
-    rest = ClockSegment(state=Clock.PAUSED, started_at=past.stopped_at, why=past.reason)
-    clock.replaces, clock.fired = past, past.fired
-    clock.breached_at, clock.over_seconds = past.breached_at, past.over_seconds
-    relive(clock, [*trail, rest])
+def lived(clock):
+    """The segments of a cancelled clock, and that it has stood still since."""
+    trail = sorted(clock.segments.all(), key=lambda row: (row.started_at, row.pk))
+    return [*trail, ClockSegment(state=Clock.PAUSED, started_at=clock.stopped_at, why=clock.reason)]
 
 
 def waits(case, over):

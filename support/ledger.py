@@ -88,17 +88,25 @@ def schedule(clock, at):
     clock.next_fire_at = min((moment[2] for moment in untold(clock)), default=None)
 
 
-def begin(case, metric, version, at, *, target=None):
+def begin(case, metric, version, at):
     """A new clock that runs from `at`, not yet saved; None where the version promises nothing."""
-    target = target or promised(version, metric, case.priority)
+    clock = blank(case, metric, version, at)
+    if clock:
+        turn(clock, Clock.RUNNING, at, "")
+        schedule(clock, at)
+    return clock
+
+
+def blank(case, metric, version, at):
+    """A new clock that has not lived yet; None where the version promises nothing."""
+    target = promised(version, metric, case.priority)
     if target is None:
         return None
-    clock = fresh(Clock, case_id=case.pk, metric=metric, version=version, priority=case.priority,
+    clock = fresh(Clock, case_id=case.pk, metric=metric, version_id=version.pk, priority=case.priority,
                   target_seconds=target, started_at=at)  # fmt: skip
+    clock._state.fields_cache["version"] = version
     clock.fired, clock.noted, clock.trail, clock.now_open = set(), [], [], None
     whose(clock, case)
-    turn(clock, Clock.RUNNING, at, "")
-    schedule(clock, at)
     return clock
 
 
@@ -197,7 +205,7 @@ def take_back(clock):
 def loaded(rows):
     """Clocks of a query, locked, with their versions, segments that run, and what they have told."""
     found = read_many(rows.order_by("id").select_for_update(of=("self",)), "version")
-    open_ones = ClockSegment.objects.filter(clock__pk__any_of=[clock.pk for clock in found], ended_at__isnull=True)
+    open_ones = ClockSegment.objects.filter(clock__pk__any_of={clock.pk for clock in found}, ended_at__isnull=True)
     running = {segment.clock_id: segment for segment in read_many(open_ones)} if found else {}
     for clock in found:
         clock.was_open = clock.now_open = running.get(clock.pk)
@@ -208,13 +216,13 @@ def loaded(rows):
 
 def live_of(case_ids):
     """The clocks of cases that run or stand still."""
-    return loaded(Clock.objects.filter(case__pk__any_of=list(case_ids), state__in=LIVE))
+    return loaded(Clock.objects.filter(case__pk__any_of=set(case_ids), state__in=LIVE))
 
 
 def tell_fired(clocks):
     """Give clocks what was told of the same promise, by those that they replace too; one statement."""
     told = {}
-    rows = ClockEvent.objects.filter(clock__case__pk__any_of=list({clock.case_id for clock in clocks}))
+    rows = ClockEvent.objects.filter(clock__case__pk__any_of={clock.case_id for clock in clocks})
     for case, metric, start, *event in rows.values_list(
         "clock__case", "clock__metric", "clock__started_at", "kind", "step"
     ) if clocks else ():  # fmt: skip

@@ -8,10 +8,13 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import link_many
 from customers.models import Customer
 from support.conditions import PARTY, failed, said_all
 from support.models import Policy
 
+# What conditions may ask of that stands in other rows, and the link to it where it has another name.
+LINKED = {"customer", "account", "product", "family", "partner"}
 LINKS = {"family": "product"}
 
 
@@ -20,23 +23,15 @@ def policies_for(cases):
     rows = Policy.objects.filter(is_active=True, current__isnull=False).select_related("current")
     levels = {policy.pk: policy for policy in rows.order_by("order", "id")}
     asked = {condition["field"] for policy in levels.values() for condition in policy.conditions}
-    prefetch_related_objects(cases, *links(asked))
-    ranked = sorted((p for p in levels.values() if p.conditions), key=lambda policy: not of_party(policy))
-    default = next((policy for policy in levels.values() if policy.is_default), None)
-    return [chosen(case, levels, ranked, default) for case in cases]
-
-
-def links(asked):
-    """What has to be loaded with the cases so that conditions can ask for these fields."""
-    found = {"entitlement", "queue", *(LINKS.get(name, name) for name in asked & {
-        "customer", "account", "product", "family", "partner",
-    })}  # fmt: skip
+    link_many(cases, "entitlement", "queue", *(LINKS.get(name, name) for name in sorted(asked & LINKED)))
     if "tier" in asked:
         own = Customer.objects.unscoped("the level that holds does not depend on who looks")
         own = own.filter(kind=Customer.BUSINESS, deleted_at__isnull=True)
-        found -= {"account"}
-        return [*found, "customer", "account", Prefetch("account__customers", own, to_attr="business")]
-    return list(found)
+        link_many(cases, "customer")
+        prefetch_related_objects(cases, Prefetch("account__customers", own, to_attr="business"))
+    ranked = sorted((p for p in levels.values() if p.conditions), key=lambda policy: not of_party(policy))
+    default = next((policy for policy in levels.values() if policy.is_default), None)
+    return [chosen(case, levels, ranked, default) for case in cases]
 
 
 def of_party(policy):

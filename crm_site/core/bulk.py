@@ -63,7 +63,7 @@ def chosen_rows(kind, user, options):
     """The rows that were ticked, or that the list's address matches; not scoped yet. Refused: a filter is wrong."""
     params = QueryDict(options.get("query", ""))
     if options.get("ids") is not None:
-        return kind.model.objects.filter(pk__any_of=[int(pk) for pk in options["ids"]])
+        return kind.model.objects.filter(pk__any_of={int(pk) for pk in options["ids"]})
     filterset, rows = lists.filtered(kind, params, user)
     if filterset is not None and not filterset.is_valid():
         raise Refused(_("A filter of the list is not understood; correct it first."))
@@ -105,7 +105,7 @@ def change_piece(job):
     ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)[:size])
     if ids:
         try:
-            changed = CHANGES[action].do(job, kind, kind.model.objects.filter(pk__any_of=ids))
+            changed = CHANGES[action].do(job, kind, kind.model.objects.filter(pk__any_of=set(ids)))
         except IntegrityError as error:
             raise Refused(broken_rule(error)) from error
         count(job, seen=len(ids), changed=changed)

@@ -3,6 +3,7 @@
 from functools import cache
 from operator import itemgetter
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
 from django.db.models import FileField, JSONField
 from django.db.models.base import ModelState
@@ -56,6 +57,7 @@ def insert_many(model, objects):
     table, columns = model._meta.db_table, ", ".join(connection.ops.quote_name(field.column) for field in fields)
     values_of = itemgetter(*(field.attname for field in fields))
     prepared = [(n, field) for n, field in enumerate(fields) if isinstance(field, JSONField | FileField)]
+    lists = [n for n, field in enumerate(fields) if isinstance(field, ArrayField)]
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         for made, key in zip(objects, new_keys(cursor, model, len(objects)), strict=True):
             made.pk = key
@@ -64,6 +66,9 @@ def insert_many(model, objects):
                 values = list(values_of(made.__dict__))
                 for place, field in prepared:
                     values[place] = field.get_db_prep_save(values[place], connection)
+                for place in lists:
+                    if values[place] == []:
+                        values[place] = "{}"  # the driver takes its time to find out what is in a list
                 copy.write_row(values)
     alias = connection.alias
     for made in objects:
@@ -91,12 +96,20 @@ def read_many(rows, *related, only=()):
             other = None if pk is None else bare(key.related_model, ("id", *columns), (pk, *theirs), rows.db)
             found[-1]._state.fields_cache[key.name] = other
             place += len(columns)
-    for name in related:
-        field = model._meta.get_field(name)
-        known = field.related_model._base_manager.in_bulk({getattr(made, field.attname) for made in found} - {None})
-        for made in found:
-            made._state.fields_cache[name] = known.get(getattr(made, field.attname))
+    link_many(found, *related)
     return found
+
+
+def link_many(objects, *names):
+    """Read what foreign keys of objects of one model point at, each row once; one statement a key, none if known."""
+    for name in names:
+        lacking = [made for made in objects if name not in made._state.fields_cache]
+        if lacking:
+            field = lacking[0]._meta.get_field(name)
+            ids = {getattr(made, field.attname) for made in lacking} - {None}
+            known = field.related_model._base_manager.in_bulk(ids) if ids else {}
+            for made in lacking:
+                made._state.fields_cache[name] = known.get(getattr(made, field.attname))
 
 
 def bare(model, names, values, db):

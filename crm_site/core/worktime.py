@@ -8,6 +8,7 @@ ends at the last; a time that the clock's change skips is the moment of the chan
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,6 +19,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MIDNIGHT = 24 * 60
 # A calendar that does not open for this many days in a row never will.
 PATIENCE = 3 * 366
+# So many days are added up together, once for each calendar.
+BLOCK = 64
 ZERO = timedelta(0)
 
 
@@ -36,6 +39,7 @@ class Hours:
     week: tuple
     days: dict = field(default_factory=dict)
     known: dict = field(default_factory=dict, repr=False, compare=False)
+    sums: dict = field(default_factory=dict, repr=False, compare=False)
 
     def windows(self, number):
         """The windows of the day with this ordinal as [(from, to)] of moments in UTC, in order."""
@@ -45,6 +49,15 @@ class Hours:
             plain = self.days.get(day, self.week[day.weekday()])
             spans = sorted((moment(day, a, self.zone, 0), moment(day, b, self.zone, 1)) for a, b in plain)
             found = self.known[number] = tuple(joined(spans))
+        return found
+
+    def opened(self, block):
+        """The working time in a block of days up to each of them, and in all: BLOCK + 1 timedeltas."""
+        found = self.sums.get(block)
+        if found is None:
+            days = (self.windows(number) for number in range(block * BLOCK, (block + 1) * BLOCK))
+            each = (sum((closes - opens for opens, closes in day), ZERO) for day in days)
+            found = self.sums[block] = tuple(accumulate(each, initial=ZERO))
         return found
 
     def day_of(self, at):
@@ -131,11 +144,18 @@ def take_time(end, span, hours):
 
 def time_between(start, end, hours):
     """The working time from one moment to a later one, as a timedelta; none when the later one is not later."""
-    start, end, total = start.astimezone(UTC), end.astimezone(UTC), ZERO
-    for number in range(hours.day_of(start), hours.day_of(end) + 1):
-        for opens, closes in hours.windows(number):
-            total += max(min(closes, end) - max(opens, start), ZERO)
-    return total
+    if end <= start:
+        return ZERO
+    (first, before), (last, until) = passed(start, hours), passed(end, hours)
+    return sum((hours.opened(block)[BLOCK] for block in range(first, last)), until - before)
+
+
+def passed(at, hours):
+    """(block of days in which a moment lies, working time from its beginning to the moment)."""
+    number, at = hours.day_of(at), at.astimezone(UTC)
+    block, place = divmod(number, BLOCK)
+    today = (min(closes, at) - opens for opens, closes in hours.windows(number) if opens < at)
+    return block, sum(today, hours.opened(block)[place])
 
 
 def next_open(at, hours):

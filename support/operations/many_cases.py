@@ -23,6 +23,12 @@ OF_STATE = (
     "status", "category", "queue", "team", "owner", "priority", "version", "resolved_at", "closed_at",
     "first_resolved_at", "reopened", "created_at",
 )  # fmt: skip
+# What the choice of a service level and the clocks by it read of a case.
+OF_PROMISE = (
+    "status", "category", "queue", "team", "owner", "priority", "version", "created_at", "policy", "entitlement",
+    "customer", "account", "product", "partner", "type", "channel", "subject", "policy_why", "first_replied_at",
+    "waiting_since", "contact",
+)  # fmt: skip
 
 
 def set_status_rows(job, _kind, rows):
@@ -46,7 +52,8 @@ def set_queue_rows(job, _kind, rows):
     """Put the rows into the job's queue, with its team and its way of giving cases out."""
     queue = Queue.objects.select_related("team").get(pk=job.options["values"]["queue_id"])
     values = {"queue": queue} | ({"team": queue.team} if queue.team_id else {})
-    cases = change(loaded(rows.exclude(queue=queue)), values, _("Queue: %(name)s") % {"name": queue}, job.user)
+    text = _("Queue: %(name)s") % {"name": queue}
+    cases = change(loaded(rows.exclude(queue=queue), *OF_PROMISE, "tags"), values, text, job.user)
     follow_many(Case, [case.pk for case in cases])
     assign_by_mode(cases, by=job.user)
     return len(cases)
@@ -56,7 +63,7 @@ def set_priority_rows(job, _kind, rows):
     """Give the rows the job's priority; their clocks are computed anew."""
     priority = job.options["values"]["priority"]
     text = _("Priority: %(name)s") % {"name": Case.PRIORITIES[priority]}
-    return len(change(loaded(rows.exclude(priority=priority)), {"priority": priority}, text, job.user))
+    return len(change(loaded(rows.exclude(priority=priority), *OF_PROMISE), {"priority": priority}, text, job.user))
 
 
 def loaded(rows, *only):
@@ -66,7 +73,7 @@ def loaded(rows, *only):
 
 def found(cases):
     """The same cases as a query."""
-    return Case.objects.unscoped("the job asked the gate").filter(pk__any_of=[case.pk for case in cases])
+    return Case.objects.unscoped("the job asked the gate").filter(pk__any_of={case.pk for case in cases})
 
 
 def change(cases, values, text, by):

@@ -148,11 +148,11 @@ def put_status(cases, status, *, by, at, reason="", also=None):
         befores[case.status].append(case)
     for group in groups.values():
         values = state_columns(group[0], status, at) | {"status": status} | said
-        rows = Case.objects.unscoped("locked by the caller").filter(pk__any_of=[case.pk for case in group])
+        rows = Case.objects.unscoped("locked by the caller").filter(pk__any_of={case.pk for case in group})
         write_many(rows, values, by=by)
     for before, group in befores.items():
         note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": status}, by=by, at=at)
-    live = Clock.objects.filter(case__pk__any_of=[case.pk for case in cases], stopped_at__isnull=True)
+    live = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, stopped_at__isnull=True)
     live = set(live.values_list("case_id", flat=True))
     again = [case for case in cases if case.category in ENDED]
     told_of = [case for case in cases if case.pk in live or case.category in ENDED]
