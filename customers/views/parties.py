@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_site.core import pages
-from crm_site.core.operations import Refused
+from crm_site.core.operations import Refused, Stale
 from customers.forms.customer import StatusForm
 from customers.forms.ways import AffiliationForm, EndForm, MechanismForm
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
@@ -33,18 +33,33 @@ def go(request, url):
     return redirect(url)
 
 
-def form_page(request, kind, record, form, title, do):
-    """A small form of a record, as a page or in the dialog; `do` is the operation, which takes the cleaned values."""
-    if request.method == "POST" and form.is_valid() and pages.attempt(form, lambda: do(form.cleaned_data)):
+def form_page(request, kind, record, form, title, do, **words):
+    """A small form of a record, as a page or in the dialog; `do` is the operation, which takes the cleaned values.
+
+    `words` are those of the buttons where "Save" and "Cancel" say too little: verb, leave.
+    """
+    if request.method == "POST" and form.is_valid() and pages.attempt(form, lambda: unless_stale(form, do)):
         messages.success(request, _("Saved."))
         return go(request, kind.record_url(record.pk))
     modal = pages.is_modal(request)
     context = {
         "kind": kind, "record": record, "form": form, "title": title, "action_url": request.get_full_path(),
-        "cancel_url": kind.record_url(record.pk),
+        "cancel_url": kind.record_url(record.pk), **words,
     }  # fmt: skip
     template = "records/_form_modal.html" if modal else "records/form.html"
     return TemplateResponse(request, template, context, status=422 if request.method == "POST" and modal else 200)
+
+
+def unless_stale(form, do):
+    """What `do` gives; None when somebody changed the record meanwhile: that is told, and a second try is current."""
+    try:
+        return do(form.cleaned_data)
+    except Stale as stale:
+        form.data = form.data.copy()
+        form.data["version"] = stale.current.version
+        who = stale.current.changed_by or _("Somebody")
+        form.add_error(None, _("%(who)s changed this meanwhile. Look at it, then send this again.") % {"who": who})
+        return None
 
 
 def done(request, kind, record, do, text):

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation, refuse
+from crm_site.core.operations import Stale, lock, operation, refuse
 from sales.models import OpportunityChange, Sale, Stage
 from sales.operations.opportunities import store
 from sales.operations.sales import sell
@@ -31,20 +31,28 @@ def closed_values(deal, state, closed_on):
     }  # fmt: skip
 
 
+def need_version(deal, version):
+    """Raise Stale when somebody changed the deal since it was looked at as `version`."""
+    if version not in (None, deal.version):
+        raise Stale(deal)
+
+
 def active_sale(deal):
     """The sale that a deal became, or None."""
     return Sale.objects.unscoped("it is the deal's own").filter(opportunity=deal.pk, status=Sale.ACTIVE).first()
 
 
 @operation
-def win_opportunity(deal, *, by, amount=None, closed_on=None, quote=None):
+def win_opportunity(deal, *, by, amount=None, closed_on=None, quote=None, version=None):
     """Close a deal as won and return its sale; won already: its sale, and nothing happens.
 
     `amount` is the actual amount in the deal's currency (default: as it stands), `closed_on` the day (default: today).
+    Raises Stale when `version` is no longer the deal's.
     """
     current = lock(deal, by)
     if current.state == Stage.WON and (sale := active_sale(current)):
         return sale
+    need_version(current, version)
     if amount is None and current.amount is None:
         refuse(_("Give the actual amount."), "amount")
     values = closed_values(current, Stage.WON, closed_on)
@@ -58,8 +66,11 @@ def win_opportunity(deal, *, by, amount=None, closed_on=None, quote=None):
 
 
 @operation
-def lose_opportunity(deal, reason, *, by, lost_to=None, note="", closed_on=None):
-    """Close a deal as lost, with a reason, perhaps the competitor who got it, and a note where the reason needs one."""
+def lose_opportunity(deal, reason, *, by, lost_to=None, note="", closed_on=None, version=None):
+    """Close a deal as lost, with a reason, perhaps the competitor who got it, and a note where the reason needs one.
+
+    Raises Stale when `version` is no longer the deal's.
+    """
     current = lock(deal, by)
     if reason is None:
         refuse(_("Say why the deal was lost."), "loss_reason")
@@ -67,6 +78,7 @@ def lose_opportunity(deal, reason, *, by, lost_to=None, note="", closed_on=None)
     if reason.needs_note and not note:
         refuse(_("The reason “%(reason)s” needs a note.") % {"reason": reason}, "loss_note")
     refuse_sold(current)
+    need_version(current, version)
     values = {"loss_reason": reason, "lost_to": lost_to, "loss_note": note[:300]}
     if current.state != Stage.LOST:
         values |= closed_values(current, Stage.LOST, closed_on)

@@ -76,6 +76,7 @@ def lead_disqualify(request, pk):
     return form_page(
         request, LEADS, lead, form, _("Disqualify %(name)s") % {"name": lead},
         lambda values: disqualify_lead(lead, values["reason"], by=request.user, note=values["note"]),
+        verb=_("Disqualify"),
     )  # fmt: skip
 
 

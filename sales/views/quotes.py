@@ -54,7 +54,7 @@ def quote_send(request, pk):
     form = SendForm(request.POST or None, initial={"to": known_address(quote, request.user)})
     return form_page(
         request, KINDS["sales.quote"], quote, form, _("Send %(name)s") % {"name": quote},
-        lambda values: told(request, send_quote(quote, by=request.user, **values)),
+        lambda values: told(request, send_quote(quote, by=request.user, **values)), verb=_("Send"),
     )  # fmt: skip
 
 

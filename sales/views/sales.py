@@ -18,5 +18,5 @@ def sale_cancel(request, pk):
     form = CancelForm(request.POST or None, sale=sale)
     return form_page(
         request, kind, sale, form, _("Cancel %(name)s") % {"name": sale},
-        lambda values: cancel_sale(sale, by=request.user, **values),
+        lambda values: cancel_sale(sale, by=request.user, **values), verb=_("Cancel the sale"), leave=_("Keep it"),
     )  # fmt: skip

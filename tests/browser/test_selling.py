@@ -122,7 +122,7 @@ def send(page):
     assert paper.headers["content-type"] == "application/pdf"
     assert paper.body().startswith(b"%PDF")
     page.get_by_role("link", name="Send", exact=True).click()
-    page.locator("#modal").get_by_role("button", name="Save", exact=True).click()
+    page.locator("#modal").get_by_role("button", name="Send", exact=True).click()
     said = page.locator("#toasts", has_text="/quotes/accept/")
     expect(said).to_be_visible()
     return re.search(r"https?://\S+?(/quotes/accept/\w+/)", said.inner_text()).group(1)

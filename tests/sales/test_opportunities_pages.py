@@ -142,7 +142,12 @@ def test_op6_winning_losing_and_reopening_in_the_browser(cast):
     deal.refresh_from_db()
     assert (deal.state, deal.loss_note) == ("lost", "no money")
     client.post(f"{url}reopen/")
-    client.post(f"{url}win/", {"amount": "9.00", "closed_on": timezone.localdate()})
+    won = {"amount": "9.00", "closed_on": timezone.localdate(), "version": deal.version}
+    late = client.post(f"{url}win/", won).content.decode()
+    assert "Alice Tester changed this meanwhile" in late
+    deal.refresh_from_db()
+    assert (deal.state, f'value="{deal.version}"' in late) == ("open", True)
+    client.post(f"{url}win/", won | {"version": deal.version})
     deal.refresh_from_db()
     assert (deal.state, deal.amount) == ("won", 9)
     assert Sale.objects.unscoped("test").get().opportunity == deal
