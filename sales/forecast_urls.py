@@ -15,4 +15,5 @@ FORECAST_URLS = [
     *record_urls(TARGETS),
     path("targets/attainment/", targets.target_attainment, name="target_attainment"),
     path("targets/<big:pk>/progress/", targets.target_progress, name="target_progress"),
+    path("targets/<big:pk>/repeat/", targets.target_repeat, name="target_repeat"),
 ]

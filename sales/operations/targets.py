@@ -58,11 +58,16 @@ def update_target(target, values, *, by, version=None):
 
 @operation
 def repeat_target(target, turns, *, by):
-    """The same target for so many periods after this one; those that are there already stay. Returns the new ones."""
+    """The same target for so many periods after this one, at most twelve; those that are there stay. Returns the new.
+
+    Raises Refused when all of them are there.
+    """
     length = {"month": 1, "quarter": 3, "year": 12}[target.period]
     same = {name: getattr(target, name) for name in NAMED_BY if name != "starts_on"} | {"value": target.value}
     days = [add_months(target.starts_on, length * n) for n in range(1, min(turns, 12) + 1)]
     rows = Target.objects.unscoped("a target is one whoever sees it").filter(deleted_at=None)
     keys = {name: same[name] for name in NAMED_BY if name != "starts_on"}
     there = set(rows.filter(**keys, starts_on__in=days).values_list("starts_on", flat=True))
+    if not set(days) - there:
+        refuse(_("There are such targets for these periods already."), "turns")
     return create_targets([same | {"starts_on": day} for day in days if day not in there], by=by)

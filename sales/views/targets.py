@@ -5,13 +5,16 @@ from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from crm_site.core import pages
 from crm_site.core.converters import read_id
+from customers.views.parties import form_page
 from sales import attainment, periods
+from sales.forms.target import RepeatForm
 from sales.kinds.target import TARGETS
 from sales.models import Target
+from sales.operations.targets import repeat_target
 
 PAGE, LAST = 50, 1000
 
@@ -58,3 +61,13 @@ def target_attainment(request):
         "previous_page": page - 1,
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/targets.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def target_repeat(request, pk):
+    """The same target for the periods that follow."""
+    target = pages.get_visible_or_404(TARGETS, request.user, pk, "change")
+    return form_page(
+        request, TARGETS, target, RepeatForm(request.POST or None), _("Repeat %(name)s") % {"name": target},
+        lambda values: repeat_target(target, values["turns"], by=request.user), verb=_("Repeat"),
+    )  # fmt: skip

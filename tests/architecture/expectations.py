@@ -292,7 +292,7 @@ RULES = (
     Rule("sales:*_opportunities", on_record("view")),
     Rule("sales:forecast_adjust", sees_deals, quiet=True), Rule("sales:forecast_reset", adjusts, subject="adjustment"),
     Rule("sales:forecast*", sees_deals), Rule("sales:target_progress", on_record("view")),
-    Rule("sales:target_attainment", kind_action("view")),
+    Rule("sales:target_repeat", on_record("change")), Rule("sales:target_attainment", kind_action("view")),
     Rule("sales:quote_accept*", nobody, secret=True),
     Rule("sales:opportunity_quote_create", who_quotes),
     *(Rule(f"sales:*_{word}", on_record("view")) for word in ("quotes", "sales", "invoices", "lines", "editions", "credits", "prices")),

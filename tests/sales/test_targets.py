@@ -149,7 +149,7 @@ def test_a_rep_sees_the_own_target_alone(cast, client_of):
     assert client_of(cast.nora).get("/targets/attainment/").status_code == 404
 
 
-def test_targets_repeat(cast):
+def test_targets_repeat(cast, client_of):
     """TG-1: the quarters after it, those that are there left alone."""
     made = target(cast.bob, user=cast.alice)
     assert [t.name.split(" · ")[-1] for t in repeat_target(made, 3, by=fresh(cast.bob))] == [
@@ -158,4 +158,9 @@ def test_targets_repeat(cast):
         "Q3 2027",
     ]
     assert len(repeat_target(made, 4, by=fresh(cast.bob))) == 1
-    assert Target.objects.unscoped("the test").count() == 5
+    browser, url = client_of(cast.bob), f"/targets/{made.pk}/repeat/"
+    assert url in browser.get(f"/targets/{made.pk}/").content.decode()
+    assert "There are such targets" in browser.post(url, {"turns": 4}).content.decode()
+    assert browser.post(url, {"turns": 5}).status_code == 302
+    assert client_of(cast.alice).post(url, {"turns": 9}).status_code == 404
+    assert Target.objects.unscoped("the test").count() == 6
