@@ -1,7 +1,7 @@
 """Operations on forecasts: a number of one's own in place of what the deals say, and back."""
 
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import Team, User
@@ -10,6 +10,8 @@ from sales import forecast
 from sales.models import Adjustment
 from sales.rollup import Scope
 from sales.sight import sight_of
+
+ANYTHING = object()
 
 
 def whose(subject):
@@ -41,11 +43,12 @@ def said_by_deals(subject, period, category):
 
 
 @operation
-def adjust_forecast(subject, period, category, adjusted, note, *, by):
+def adjust_forecast(subject, period, category, adjusted, note, *, by, instead_of=ANYTHING):
     """Put a number in place of what the deals of a user or team say in a category of a period; returns the Adjustment.
 
     The deals stay as they are, and what they said is kept beside it. An earlier adjustment is reset. Raises
-    PermissionDenied above one's own level, Refused for a category that cannot be adjusted or without a reason.
+    PermissionDenied above one's own level, Refused for a category that cannot be adjusted, without a reason, and when
+    another adjustment stands by now than `instead_of` (its id, None for none).
     """
     check_level(subject, by)
     if category not in forecast.ADJUSTABLE:
@@ -55,10 +58,22 @@ def adjust_forecast(subject, period, category, adjusted, note, *, by):
     # One at a time for a subject, so that there is never more than one that stands.
     type(subject).objects.select_for_update(of=("self",), no_key=True).get(pk=subject.pk)
     named = whose(subject) | {"starts_on": period.starts_on, "ends_on": period.ends_on, "category": category}
-    Adjustment.objects.filter(**named, reset_at=None).update(reset_at=timezone.now(), reset_by=by)
+    rows = Adjustment.objects.filter(**named, reset_at=None)
+    standing = rows.select_related("by").first()
+    if instead_of not in (ANYTHING, standing and standing.pk):
+        raise Refused(told(standing))
+    rows.update(reset_at=timezone.now(), reset_by=by)
     return Adjustment.objects.create(
         **named, original=said_by_deals(subject, period, category), adjusted=adjusted, note=note.strip(), by=by
     )
+
+
+def told(standing):
+    """That somebody was faster, and with what."""
+    if standing is None:
+        return _("Somebody reset this number meanwhile. Look at it, then adjust it again.")
+    words = {"who": standing.by, "amount": formats.number_format(standing.adjusted, 2, force_grouping=True)}
+    return _("%(who)s adjusted this number to %(amount)s meanwhile. Look at it, then adjust it again.") % words
 
 
 @operation

@@ -273,6 +273,7 @@ def forecast_adjust(request):
     if request.method == "POST" and form.is_valid():
         made = pages.attempt(form, lambda: adjust_forecast(
             subject, period, category, form.cleaned_data["adjusted"], form.cleaned_data["note"], by=request.user,
+            instead_of=read_id(request.POST.get("seen", "")),
         ))  # fmt: skip
         if made:
             messages.success(request, _("The number was adjusted."))

@@ -174,6 +174,21 @@ def test_adjusting_in_the_browser(deals, client_of):
     assert Adjustment.objects.get().reset_by == deals.bob
 
 
+def test_who_adjusts_second_is_told_of_the_first(deals, client_of):
+    """FC-5: two managers look at the same number; the second one's does not silently take the first one's place."""
+    url = f"/forecast/adjust/?period=2026-Q4&category=commit&of=user&id={deals.alice.pk}"
+    bob, rita = client_of(deals.bob), client_of(deals.rita)
+    for browser in (bob, rita):
+        assert 'name="seen" value=""' in browser.get(url).content.decode()
+    assert bob.post(url, {"adjusted": "90", "note": "Optimist", "seen": ""}).status_code == 302
+    page = rita.post(url, {"adjusted": "70", "note": "Sceptic", "seen": ""}).content.decode()
+    assert "Bob Tester adjusted this number to 90.00 meanwhile" in page
+    made = Adjustment.objects.get()
+    assert f'name="seen" value="{made.pk}"' in page
+    assert rita.post(url, {"adjusted": "70", "note": "Sceptic", "seen": made.pk}).status_code == 302
+    assert Adjustment.objects.get(reset_at=None).adjusted == 70
+
+
 def test_every_number_leads_to_exactly_its_deals(deals, client_of):
     """U42: the list has as many rows as the number has deals, and their amounts are the number."""
     deals.alice.is_active = False
