@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.columns import Cell, Column
 from customers.columns.common import record_columns
 from sales import hygiene
+from sales.columns.papers import price_book
 from sales.models import CATEGORIES, Opportunity, Stage
 
 STATE_TONES = {"open": "blue", "won": "green", "lost": "red"}
@@ -50,8 +51,7 @@ OPPORTUNITY_COLUMNS = (
            edit=True, aliases=("forecast", "forecast category name")),
     Column("pipeline", _("Pipeline"), source="pipeline.name", needs=("pipeline__name",), shown=False),
     Column("currency", _("Currency"), shown=False, edit=True, aliases=("currency code",)),
-    Column("price_book", _("Price book"), "link", kind="sales.pricebook", shown=False, edit=True,
-           aliases=("price book name", "pricebook", "price list")),
+    price_book(),
     Column("amount_base", _("Amount in the company's currency"), "money", shown=False, imports=False),
     Column("weighted_base", _("Weighted amount"), "money", shown=False, imports=False),
     Column("next_step_date", _("Next step on"), "date", shown=False, edit=True),

@@ -7,6 +7,14 @@ from crm_site.core.columns import Column
 NUMBER = Column("number", _("Number"), source="number", needs=("id",), sort="new", shown=False, imports=False)
 
 
+def price_book():
+    """The book that prices come from."""
+    return Column(
+        "price_book", _("Price book"), "link", kind="sales.pricebook", shown=False, edit=True,
+        aliases=("price book name", "pricebook", "price list"),
+    )  # fmt: skip
+
+
 def parties():
     """Whom a paper is for."""
     return (

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import Column
 from customers.columns.common import record_columns
-from sales.columns.papers import NUMBER, parties, sums
+from sales.columns.papers import NUMBER, parties, price_book, sums
 from sales.models import Quote
 
 STATUS_TONES = {
@@ -19,15 +19,7 @@ QUOTE_COLUMNS = (
     *sums(),
     Column("valid_until", _("Valid until"), "date", edit=True, aliases=("valid till",)),
     Column("opportunity", _("Opportunity"), "link", kind="sales.opportunity", shown=False, aliases=("deal name",)),
-    Column(
-        "price_book",
-        _("Price book"),
-        "link",
-        kind="sales.pricebook",
-        shown=False,
-        edit=True,
-        aliases=("price book name", "pricebook", "price list"),
-    ),
+    price_book(),
     *parties(),
     Column("terms", _("Terms"), "longtext", shown=False, edit=True, aliases=("terms and conditions",)),
     Column("sent_at", _("Sent"), "datetime", shown=False, imports=False),
