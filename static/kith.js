@@ -279,6 +279,8 @@ function picker(field) {
     });
   }
   const made = new window.TomSelect(field, settings);
+  /* Enter before the choices have come, or where there are none, is no wish to send the form. */
+  made.control_input.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.value) event.preventDefault(); });
   const name = label ? label.textContent.replace("*", "").trim() : field.getAttribute("aria-label") || field.name;
   [made.control_input, field].forEach((e) => e.setAttribute("aria-label", name));
   made.dropdown_content.setAttribute("aria-label", name);
