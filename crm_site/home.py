@@ -132,7 +132,7 @@ def demo_remove(request):
 
 @require_GET
 def search(request):
-    """Up to six records of each kind that hold every word, through the gate; for the search dialog.
+    """Up to six records of each kind that hold every word, through the gate; for the search dialog, or as a page.
 
     Where no kind has any, records with similar words.
     """
@@ -151,7 +151,7 @@ def search(request):
         for kind, rows in found if rows
     ]  # fmt: skip
     context = {"groups": groups, "q": text, "similar": alike and bool(groups)}
-    return render(request, "_parts/search_results.html", context)
+    return render(request, "_parts/search_results.html" if request.htmx else "search.html", context)
 
 
 def holding(kind, text, user):

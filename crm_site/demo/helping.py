@@ -206,7 +206,7 @@ def let_in(cases):
             reach = PortalAccess.OWN if found else PortalAccess.ACCOUNT
             PortalAccess.objects.create(user=user, contact=case.contact, reach=reach, accepted_at=timezone.now(),
                                         may_invite=not found)  # fmt: skip
-            found.append(("Customer (portal)", user, password))
+            found.append(("Customer (/portal/)", user, password))
     return found
 
 

@@ -133,11 +133,11 @@ def test_problems_are_kept_and_links_are_made_later(cast, client_of):
 
 
 def test_rows_without_ids_come_once_and_equal_ones_both(cast, client_of):
-    call = "Call,2025-01-02,Completed,Bob Tester\n"
+    call = "Call,2025-01-02,Completed,Alice Tester\n"
     text = f"Subject,Due Date,Status,Task Owner\n{call}{call}"
-    client = client_of(cast.alice)
+    client = client_of(cast.bob)
     assert counts(through(client, text, "Tasks.csv")) == (2, 0, 0, 0)
-    assert set(Activity.objects.values_list("kind", "status", "owner__first_name")) == {("task", "done", "Bob")}
+    assert set(Activity.objects.values_list("kind", "status", "owner__first_name")) == {("task", "done", "Alice")}
     assert counts(through(client, text + "Mail,2025-01-03,In Progress,\n", "Tasks.csv")) == (1, 0, 2, 0)
     assert Activity.objects.get(subject="Mail").status == "open"
 
@@ -151,7 +151,7 @@ def test_foreign_records_are_never_updated_nor_shown(cast, client_of):
 
 
 def test_colleagues_records_fail_when_they_may_only_be_read(cast, client_of):
-    through(client_of(cast.alice), ACCOUNTS.replace("Alice", "Bob"), "Accounts.csv")
+    through(client_of(cast.bob), ACCOUNTS.replace("Alice", "Bob"), "Accounts.csv")
     Account.objects.update(team=cast.north)
     job = through(client_of(cast.alice), ACCOUNTS.replace("Alice", "Bob").replace("Firm", "Mine"), "Accounts.csv")
     assert counts(job) == (0, 0, 0, 5)
@@ -321,3 +321,9 @@ def test_whose_rows_would_be_out_of_sight_stay_with_who_imports(cast, client_of)
     assert set(Account.objects.values_list("owner", flat=True)) == {cast.alice.pk}
     assert Customer.objects.visible_to(cast.alice).count() == Account.objects.changeable_by(cast.alice).count() == 3
     assert list(job.problems.filter(text__contains=str(cast.charlie)).values_list("line", flat=True)) == [3]
+
+
+def test_a_file_that_only_administrators_import_is_called_by_its_name(cast, client_of):
+    file = SimpleUploadedFile("Users.csv", b"USERID,First Name,Last Name,Email,Role\n1,Ann,Lee,ann@firm.test,Rep\n")
+    page = client_of(cast.alice).post("/imports/new/", {"file": file})
+    assert (page.status_code, "users" in str(page.context["form"].errors["kind"])) == (422, True)

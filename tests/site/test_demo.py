@@ -103,7 +103,7 @@ def test_history_began_when_the_records_did(company):
 def test_sign_ins_are_secret_and_work(company, client):
     assert stat.S_IMODE(company.stat().st_mode) == 0o600
     rows = json.loads(company.read_text())
-    assert {row["role"] for row in rows} == {*SHIPPED, "Customer (portal)"}
+    assert {row["role"] for row in rows} == {*SHIPPED, "Customer (/portal/)"}
     assert len({row["password"] for row in rows}) == len(rows)
     answer = client.post(reverse("account_login"), {"login": rows[2]["email"], "password": rows[2]["password"]})
     assert answer.status_code == 302

@@ -97,3 +97,12 @@ def test_u61_banner_of_the_demo(cast, client_of):
     cast.rita.save()
     assert 'action="/demo/remove/"' in client_of(cast.rita).get("/").content.decode()
     assert "/demo/remove/" not in client_of(cast.bob).get("/").content.decode()
+
+
+def test_search_is_a_page_without_scripts(cast, client_of):
+    """U54: what the dialog shows as options is a page with links for whoever comes without htmx."""
+    account = AccountFactory(name="Findable Mill", owner=cast.alice)
+    plain, part = (client_of(cast.alice).get("/search/?q=findable", headers=h) for h in ({}, {"HX-Request": "true"}))
+    link = f'<a href="/accounts/{account.pk}/">'
+    assert (link in plain.text, 'name="q" value="findable"' in plain.text) == (True, True)
+    assert (link in part.text, "<html" in part.text, "/accounts/" in part.text) == (False, False, True)

@@ -97,10 +97,18 @@ def draft_from(values, importers, user):
     table = open_table(file, encoding=values["encoding"] or None, delimiter=values["delimiter"] or None)
     importer = IMPORTERS.get(values["kind"]) or detect(table.headers, file.name, importers)
     if importer is None:
-        raise ValidationError(_("What the rows are cannot be told from this file. Choose it."), code="kind")
+        raise ValidationError(not_told(detect(table.headers, file.name, IMPORTERS.values())), code="kind")
     options = proposed(importer, table, file.name, values["system"], user)
     file.seek(0)
     return start_job("import", importer.key, user, options, file=file, state=Job.DRAFT)
+
+
+def not_told(other):
+    """Why the user has to say what the rows are; `other` is what they look like though the user may not import it."""
+    if other is None:
+        return _("What the rows are cannot be told from this file. Choose it.")
+    what = {"what": other.label.lower()}
+    return _("This looks like a file of %(what)s, which your role may not import. Choose what else it is.") % what
 
 
 def proposed(importer, table, file_name, system, user):
@@ -288,8 +296,8 @@ def grouped(groups, job):
     found = [{"number": number, **words(key)} for key, number in groups.items()]
     found = sorted(found, key=lambda each: -each["number"])[:EXAMPLES]
     for each in found:
-        example = job.problems.filter(outcome="warning", column=each["column"][:200]).order_by("line").first()
-        each["example"] = example
+        rows = job.problems.filter(outcome="warning", column=each["column"][:200])
+        each["example"] = rows.filter(text__startswith=each["text"].partition("…")[0]).order_by("line").first()
     return found
 
 
