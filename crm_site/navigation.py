@@ -12,6 +12,7 @@ from crm_site.core.middleware import PORTAL
 from customers.models import Contact
 from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
+from support.asked import may_ask
 from support.models import Case, DealRegistration
 
 # Where each part of the side bar begins, by the kinds' places in it.
@@ -72,6 +73,8 @@ def places_of(user):
         places.append((1, _("Desk"), "/desk/?view=mine", "message"))
     if user.reach(Opportunity, "view") != "none" or user.reach(Lead, "view") != "none":
         places.append((89, _("Sales reports"), "/reports/sales/", "pie"))
+    if may_ask(user):
+        places.append((23, _("What is asked"), "/cases/fields/", "checklist"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

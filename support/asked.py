@@ -18,6 +18,11 @@ PREFIX = "asked_"
 YES, NO = "yes", "no"
 
 
+def may_ask(user):
+    """Whether the user says what is asked: who may change and delete all cases."""
+    return all(user.reach(Case, action) == "all" for action in ("change", "delete"))
+
+
 def fields_of(types=None, *, portal=False):
     """The fields in use in their order; of `types` only what these ask, for the portal only what customers answer."""
     rows = CaseField.objects.filter(is_active=True)
@@ -37,6 +42,13 @@ def form_field(row):
     if row.kind == CaseField.CHOICE:
         return forms.ChoiceField(choices=[("", "—"), *((text, text) for text in row.choices)], **said)
     return forms.CharField(max_length=500, **said)
+
+
+def form_of(rows, data=None):
+    """A form of nothing but these fields."""
+    form = forms.Form(data)
+    form.fields |= {PREFIX + row.key: form_field(row) for row in rows}
+    return form
 
 
 def kept(value):

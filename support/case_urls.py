@@ -6,10 +6,14 @@ from crm_site.core.routes import bound, record_urls
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 from sales.kinds import PRODUCTS, SALES
 from support.kinds.case import CASES
-from support.views import cases, desk, merging
+from support.views import asking, cases, desk, merging
 
 CASE_URLS = [
     path("cases/next/", cases.case_next, name="case_next"),
+    path("cases/fields/", asking.field_list, name="field_list"),
+    path("cases/fields/new/", asking.field_edit, name="field_new"),
+    path("cases/fields/<big:pk>/", asking.field_edit, name="field_edit"),
+    path("cases/fields/<big:pk>/move/", asking.field_move, name="field_move"),
     *record_urls(CASES, record=desk.case_record, bulk=merging.cases_bulk),
     path("cases/<big:pk>/resolve/", cases.case_resolve, name="case_resolve"),
     path("cases/<big:pk>/note/", cases.case_note, name="case_note"),

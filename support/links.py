@@ -19,8 +19,12 @@ TOKEN, CHANGE = "portal-link", "profile"
 
 
 def secret_of(row, side=""):
-    """The secret part of a row's address; `side` tells the two addresses of a change apart."""
-    said = f"{row._meta.label_lower}:{row.pk}:{row.created_at.timestamp():.6f}:{side}"
+    """The secret part of a row's address; `side` tells the two addresses of a change apart.
+
+    That of a token is known before the token is kept: it is its user's, of its purpose and moment.
+    """
+    whose = f"{row.user_id}:{row.purpose}" if isinstance(row, PortalToken) else row.pk
+    said = f"{row._meta.label_lower}:{whose}:{row.created_at.timestamp():.6f}:{side}"
     return salted_hmac("support.portal.link", said, algorithm="sha256").hexdigest()
 
 

@@ -4,6 +4,7 @@ import secrets
 import unicodedata
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import ResetPasswordForm
 from django.conf import settings
 from django.core import signing
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -50,6 +51,16 @@ class Adapter(DefaultAccountAdapter):
         """Who has a second factor proves that one: the password alone must not be able to take it off."""
         methods = super().get_reauthentication_methods(user)
         return [method for method in methods if method["id"] != "reauthenticate"] or methods
+
+
+class ResetForm(ResetPasswordForm):
+    """Asking for a new password at the staff door: customers have a door of their own and are unknown at this one."""
+
+    def clean_email(self):
+        """The address; a link goes only to staff, the answer is the same for all."""
+        email = super().clean_email()
+        self.users = [user for user in self.users if user.door == User.STAFF]
+        return email
 
 
 def folded(address):

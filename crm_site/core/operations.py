@@ -9,7 +9,7 @@ import functools
 import pghistory
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -183,6 +183,23 @@ def write_many(rows, values, *, by):
     """Set the same fields on many rows by one statement; `rows` passed the gate. Returns how many were changed."""
     stamp = {"changed_at": timezone.now(), "changed_by": by}
     return rows.update(**values, **stamp, version=F("version") + 1)
+
+
+def move_row(row, step):
+    """Put a row one place up (-1) or down (1) among all of its model's by `order`; at the end nothing happens."""
+    rows = list(type(row)._default_manager.select_for_update().order_by("order", "id"))
+    place = rows.index(row)
+    other = place + step
+    if 0 <= other < len(rows):
+        rows[place], rows[other] = rows[other], rows[place]
+    for number, one in enumerate(rows, 1):
+        if one.order != number:
+            type(row)._default_manager.filter(pk=one.pk).update(order=number)
+
+
+def last_place(model):
+    """The `order` of a row that comes after all others of its model."""
+    return 1 + (model._default_manager.aggregate(last=Max("order"))["last"] or 0)
 
 
 def submit_once(user, key, digest, do):

@@ -1,9 +1,8 @@
 """Operations on assignment rules: what they ask, to whom they give leads, and their order."""
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max
 
-from crm_site.core.operations import operation
+from crm_site.core.operations import last_place, move_row, operation
 from sales.models import AssignmentRule, RuleMember
 from sales.rights import may_arrange
 
@@ -22,7 +21,7 @@ def save_rule(rule, members, *, by):
     """
     check_arranger(by)
     if rule.pk is None:
-        rule.order = 1 + (AssignmentRule.objects.aggregate(last=Max("order"))["last"] or 0)
+        rule.order = last_place(AssignmentRule)
     rule.save()
     rule.members.exclude(user__in=[row["user"] for row in members]).delete()
     for place, row in enumerate(members):
@@ -37,12 +36,5 @@ def save_rule(rule, members, *, by):
 def move_rule(rule, step, *, by):
     """Put a rule one place up (-1) or down (1) in the list and return it; at the end nothing happens."""
     check_arranger(by)
-    rules = list(AssignmentRule.objects.select_for_update().order_by("order", "id"))
-    place = rules.index(rule)
-    other = place + step
-    if 0 <= other < len(rules):
-        rules[place], rules[other] = rules[other], rules[place]
-    for number, one in enumerate(rules, 1):
-        if one.order != number:
-            AssignmentRule.objects.filter(pk=one.pk).update(order=number)
+    move_row(rule, step)
     return rule

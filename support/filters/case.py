@@ -12,10 +12,31 @@ from customers.filters.common import flag
 from customers.models import Account, Contact, Customer
 from customers.operations.accounts import subtree
 from sales.models import Product
+from support import asked
 from support.models import NEVER, Case, Queue, Status
 
 DUE = {"running": _("Something is due"), "late": _("Overdue"), "day": _("Due within a day")}
 PARTIES = (("contact", Contact), ("customer", Customer), ("account", Account), ("product", Product))
+
+
+class AnswerFilter(df.Filter):
+    """Cases on which a field of cases was answered just so; an index over all answers serves it."""
+
+    def __init__(self, row):
+        super().__init__(label=row.label)
+        self.row = row
+
+    @property
+    def field(self):
+        """The field that asks for it, none of those that must be filled."""
+        found = asked.form_field(self.row)
+        found.required = found.widget.is_required = False
+        return found
+
+    def filter(self, rows, value):
+        """The cases with the answer."""
+        answer = asked.kept(value)
+        return rows if answer is None else rows.filter(details__contains={self.row.key: answer}).exclude(details={})
 
 
 class CaseFilters(RecordFilters):
@@ -52,6 +73,8 @@ class CaseFilters(RecordFilters):
         super().__init__(*args, user=user, **kwargs)
         for name, model in PARTIES:
             self.filters[name].extra["queryset"] = model.objects.visible_to(user)
+        for row in asked.fields_of():
+            self.filters[asked.PREFIX + row.key] = AnswerFilter(row)
 
     def only_unowned(self, rows, _name, value):
         """Cases that nobody has."""

@@ -3,6 +3,7 @@
 from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.db.models import Q
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import PickField, RecordForm, users_for
@@ -112,7 +113,26 @@ class CaseFieldForm(forms.ModelForm):
 
     class Meta:
         model = CaseField
-        fields = ("label", "key", "type", "kind", "choices", "required", "help", "in_portal", "is_active", "order")
+        fields = ("label", "key", "type", "kind", "choices", "required", "help", "in_portal", "is_active")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("key", "kind") if self.instance.pk else ():
+            # Answers may be kept by now; administration shows them by its own means.
+            self.fields.pop(name, None)
+        if "key" in self.fields:
+            self.fields["key"].required = False
+            self.fields["key"].help_text = _("In files and in the history; it stays. Empty: made of the question.")
+
+    def clean_key(self):
+        """The key, made of the question where none was given."""
+        if found := self.cleaned_data["key"]:
+            return found
+        stem, number = slugify(self.cleaned_data.get("label", ""))[:36] or "field", 1
+        known = set(CaseField.objects.values_list("key", flat=True))
+        while (found := stem if number == 1 else f"{stem}-{number}") in known:
+            number += 1
+        return found
 
     def clean(self):
         """A choice without choices could never be answered."""

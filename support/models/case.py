@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -152,6 +153,10 @@ class Case(Record):
             models.Index(fields=["contact", "-id"], name="case_contact_ix"),
             models.Index(
                 fields=["closes_at"], name="case_closes_ix", condition=models.Q(closes_at__isnull=False)
+            ),
+            GinIndex(
+                fields=["details"], name="case_details_ix", opclasses=["jsonb_path_ops"],
+                condition=alive() & ~models.Q(details={}),
             ),
             search_index("case_search_ix"),
         ]  # fmt: skip

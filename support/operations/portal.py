@@ -113,10 +113,9 @@ def send_link(user, purpose):
     rows = PortalToken.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now)
     if meant(rows, purpose).exists():
         return None
-    token = PortalToken(user=user, purpose=purpose, created_at=now, expires_at=now + LIVES, token_hash=f"new:{user.pk}")
-    token.save()
+    token = PortalToken(user=user, purpose=purpose, created_at=now, expires_at=now + LIVES)
     token.token_hash = digest(secret_of(token))
-    token.save(update_fields=["token_hash"])
+    token.save()
     hello = _("Hello %(name)s,") % {"name": user.get_short_name()}
     if purpose == PortalToken.INVITE:
         text = _("You are invited to our customer portal: your requests, quotes and orders in one place. Sign in here:")

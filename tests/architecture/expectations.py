@@ -175,6 +175,11 @@ def works_cases(user, route, subject):
     return staff(user, route, subject) and user.reach(KINDS["support.case"].model, "change") != "none"
 
 
+def asks(user, route, subject):
+    """Who may change and delete all cases: managers of support and administrators."""
+    return all(user.reach(KINDS["support.case"].model, action) == "all" for action in ("change", "delete"))
+
+
 def adjusts(user, route, subject):
     """Who adjusts the forecast of the person that the adjustment is about: that person, and who stands above."""
     reach = user.reach(KINDS["sales.opportunity"].model, "change")
@@ -324,6 +329,7 @@ RULES = (
     # What support/ has beside its records.
     Rule("support:attainment", sees_cases), Rule("support:attainment_clocks", sees_cases, quiet=True),
     Rule("support:case_clocks", on_record("view")),
+    Rule("support:field_list", asks), Rule("support:field_new", asks), Rule("support:field_*", asks, subject="case_field"),
     Rule("support:desk*", works_cases),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("canned", "here", "answer", "undo", "set", "macro")),
     Rule("support:case_draft_files", on_record("change")),

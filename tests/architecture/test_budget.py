@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record, Team, User
+from support.models import CaseField
 from tests.architecture.samples import make_record
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, TeamFactory, UserFactory, factories
@@ -231,6 +232,7 @@ def test_lists_use_their_indexes(cast):
     """On twelve thousand rows of each kind no list, sort, filter or search of rep, manager or administrator scans a table."""
     UserFactory.create_batch(60)
     TeamFactory.create_batch(41)
+    CaseField.objects.create(key="lot", label="Which lot?")
     for kind in KINDS.values():
         grow(kind, cast)
     with connection.cursor() as cursor:

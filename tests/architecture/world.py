@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Attachment, Job, Notification, SavedView
 from sales.models import Adjustment, AssignmentRule, WebForm
-from support.models import Article, ArticleVersion, PortalAccess, PortalSession, ProfileChange
+from support.models import Article, ArticleVersion, CaseField, PortalAccess, PortalSession, ProfileChange
 from tests.architecture.expectations import rule_for
 from tests.architecture.routes import all_routes
 from tests.architecture.samples import make_record
@@ -73,6 +73,7 @@ class World:
             "mechanism": MechanismFactory(account=account),
             "price": PriceFactory(product=self.records["sales.product"]),
             "webform": WebForm.objects.create(name="Ask", title="Ask us", fields=["last_name", "email"], required=["email"]),
+            "case_field": CaseField.objects.create(key="world", label="Which world?", is_active=False),
             "rule": AssignmentRule.objects.create(name="All", order=1, is_active=False),
             "affiliation": AffiliationFactory(account=account, contact=self.records["customers.contact"]),
         }  # fmt: skip

@@ -337,3 +337,14 @@ def test_pt_3_a_forgotten_password_stays_within_the_portal(world, settings):
     late.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert client.post(path, chosen).status_code == 404
     assert [client.post("/portal/password/", {"email": ada.email}).status_code for _n in range(5)][-1] == 429
+
+
+def test_pt_5_the_staff_door_gives_no_customer_a_new_password(world):
+    """PT-5: each door its own people; who is asked for gets the answer that everybody gets, and no way in."""
+    ask = Client().post("/auth/password/reset/", {"email": world.ada.user.email})
+    stranger = Client().post("/auth/password/reset/", {"email": "nobody@x.test"})
+    assert (ask.status_code, ask.url) == (stranger.status_code, stranger.url)
+    assert len(mail.outbox) == 2
+    assert not any("/reset/key/" in sent.body for sent in mail.outbox)
+    assert Client().post("/auth/password/reset/", {"email": world.cast.alice.email}).url == ask.url
+    assert "/reset/key/" in mail.outbox[-1].body

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm_site.core.models import User
+from crm_site.core.roles import LEAD
 from customers.models import Consent, Purpose
 from sales.models import Quote
 from support import asked, portal
@@ -25,7 +27,7 @@ from support.operations.messages import receive_message
 from support.operations.portal import revoke_access
 from support.operations.profile import decide_change
 from tests.conftest import signed_in
-from tests.factories import QuoteFactory, SaleFactory
+from tests.factories import CaseFactory, QuoteFactory, SaleFactory
 from tests.support.portal_world import PASSWORD, TwoCompanies, browser, case_of, file
 
 pytestmark = pytest.mark.django_db
@@ -411,3 +413,31 @@ def test_pt_1_a_customer_decides_what_we_may_do(world):
     assert [row["status"] for row in all_held(world.ada)["consents"]] == ["granted", "withdrawn"]
     Purpose.objects.update(in_portal=False)
     assert client.post(address, {"said": "yes"}).status_code == 404
+
+
+def test_pt_2_managers_say_what_is_asked_and_lists_go_by_the_answers(cast):
+    """PT-2: a page of its own to add, look at, order and retire fields, for who runs support; cases found by answers."""
+    assert signed_in(cast.dora).get("/cases/fields/").status_code == 404
+    dora = cast.dora
+    dora.groups.set([Group.objects.get(name=LEAD)])
+    desk, new = signed_in(type(dora).objects.get(pk=dora.pk)), "/cases/fields/new/"
+    typed = {"label": "What does it say?", "type": "problem", "kind": "choice", "in_portal": "on", "is_active": "on"}
+    assert desk.post(new, typed).status_code == 422
+    typed["choices"] = "E1,E2"
+    assert "<legend" in desk.post(new, typed | {"do": "look"}).content.decode()
+    assert not CaseField.objects.exists()
+    assert desk.post(new, typed).status_code == desk.post(new, typed | {"kind": "date", "type": ""}).status_code == 302
+    first, second = CaseField.objects.all()
+    assert (first.key, second.key) == ("what-does-it-say", "what-does-it-say-2")
+    for kind, asks in (("problem", 2), ("request", 1)):
+        assert len(desk.get(f"/cases/fields/?kind={kind}").context["preview"].fields) == asks
+    desk.post(f"/cases/fields/{second.pk}/move/", {"to": "up"})
+    assert list(CaseField.objects.all()) == [second, first]
+    found, _other = (CaseFactory(details={first.key: answer}) for answer in ("E1", "E2"))
+    listed = desk.get("/cases/", {asked.PREFIX + first.key: "E1"})
+    assert [row["id"] for row in listed.context["rows"]] == [found.pk]
+    assert "What does it say?: E1" in listed.content.decode()
+    assert desk.post(f"/cases/fields/{first.pk}/", typed | {"is_active": "", "kind": "text"}).status_code == 302
+    first.refresh_from_db()
+    assert (first.kind, first.is_active) == ("choice", False)
+    assert asked.PREFIX + first.key not in desk.get("/cases/filters/").context["form"].fields
