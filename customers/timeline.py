@@ -56,24 +56,29 @@ def shown(rows, user):
     return rows.with_rights(user, "change").select_related("owner").only(*READ)
 
 
-def top_of(record, user, kind="", limit=TOP):
-    """Pinned activities, then those still to be done, the first due first."""
-    rows = of_kind(rows_of(record, user), kind).filter(on_top())
-    return list(shown(rows, user).order_by("-is_pinned", "at", "id")[:limit])
+def read(record, user, kind="", before="", limit=TOP):
+    """(what stands above, what happened, cursor of the next page or ""), one statement however long the timeline is.
 
-
-def page_of(record, user, kind="", before=""):
-    """(activities, cursor of the next page or ""): what happened, newest first, from the cursor on; one statement.
-
-    The first page is short, as it comes with the record's own page.
+    Above stand at most `limit` pinned activities and those still to be done, the first due first; beyond a cursor
+    nothing does. What happened is newest first; the first page is short, as it comes with the record's own page.
     """
-    rows = of_kind(rows_of(record, user), kind).exclude(on_top())
+    rows = of_kind(rows_of(record, user), kind)
     at = lists.place(before, ORDER, Activity) if before else None
-    if at:
-        rows = rows.filter(lists.beyond(ORDER, at))
     size = settings.PAGE_SIZE if at else FIRST_PAGE
-    found = list(shown(rows, user).order_by(*ORDER)[: size + 1])
-    return found[:size], lists.cursor(found[size - 1], ORDER) if len(found) > size else ""
+    past = rows.exclude(on_top()).filter(lists.beyond(ORDER, at)) if at else rows.exclude(on_top())
+    ids = past.order_by(*ORDER).values("pk")[: size + 1]
+    if not before:
+        ids = ids.union(rows.filter(on_top()).order_by("-is_pinned", "at", "id").values("pk")[:limit], all=True)
+    found = list(shown(Activity.objects.unscoped("ids of rows that the user sees").filter(pk__in=ids), user))
+    found.sort(key=lambda a: (a.at, a.pk))
+    top = sorted((a for a in found if stands_above(a)), key=lambda a: not a.is_pinned)
+    found = [a for a in reversed(found) if not stands_above(a)]
+    return top, found[:size], lists.cursor(found[size - 1], ORDER) if len(found) > size else ""
+
+
+def stands_above(activity):
+    """As `on_top`, of a row that was read."""
+    return activity.is_pinned or activity.status == Activity.OPEN
 
 
 def of_kind(rows, kind):

@@ -13,7 +13,7 @@ from operator import or_
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import models
+from django.db import connection, models
 from django.db.models import BooleanField, ExpressionWrapper, Func, OuterRef, Q, Value
 from django.http import Http404
 from django.utils import timezone
@@ -28,33 +28,60 @@ SCARCE, SEARCHED = 10_000, 20_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
 
+# All that the gate asks of a user, each row as (what, text, text, text, id, id, yes or no).
+STANDING = """
+    (SELECT 'role', kind, action, reach, NULL::bigint, NULL::bigint, NULL::boolean
+     FROM core_rolescope JOIN core_user_groups ON group_id = role_id WHERE user_id = %(user)s AND reach <> 'none')
+    UNION ALL
+    (SELECT 'team', NULL, NULL, NULL, ancestor_id, descendant_id, NULL
+     FROM core_teamclosure JOIN core_membership ON team_id = ancestor_id WHERE user_id = %(user)s LIMIT %(pairs)s)
+    UNION ALL
+    (SELECT 'share', NULL, NULL, NULL, content_type_id, object_id, can_change FROM core_share
+     WHERE (user_id = %(user)s OR team_id IN (SELECT team_id FROM core_membership WHERE user_id = %(user)s))
+     AND (until IS NULL OR until >= %(today)s) LIMIT %(shares)s)
+"""
+
 
 def remember(user):
-    """From here on this user object asks for its teams and shares once; for requests that only read."""
+    """From here on this user object asks for its roles, teams and shares once; for requests that only read."""
     user.standing = {}
 
 
-def asked_once(user, name, ask):
-    """What `ask` answers, asked once in a request that remembers; None elsewhere."""
+def standing_of(user):
+    """{"role": [(kind, action, reach)], "team": pairs, "share": (kind, record, whether it may be changed)} of today.
+
+    One statement. The pairs are (team, team at or below it); None where teams or shares are too many to be written out.
+    """
+    found = {"role": [], "team": [], "share": []}
+    limits = {"pairs": FEW_PAIRS + 1, "shares": FEW_SHARES + 1}
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, {"user": user.pk, "today": timezone.localdate()} | limits)
+        for what, kind, action, reach, one, other, yes in cursor:
+            row = {"role": (kind, action, reach), "team": (one, other), "share": (one, other, yes)}[what]
+            found[what].append(row)
+    few = {"team": FEW_PAIRS, "share": FEW_SHARES}
+    return {what: rows if len(rows) <= few.get(what, len(rows)) else None for what, rows in found.items()}
+
+
+def roles_of(user):
+    """(kind label, action, reach) of each of the user's roles."""
+    known = remembered(user, "role")
+    return standing_of(user)["role"] if known is None else known
+
+
+def remembered(user, what):
+    """One part of the user's standing, asked once in a request that remembers; None elsewhere."""
     standing = getattr(user, "standing", None)
     if standing is None:
         return None
-    if name not in standing:
-        standing[name] = ask()
-    return standing[name]
-
-
-def pairs_of(user):
-    """(team, team at or below it) of the user's teams; None when these are too many to be written out."""
-    mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values("team_id")
-    pairs = apps.get_model("core", "TeamClosure").objects.filter(ancestor_id__in=mine)
-    found = list(pairs.values_list("ancestor_id", "descendant_id")[: FEW_PAIRS + 1])
-    return found if len(found) <= FEW_PAIRS else None
+    if not standing:
+        standing.update(standing_of(user))
+    return standing[what]
 
 
 def teams_within(user, reach):
     """The teams, as ids or a query of them, whose records the reach opens to the user."""
-    pairs = asked_once(user, "teams", lambda: pairs_of(user))
+    pairs = remembered(user, "team")
     if pairs is not None:
         return sorted({below if reach == SUBTREE else team for team, below in pairs})
     mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values_list("team_id", flat=True)
@@ -75,16 +102,10 @@ def shares_of(user):
     )
 
 
-def few_shares_of(user):
-    """(kind, record, whether it may be changed) of today's shares; None when these are too many to be written out."""
-    found = list(shares_of(user).values_list("content_type_id", "object_id", "can_change")[: FEW_SHARES + 1])
-    return found if len(found) <= FEW_SHARES else None
-
-
 def shared_ids(user, model, action):
     """Records of this kind, as ids or a query of them, that are shared with the user or a team of theirs, today."""
     kind = ContentType.objects.get_for_model(model).pk
-    few = asked_once(user, "shares", lambda: few_shares_of(user))
+    few = remembered(user, "share")
     if few is not None:
         return [pk for of, pk, can_change in few if of == kind and (can_change or action == "view")]
     shares = shares_of(user).filter(content_type_id=kind)

@@ -36,9 +36,8 @@ def record_timeline(request, slug, pk):
     kind = kind_or_404(slug)
     record = pages.get_visible_or_404(kind, request.user, pk)
     chosen, before = request.GET.get("kind", ""), request.GET.get("before", "")
-    found, after = timeline.page_of(record, request.user, chosen, before)
     limit = timeline.TOP if "todo" in request.GET else timeline.UNFOLDED
-    top = [] if before else timeline.top_of(record, request.user, chosen, limit + 1)
+    top, found, after = timeline.read(record, request.user, chosen, before, limit + 1)
     folded, top = len(top) > limit and limit < timeline.TOP, top[:limit]
     made = timeline.items([*top, *found], request.user, LINK_COLUMNS, beside=record)
     url = f"{kind.record_url(pk)}timeline/"

@@ -9,6 +9,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core import scope
+
 
 class UserManager(BaseUserManager):
     """Makes users by e-mail address; addresses are compared without regard to case."""
@@ -95,8 +97,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def scopes(self):
         """{(kind label, action): reach} over all roles of the user, the widest winning; one query a request."""
         found = {}
-        rows = RoleScope.objects.filter(role__user=self).values_list("kind", "action", "reach")
-        for kind, action, reach in rows:
+        for kind, action, reach in scope.roles_of(self):
             if REACHES.index(reach) > REACHES.index(found.get((kind, action), NONE)):
                 found[kind, action] = reach
         return found
