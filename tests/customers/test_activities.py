@@ -351,17 +351,17 @@ def test_ac_4_seventy_thousand_items_are_read_along_the_index(cast):
             [cast.alice.pk, customer.pk],
         )
         sql.execute("ANALYZE customers_activity")
-    page, after = timeline.page_of(customer, cast.alice)
+    _top, page, after = timeline.read(customer, cast.alice)
     assert (len(page), page[0].subject) == (timeline.FIRST_PAGE, "Item 1")
     for call in (
-        lambda: timeline.page_of(customer, cast.alice), lambda: timeline.page_of(customer, cast.alice, "call"),
-        lambda: timeline.page_of(customer, cast.alice, "meeting"),
-        lambda: timeline.page_of(customer, cast.alice, before=after),
+        lambda: timeline.read(customer, cast.alice), lambda: timeline.read(customer, cast.alice, "call"),
+        lambda: timeline.read(customer, cast.alice, "meeting"),
+        lambda: timeline.read(customer, cast.alice, before=after),
     ):  # fmt: skip
         plan = plan_of(call)
         assert "activity_customer_ix" in plan
         assert "Seq Scan on customers_activity" not in plan
-    assert "activity_customer_top_ix" in plan_of(lambda: timeline.top_of(customer, cast.alice))
+    assert "activity_customer_top_ix" in plan_of(lambda: timeline.read(customer, cast.alice))
 
 
 def plan_of(call):
