@@ -68,6 +68,18 @@ def test_a_backup_restored_into_an_empty_place_lets_people_sign_in(place, empty_
     assert "SIGNED IN" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("name", ["../outside.txt", "/outside.txt", "link"])
+def test_nothing_is_unpacked_beside_its_folder(tmp_path, name):
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = (tarfile.SYMTYPE, "/etc") if name == "link" else (tarfile.REGTYPE, "")
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        tar.addfile(entry)
+    (tmp_path / "in").mkdir()
+    with tarfile.open(tmp_path / "x.tar") as tar, pytest.raises(Trouble, match="which no backup"):
+        archive._unpack(tar, tmp_path / "in")
+    assert list((tmp_path / "in").iterdir()) == []
+
+
 def test_something_else_is_no_backup(place, tmp_path):
     """Neither a missing file, nor a text, nor a tar file of other things clears a database."""
     text = tmp_path / "x.tar"
