@@ -3,6 +3,7 @@
 from django.contrib import admin, messages
 from django.utils.translation import gettext as _
 
+from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused
 from customers.admin.parties import KindAdmin, SafeAdmin
 from sales.kinds.opportunity import OPPORTUNITIES
@@ -61,7 +62,7 @@ class PipelineAdmin(SuperuserAdmin):
 
 @admin.register(Stage)
 class StageAdmin(SuperuserAdmin):
-    """Stages; the deals of a removed one go to the nearest that means the same, which the question names."""
+    """Stages; the question before one is removed asks where its deals go."""
 
     list_display = ("name", "pipeline", "order", "state", "probability", "category", "expected_days", "is_active")
     list_filter = ("pipeline", "state", "is_active")
@@ -73,37 +74,40 @@ class StageAdmin(SuperuserAdmin):
         """Write through the operation."""
         save_stage(obj, by=request.user)
 
-    def delete_model(self, request, obj):
-        """Remove it, its deals going to the nearest stage of the same meaning."""
-        remove_stage(obj, nearest(obj), by=request.user)
+    def get_actions(self, request):
+        """None: each stage is asked about by itself."""
+        return {}
 
-    def delete_queryset(self, request, queryset):
-        """Remove them one by one."""
-        for stage in queryset:
-            self.delete_model(request, stage)
+    def delete_model(self, request, obj):
+        """Remove it, its deals going to the chosen stage."""
+        chosen = read_id(request.POST.get("replacement", ""))
+        remove_stage(obj, same_as(obj).filter(pk=chosen).first(), by=request.user)
 
     def get_deleted_objects(self, objs, request):
-        """What goes with them: nothing; their deals go to the nearest stage of the same meaning."""
-        lines = [
-            _("%(stage)s: its %(n)s deals go to %(other)s") % {
-                "stage": stage, "n": deals_in(stage).count(), "other": nearest(stage) or "—"}
-            for stage in objs
-        ]  # fmt: skip
+        """What goes with it: nothing, the deals stay."""
+        lines = [_("%(stage)s: %(n)s deals are in it") % {"stage": s, "n": deals_in(s).count()} for s in objs]
         return lines, {self.model._meta.verbose_name_plural: len(objs)}, set(), []
 
     def delete_view(self, request, object_id, extra_context=None):
-        """The question; what the operation refuses is told."""
+        """The question, with the stages that its deals may go to; what the operation refuses is told."""
+        stage = Stage.objects.filter(pk=read_id(object_id)).first()
+        context = {"replacements": same_as(stage), "nearest": nearest(stage)} if stage else {}
         try:
-            return super().delete_view(request, object_id, extra_context)
+            return super().delete_view(request, object_id, context | (extra_context or {}))
         except Refused as refusal:
             messages.error(request, str(refusal))
             return self.response_delete(request, "", object_id)
 
 
+def same_as(stage):
+    """The other stages of the pipeline that mean the same, to which the deals of a removed one may go, in order."""
+    rows = Stage.objects.filter(pipeline=stage.pipeline_id, state=stage.state, is_active=True)
+    return rows.exclude(pk=stage.pk).order_by("order")
+
+
 def nearest(stage):
-    """The stage before, else after, that means the same, for the deals of a removed one; None if there is none."""
-    same = Stage.objects.filter(pipeline=stage.pipeline_id, state=stage.state, is_active=True).exclude(pk=stage.pk)
-    return same.filter(order__lte=stage.order).order_by("-order").first() or same.order_by("order").first()
+    """The one of them before, else after, which is offered first; None if there is none."""
+    return same_as(stage).filter(order__lte=stage.order).last() or same_as(stage).first()
 
 
 @admin.register(LossReason)

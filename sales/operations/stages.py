@@ -36,6 +36,8 @@ def save_stage(stage, *, by):
     earlier = Stage.objects.filter(pk=stage.pk).first()
     if earlier and earlier.state != stage.state and deals_in(earlier).exists():
         refuse(_("Deals are in this stage; move them to another one before it means something else."), "state")
+    if earlier and not stage.is_active and deals_in(earlier).filter(state=Stage.OPEN).exists():
+        refuse(_("Open deals are in this stage; remove it instead and say where they go."), "is_active")
     stage.save()
     if earlier and stage.state == Stage.OPEN:
         for name in ("probability", "category"):

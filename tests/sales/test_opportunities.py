@@ -204,7 +204,7 @@ def test_op2_won_and_lost_stages_have_their_fixed_probability(cast):
         save_stage(won, by=cast.bob)
 
 
-def test_op2_a_stage_in_use_is_removed_only_with_a_replacement(cast):
+def test_op2_a_stage_in_use_is_removed_only_with_a_replacement(cast, client_of):
     """OP-2."""
     deal = create_opportunity({"name": "A", "amount": 10, "stage": stage("Needs analysis")}, by=cast.alice)
     by_hand = create_opportunity({"name": "B", "stage": stage("Needs analysis"), "probability": 99}, by=cast.alice)
@@ -212,7 +212,15 @@ def test_op2_a_stage_in_use_is_removed_only_with_a_replacement(cast):
     for wrong in (None, gone, stage("Won")):
         with pytest.raises(Refused):
             remove_stage(gone, wrong, by=cast.rita)
-    assert remove_stage(gone, target, by=cast.rita) == 2
+    gone.is_active = False
+    with pytest.raises(Refused, match="Open deals are in this stage"):
+        save_stage(gone, by=cast.rita)
+    browser, url = client_of(cast.rita), f"/admin/sales/stage/{gone.pk}/delete/"
+    page = browser.get(url).content.decode()
+    assert "Needs analysis: 2 deals are in it" in page
+    assert f'<option value="{target.pk}">Proposal' in page
+    assert "choose the stage" in browser.post(url, {"post": "yes"}, follow=True).content.decode()
+    browser.post(url, {"post": "yes", "replacement": target.pk})
     assert [(again(d).stage.name, again(d).probability) for d in (deal, by_hand)] == [
         ("Proposal", 50), ("Proposal", 99)
     ]  # fmt: skip
