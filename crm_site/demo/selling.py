@@ -1,5 +1,6 @@
 """What the demo company sold in two years: products, campaigns, leads, deals with all their steps, quotes and sales."""
 
+from collections import Counter
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
@@ -36,7 +37,7 @@ from sales.operations.targets import create_targets
 from sales.operations.totals import line_values
 from sales.periods import add_months, period_of
 
-SPAN, CURRENCY = 730, "EUR"
+SPAN, CURRENCY, THOUSANDS = 730, "EUR", Decimal("1E3")
 NEW_BUSINESS, OPEN_LEADS = 150, 42
 # Of ten deals so many are won from each stage that they reach.
 GOES_ON = (0.8, 0.78, 0.75, 0.72)
@@ -52,7 +53,7 @@ def make(users, parties, choose):
     walk(stories)
     leads = make_leads(users, deals, campaigns, products, choose)
     quotes, sales = make_papers(author, deals, choose)
-    targets = make_targets(users, choose)
+    targets = make_targets(users, deals, choose)
     forecasting.learn_anew()
     return {"products": products, "campaigns": campaigns, "deals": deals, "leads": leads, "quotes": quotes,
             "sales": sales, "targets": targets}  # fmt: skip
@@ -364,15 +365,23 @@ def make_papers(author, deals, choose):
     return create_quotes(quotes, by=author), create_sales(orders, by=author)
 
 
-def make_targets(users, choose):
-    """A quota each quarter for each seller, one for each team that sells, and what the head of sales signed for."""
-    today = timezone.localdate()
+def make_targets(users, deals, choose):
+    """A quota each quarter for each seller, one for each team that sells, and what the head of sales signed for.
+
+    What somebody is given is what their territory usually brings in a quarter, a little more each time.
+    """
+    today, usual = timezone.localdate(), Counter()
+    for deal in deals:
+        if deal.state == Stage.WON:
+            usual[deal.owner_id] += int(deal.amount) // (SPAN // 91)
     rows = []
     for back in range(-7, 2):
         quarter = period_of(add_months(today.replace(day=1), 3 * back), "quarter")
-        goal = 38_000 + 1_500 * (back + 7)
-        rows += [{"user": users[n], "starts_on": quarter.starts_on, "value": goal + 1000 * choose.randint(-4, 4)}
-                 for n in REPS]  # fmt: skip
-        rows += [{"for_team": team, "starts_on": quarter.starts_on, "value": goal * count}
-                 for team, count in ((users[2].team, 3.1), (users[5].team, 2.1), (users[1].team, 5.4))]  # fmt: skip
-    return create_targets([row | {"value": Decimal(row["value"]).quantize(Decimal(1))} for row in rows], by=users[0])
+        growth = Decimal(85 + 4 * (back + 7)) / 100
+        goals = {n: (usual[users[n].pk] * growth + 1000 * choose.randint(-4, 4)).quantize(THOUSANDS) for n in REPS}
+        rows += [{"user": users[n], "starts_on": quarter.starts_on, "value": goals[n]} for n in REPS]
+        for team, kept_back in ((users[2].team, "1.03"), (users[5].team, "1.05"), (users[1].team, "1.08")):
+            below = [goals[n] for n in REPS if users[n].team == team] or goals.values()
+            value = (sum(below) * Decimal(kept_back)).quantize(THOUSANDS)
+            rows.append({"for_team": team, "starts_on": quarter.starts_on, "value": value})
+    return create_targets([row | {"value": max(row["value"], Decimal(5000))} for row in rows], by=users[0])
