@@ -90,8 +90,9 @@ BOTH = """
         (class, category), (class)
     )
     UNION ALL (
-        SELECT class, min(category), sum(delta), 1, opportunity_id FROM parts
-        GROUP BY class, opportunity_id ORDER BY abs(sum(delta)) DESC, opportunity_id LIMIT %(limit)s
+        SELECT class, string_agg(category, ' ' ORDER BY delta), CASE WHEN count(*) > 1 THEN max(delta)
+            ELSE sum(delta) END, 1, opportunity_id FROM parts
+        GROUP BY class, opportunity_id ORDER BY max(abs(delta)) DESC, opportunity_id LIMIT %(limit)s
     )
 """
 # How it stands now, less what changed since: what is read grows with the changes since then, not with all deals.
@@ -140,7 +141,8 @@ def statement(text, condition):
 def changes(start, end, period, scope, limit=200):
     """What happened to a period's forecast after `start` and up to `end`; one statement.
 
-    ([Line] of the classes that occurred, [(class, id of the deal, difference, category)] with the largest first).
+    ([Line] of the classes that occurred, [(class, id of the deal, amount, categories)] with the largest first). A deal
+    that went from one category to another has both and what it brings to the second, others the difference.
     """
     condition, named = parameters(period, scope)
     found, moved = {key: Line(key, label) for key, label in CLASSES.items()}, []
@@ -148,7 +150,7 @@ def changes(start, end, period, scope, limit=200):
         cursor.execute(statement(FLOW, condition) + BOTH, named | {"start": start, "end": end, "limit": limit})
         for key, category, delta, count, deal in cursor.fetchall():
             if deal is not None:
-                moved.append((key, deal, delta, category))
+                moved.append((key, deal, delta, category.split()))
             elif category is None:
                 found[key].deals = count
             else:
@@ -160,11 +162,6 @@ def changes(start, end, period, scope, limit=200):
 def classes(start, end, period, scope):
     """[Line] of what happened to a period's forecast after `start` and up to `end`; the classes that occurred."""
     return changes(start, end, period, scope, limit=0)[0]
-
-
-def deals(start, end, period, scope, limit=200):
-    """[(class, id of the deal, difference, category)], the largest differences first."""
-    return changes(start, end, period, scope, limit)[1]
 
 
 def as_of(moment, period, scope):

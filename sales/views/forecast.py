@@ -234,8 +234,9 @@ def forecast_changes(request):
         "before_sum": sum(before.values()), "after_sum": sum(after.values()),
         "lines": [(line, [line.by_category.get(c, 0) for c in forecast.CATEGORIES]) for line in lines],
         "deals": [
-            {"class": flow.CLASSES[key], "deal": named.get(pk), "url": OPPORTUNITIES.record_url(pk), "delta": delta}
-            for key, pk, delta, _category in moved
+            {"class": flow.CLASSES[key], "deal": named.get(pk), "url": OPPORTUNITIES.record_url(pk), "delta": delta,
+             "path": [forecast.LABELS[c] for c in path] if len(path) > 1 else ()}
+            for key, pk, delta, path in moved
         ],
         "query": {"period": period.key, "team": team or "", "mode": mode},
     }  # fmt: skip
