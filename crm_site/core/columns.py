@@ -129,13 +129,15 @@ def show_date(column, value):
 
 
 def show_datetime(column, value):
-    """A moment: near ones in words ("3 hours ago"), others as the day; the exact time as the title."""
+    """A moment: just past in words ("3 hours ago"), soon to come with the time, others as the day; all as the title."""
     local = timezone.localtime(value)
     exact = formats.date_format(local, "SHORT_DATETIME_FORMAT")
     age = (timezone.now() - value).total_seconds()
     text = formats.date_format(local, "SHORT_DATE_FORMAT")
     if 0 <= age < NEAR:
         text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]}
+    elif -NEAR < age < 0:
+        text = exact
     return Cell("datetime", column.name, text, title=exact)
 
 

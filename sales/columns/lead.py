@@ -1,5 +1,8 @@
 """The columns of leads."""
 
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import Column
@@ -8,6 +11,20 @@ from sales.models import Lead
 
 STATUS_TONES = {"new": "azure", "working": "blue", "qualified": "green", "converted": "grey", "disqualified": "red"}
 RATING_TONES = {"hot": "red", "warm": "orange", "cold": "blue"}
+
+
+@dataclass(frozen=True)
+class OriginColumn(Column):
+    """How an inquiry came in by a web form: the form, the words of the campaign's address, the page, the consent."""
+
+    def value(self, record):
+        """One a line; None for a lead that came in another way."""
+        found = record.attribution
+        words = ", ".join(f"{name}: {text}" for name, text in found.items() if name.startswith("utm_"))
+        text = found.get("consent", {}).get("text")
+        agreed = now("agreed to: %(text)s") % {"text": text} if text else ""
+        return "\n".join(filter(None, (found.get("form"), words, found.get("page"), agreed))) or None
+
 
 LEAD_COLUMNS = (
     Column("name", _("Name"), "self", sort="name", imports=False),
@@ -37,7 +54,8 @@ LEAD_COLUMNS = (
     Column("product", _("Product"), "link", kind="sales.product", shown=False, edit=True),
     Column("partner", _("Partner"), "link", kind="customers.account", shown=False, edit=True),
     Column("referrer", _("Referred by"), shown=False, edit=True, aliases=("referral",)),
-    Column("amount", _("Estimated amount"), "money", shown=False, edit=True, aliases=("value", "expected value")),
+    Column("amount", _("Estimated amount"), "money", currency="currency", shown=False, edit=True,
+           aliases=("value", "expected value")),
     Column("currency", _("Currency"), shown=False, edit=True),
     Column("next_step", _("Next step"), shown=False, edit=True),
     Column("next_step_date", _("Next step on"), "date", shown=False, edit=True),
@@ -48,5 +66,8 @@ LEAD_COLUMNS = (
     Column("converted_at", _("Converted"), "datetime", shown=False, imports=False),
     Column("converted_account", _("Became account"), "link", kind="customers.account", shown=False, imports=False),
     Column("converted_customer", _("Became customer"), "link", kind="customers.customer", shown=False, imports=False),
+    Column("converted_opportunity", _("Became opportunity"), "link", kind="sales.opportunity", shown=False,
+           imports=False),
+    OriginColumn("origin", _("Web form"), "longtext", needs=("attribution",), shown=False, imports=False),
     *record_columns(),
 )  # fmt: skip

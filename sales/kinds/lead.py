@@ -88,7 +88,7 @@ LEADS = register(
             (_("Person"), ("number", "first_name", "last_name", "job_title", "contact", "account", "customer",
                            "country", "website", "industry")),
             (_("Inquiry"), ("subject", "description", "product", "amount", "currency", "next_step", "next_step_date")),
-            (_("Where it came from"), ("source", "campaign", "contact_list", "referrer", "partner")),
+            (_("Where it came from"), ("source", "campaign", "contact_list", "referrer", "partner", "origin")),
             (_("What became of it"), ("responded_at", "last_touch_at", "disqualify_reason", "disqualify_note",
                                       "converted_at")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),

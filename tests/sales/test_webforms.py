@@ -38,7 +38,7 @@ def leads():
     return list(Lead.objects.unscoped("test").order_by("id"))
 
 
-def test_an_inquiry_becomes_a_lead(client, cast):
+def test_an_inquiry_becomes_a_lead(client, client_of, cast):
     rule = AssignmentRule.objects.create(
         name="Web", order=1, respond_minutes=60, conditions=[{"field": "web_form", "op": "equals", "value": "Ask"}]
     )
@@ -53,6 +53,9 @@ def test_an_inquiry_becomes_a_lead(client, cast):
     assert lead.attribution["utm_source"] == "ads"
     assert lead.attribution["consent"]["text"] == "You may write to me."
     assert lead.score_parts[0]["points"] == 50
+    shown = client_of(cast.alice).get(f"/leads/{lead.pk}/").content.decode()
+    for words in ("utm_source: ads", "https://example.org/x", "agreed to: You may write to me."):
+        assert words in shown
 
 
 def test_the_page_works_from_another_site_and_without_script(client, client_of):
