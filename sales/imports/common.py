@@ -19,6 +19,11 @@ SUMS = {
     "adjustment": ("adjustments",),
     "total": ("grand total", "amount", "total amount", "value"),
 }
+# What the wizard offers for files that name no currency; any other is told by a column.
+CURRENCIES = (
+    "AED", "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HUF", "INR", "JPY", "MXN", "NOK", "NZD",
+    "PLN", "RON", "SEK", "SGD", "TRY", "USD", "ZAR",
+)  # fmt: skip
 BOOKS = ("price book name", "pricebook", "pricebook name", "price list", "book")
 # How the ids of records begin that have none in the other system: they came along with another one.
 MADE = "made:"
@@ -55,7 +60,8 @@ def sum_targets():
 
 def currency_target():
     """The code of the currency, such as EUR."""
-    return Target("currency", gettext_lazy("Currency"), aliases=("currency code", "currency iso code"), limit=3)
+    return Target("currency", gettext_lazy("Currency"), aliases=("currency code", "currency iso code"), limit=3,
+                  choices=dict(zip(CURRENCIES, CURRENCIES, strict=True)))  # fmt: skip
 
 
 def kept(run, name, make):

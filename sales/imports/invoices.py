@@ -75,5 +75,6 @@ INVOICE_IMPORT = register(
         name="invoices", label=gettext_lazy("Invoices"), model=Invoice, targets=invoice_targets, order=43,
         icon="receipt", create=make_invoices, prepare=prepare_invoice, find=find_invoices, link=link_invoice,
         update=lambda record, values, by: update_invoice(record, values, by=by), makes=False,
+        constants=("currency",),
     )
 )  # fmt: skip

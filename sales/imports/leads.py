@@ -58,6 +58,10 @@ def lead_targets():
         currency_target(),
         *link_targets("contact", gettext_lazy("Contact"), "customers.contact")[1:],
         *link_targets("account", gettext_lazy("Account"), "customers.account")[1:],
+        Target("referrer", gettext_lazy("Referred by"), aliases=("referral", "referrer"), limit=200),
+        Target("next_step", gettext_lazy("Next step"), aliases=("next steps",), limit=200),
+        Target("next_step_date", gettext_lazy("Next step on"), "date", ("next step date",)),
+        *link_targets("contact_list", gettext_lazy("Contact list"), "marketing.contactlist", ("list", "list name")),
         *link_targets("campaign", gettext_lazy("Campaign"), "marketing.campaign", ("campaign name", "campaign source")),
         *link_targets("product", gettext_lazy("Product"), "sales.product", ("product name", "product interest")),
         *record_targets(),
@@ -153,7 +157,7 @@ LEAD_IMPORT = register(
     Importer(
         name="leads", label=gettext_lazy("Leads"), model=Lead, targets=lead_targets, order=32, icon="target",
         create=create_leads, update=change_lead, prepare=prepare_lead, after=after_leads, find=find_leads,
-        link=link_lead, makes=False,
+        link=link_lead, makes=False, constants=("currency",),
         keys={"email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_leads)},
     )
 )  # fmt: skip

@@ -267,6 +267,6 @@ OPPORTUNITY_IMPORT = register(
         name="opportunities", label=gettext_lazy("Opportunities"), model=Opportunity, targets=opportunity_targets,
         order=36, icon="trending", create=make_opportunities, update=change_opportunity, prepare=prepare_opportunity,
         ready=stages.ready, find=find_opportunities, link=link_opportunity, makes=False, after=sell_won,
-        constants=("become",), guess=lambda _name, _headers: {"become": "auto"},
+        constants=("become", "currency"), guess=lambda _name, _headers: {"become": "auto"},
     )
 )  # fmt: skip

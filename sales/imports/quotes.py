@@ -66,6 +66,6 @@ QUOTE_IMPORT = register(
     Importer(
         name="quotes", label=gettext_lazy("Quotes"), model=Quote, targets=quote_targets, order=38, icon="file-text",
         create=create_quotes, update=lambda record, values, by: update_quote(record, values, by=by),
-        prepare=prepare_quote, find=finder(Quote), link=link_quote, makes=False,
+        prepare=prepare_quote, find=finder(Quote), link=link_quote, makes=False, constants=("currency",),
     )
 )  # fmt: skip

@@ -192,5 +192,6 @@ SALE_IMPORT = register(
         name="sales", label=gettext_lazy("Sales"), model=Sale, targets=sale_targets, order=41, icon="coin",
         create=make_sales, update=change_sale, prepare=prepare_sale, find=find_sales, link=link_sale, makes=False,
         delete=delete_sales, stands=sales_of_deals, parts=keep_sale_lines, done=withdraw_deals_sales,
+        constants=("currency",),
     )
 )  # fmt: skip

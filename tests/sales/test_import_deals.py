@@ -15,7 +15,7 @@ from marketing.models import CampaignMember
 from sales.models import Credit, Invoice, Lead, Opportunity, Pipeline, Product, Quote, Sale, Target
 from sales.operations.closing import win_opportunity
 from tests.core.test_import_wizard import counts, fields_of, upload
-from tests.factories import AccountFactory
+from tests.factories import AccountFactory, ContactListFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEADS = """LEADID,Last Name,Company,Email,Mobile,Lead Source,Lead Status,Created Time,CONVERTED
@@ -68,6 +68,12 @@ def test_leads_keep_what_the_other_system_called_their_status(cast, client_of):
     assert found["Hall"].disqualified_at.date() == found["Hall"].created_at.date() == date(2021, 4, 15)
     assert found["Hall"].contact.email == "hall@acme.test"
     assert counts(through(client, LEADS, "Leads.csv")) == (0, 0, 3, 0)
+    kept = ContactListFactory(name="Bakers", owner=cast.alice)
+    text = "Last Name,Contact List,Referred By,Next Step,Next Step Date\nNew,Bakers,Ada Brook,Call,2026-03-04\n"
+    through(client, text, "more.csv", kind="leads")
+    new = Lead.objects.get(last_name="New")
+    assert (new.contact_list, new.referrer, new.next_step) == (kept, "Ada Brook", "Call")
+    assert new.next_step_date == date(2026, 3, 4)
 
 
 def test_leads_go_back_with_the_people_made_for_them(cast, client_of):
@@ -147,6 +153,20 @@ def test_the_person_says_what_an_unknown_stage_means(cast, client_of):
     run_due_jobs()
     assert Opportunity.objects.filter(stage__name="Proposal").count() == 1
     assert not Pipeline.objects.filter(name__startswith="Imported").exists()
+
+
+def test_a_file_that_names_no_currency_is_given_one(cast, client_of):
+    """QS-3: sums without a sign are in the currency that is said for all rows, else in the company's own."""
+    job = upload(client_of(cast.rita), SALES, "Orders.csv")
+    page = client_of(cast.rita).get(f"/imports/{job.pk}/").content.decode()
+    assert "Currency of all rows" in page
+    client_of(cast.rita).post(
+        f"/imports/{job.pk}/mapping/", fields_of(client_of(cast.rita), job) | {"all_currency": "USD"}
+    )
+    run_due_jobs()
+    client_of(cast.rita).post(f"/imports/{job.pk}/run/")
+    run_due_jobs()
+    assert set(Sale.objects.unscoped("test").values_list("currency", flat=True)) == {"USD"}
 
 
 def test_orders_keep_their_sums_and_get_their_lines(cast, client_of):

@@ -188,7 +188,7 @@ def settings_of(importer, options):
         found.append(select("duplicates", _("When such a record is here"), DUPLICATES, options["duplicates"]))
     for name in importer.constants:
         target = next(t for t in importer.targets() if t.name == name)
-        known = {"": _("As the column says")} | dict(target.choices)
+        known = {"": _("As the file says")} | dict(target.choices)
         found.append(
             select(
                 f"all_{name}",
