@@ -33,6 +33,7 @@ from support.models import (
     PortalSession,
 )
 from support.operations.portal import has_ended
+from support.operations.survivors import end_of
 
 WHY = "the portal's own gate"
 # So many messages of a conversation at once, so many rows of a list, so many pages of it: nobody leafs further.
@@ -113,9 +114,20 @@ def cases_for(access):
 
 
 def messages_of(case):
-    """What was said to and by customers on one of their cases, oldest first; a reply that can be taken back is not."""
+    """What was said to and by customers on one of their cases, oldest first; a reply that can be taken back is not.
+
+    What a merge brought along from somebody else's case stays unseen; on the case that it was, its own people see it.
+    """
     held = OutgoingMail.objects.filter(message=OuterRef("pk"), mailed_at__isnull=True, due__gt=timezone.now())
-    rows = Message.objects.filter(case=case, kind=Message.PUBLIC).filter(~Exists(held))
+    rows = Message.objects.filter(kind=Message.PUBLIC).filter(~Exists(held))
+    if case.merged_into_id:
+        rows = rows.filter(case=end_of(case.pk)[0], origin=case)
+    else:
+        seen = Q(origin__isnull=True) | Q(origin__merged_into__isnull=True)
+        for name in ("contact_id", "account_id", "customer_id"):
+            if pk := getattr(case, name):
+                seen |= Q(**{f"origin__{name}": pk})
+        rows = rows.filter(seen, case=case)
     return rows.select_related("user", "contact").prefetch_related("files__attachment").order_by("at", "id")
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from crm_site.core.attachments import check_size, clean_name, drop_stored
+from crm_site.core.attachments import check_size, clean_name, detach_file, drop_stored
 from crm_site.core.models import User
 from crm_site.core.operations import Refused, operation, refuse
 from support.canned import unfilled
@@ -126,8 +126,18 @@ def count_minutes(case, minutes, *, by):
 
 @operation
 def take_back(case, message, *, by):
-    """Take back a reply that has not left, and keep its text as the draft. Refused when it was sent already."""
-    keep_draft(case, undo_reply(message, by=by), by=by)
+    """Take back a reply that has not left, and keep its text and files as the draft. Refused when it was sent already.
+
+    What was begun meanwhile stays below it.
+    """
+    files = [row.attachment for row in message.files.select_related("attachment").order_by("pk")]
+    began = Draft.objects.filter(case=case, user=by).values_list("body", flat=True).first()
+    text = "\n\n".join(filter(None, [undo_reply(message, by=by), began]))
+    if files:
+        keep_draft_files(case, [File(row.file, name=row.name) for row in files], by=by)
+        for row in files:
+            detach_file(row, by=by)
+    keep_draft(case, text, by=by)
 
 
 @operation

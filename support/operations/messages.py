@@ -161,7 +161,8 @@ def receive(case, values, files, *, by):
     current, at, automatic = survivor_of(case), values["at"], values["is_automatic"]
     if not automatic and is_over(current, at):
         return follow_up(current, values | {"files": files}, by=by)
-    message = keep_message(current, files, kind=Message.PUBLIC, direction=Message.IN, **values)
+    origin = case.pk if case.pk != current.pk else None
+    message = keep_message(current, files, kind=Message.PUBLIC, direction=Message.IN, **values | {"origin_id": origin})
     note_spoken(current, at, direction=Message.IN, automatic=automatic)
     if automatic:
         return message
@@ -186,8 +187,9 @@ def is_over(case, at):
 def follow_up(case, first, *, by):
     """Make the case that follows one which is over, with the customer's message; returns the message."""
     kept = ("customer_id", "account_id", "contact_id", "type", "priority", "queue_id", "product_id", "installed_id",
-            "entitlement_id", "sale_id", "partner_id", "tags")  # fmt: skip
+            "entitlement_id", "sale_id", "partner_id", "tags", "is_private")  # fmt: skip
     row = {name: getattr(case, name) for name in kept} | {
+        "owner": case.owner if case.is_private else None,
         "subject": first["subject"] or case.subject, "channel": first["channel"], "follows": case, "at": first["at"],
         "first": first | {"kind": Message.PUBLIC, "direction": Message.IN},
     }  # fmt: skip

@@ -11,7 +11,7 @@ from support.operations.merging import carry_mails, move
 from support.operations.story import note_event, recount
 
 KEPT = ("customer_id", "account_id", "contact_id", "type", "priority", "queue_id", "product_id", "installed_id",
-        "entitlement_id", "sale_id", "partner_id", "channel", "tags")  # fmt: skip
+        "entitlement_id", "sale_id", "partner_id", "channel", "tags", "is_hidden", "is_private")  # fmt: skip
 
 
 @operation
@@ -32,6 +32,8 @@ def split_case(case, messages, values, *, by):
         refuse(_("Leave at least one message on this case, or change its subject."), "messages")
     first = next((m for m in chosen if is_asking(m)), chosen[0])
     row = {name: getattr(current, name) for name in KEPT} | {"contact_id": first.contact_id or current.contact_id}
+    if current.is_private:
+        row["owner"] = current.owner
     made = create_cases([row | dict(values) | {"follows": current, "at": first.at}], by=by)[0]
     carry(chosen, current, made)
     if replied := next((m.at for m in chosen if m.direction == Message.OUT and m.at >= first.at), None):

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_site.core.attachments import attachments_of
 from crm_site.core.operations import Refused
 from support import canned, desk
 from support.models import (
@@ -330,7 +331,11 @@ def test_u36_a_reply_is_taken_back_and_a_failure_is_seen(cast, case):
     assert "shot.png" in text
     client.post(f"/cases/{case.pk}/undo/?message={message.pk}&view=mine")
     assert not OutgoingMail.objects.exists()
-    assert Draft.objects.get(user=cast.dora).body == "Too fast"
+    draft = Draft.objects.get(user=cast.dora)
+    assert (draft.body, [(row.name, row.file.read()) for row in draft.files.all()]) == (
+        "Too fast", [("shot.png", b"\x89PNG")],
+    )  # fmt: skip
+    assert not attachments_of(case)
     reply = post_reply(case, "Once more", by=cast.dora)
     OutgoingMail.objects.filter(message=reply).update(due=None, error="550 unknown")
     assert "Not delivered to ann@x.test: 550 unknown" in client.get(f"/cases/{case.pk}/").content.decode()

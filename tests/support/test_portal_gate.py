@@ -3,12 +3,15 @@
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from django.utils.html import escape
 
 from crm_site.core.middleware import portal_name
 from support import portal
 from support.models import Case, Message, OutgoingMail, PortalAccess, Watcher
+from support.operations.merging import merge_cases
 from support.operations.messages import post_reply, receive_message
 from support.operations.portal import revoke_access
+from support.operations.splitting import split_case
 from tests.factories import AccountFactory
 from tests.support.portal_world import TwoCompanies, browser, case_of, customer
 
@@ -168,3 +171,29 @@ def test_a_merged_case_leads_to_the_survivor(world):
     assert client.get(f"/portal/cases/{world.case.pk}/").status_code == 200
     assert client.post(f"/portal/cases/{world.case.pk}/reply/", {"body": "x"}).status_code == 404
     assert not Message.objects.filter(case=world.foreign, body="x").exists()
+
+
+def test_cs_6_a_merge_shows_nobody_another_companys_words(world):
+    """CS-6, CS-10: what came along from a stranger's case is for staff; each company sees what it said and was told."""
+    merge_cases(world.foreign, world.case, by=world.cast.rita)
+    receive_message(world.foreign, contact=world.eve.contact, body="EVE-LATE", channel=Case.EMAIL, by=None)
+    theirs = browser(world.ada).get(f"/portal/cases/{world.case.pk}/").content.decode()
+    own = browser(world.eve).get(f"/portal/cases/{world.foreign.pk}/").content.decode()
+    for said in ("Ada's printer", "Eve's scanner"):
+        assert (escape(f"Please help: {said}") in theirs, escape(f"Public answer to {said}") in own) == (
+            said.startswith("Ada"), said.startswith("Eve"),
+        )  # fmt: skip
+    assert "EVE-LATE" in own
+    assert "EVE-LATE" not in theirs
+    assert Message.objects.get(body="EVE-LATE").case == world.case
+
+
+def test_cs_8_a_split_of_a_hidden_or_private_case_stays_so(world):
+    """CS-8, PT-5: what a case keeps from customers and colleagues, the part split off keeps as well."""
+    Case.objects.unscoped("set up").filter(pk=world.case.pk).update(
+        is_hidden=True, is_private=True, owner=world.cast.rita
+    )
+    said = world.case.messages.filter(direction="in")[:1]
+    made = split_case(world.case, said, {"subject": "Other thing"}, by=world.cast.rita)
+    assert (made.is_hidden, made.is_private, made.owner) == (True, True, world.cast.rita)
+    assert not portal.cases_for(world.ada).filter(pk=made.pk).exists()
