@@ -33,8 +33,8 @@ KEYS = {Account: "account", Contact: "contact", Customer: "customer"}
 # they came from: the function answers [(model, id)].
 CAME_FROM = {}
 ICONS = {
-    Activity.CALL: "phone", Activity.EMAIL: "mail", Activity.MEETING: "calendar", Activity.NOTE: "note",
-    Activity.TASK: "checklist", Activity.EVENT: "bolt",
+    Activity.CALL: "phone", Activity.EMAIL: "mail", Activity.SMS: "message", Activity.MEETING: "calendar",
+    Activity.NOTE: "note", Activity.TASK: "checklist", Activity.EVENT: "bolt",
 }  # fmt: skip
 
 

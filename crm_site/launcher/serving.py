@@ -131,6 +131,8 @@ def _prepare(place, code, python, env, options):
             say("Loading the demo company")
             _manage(place, code, env, [*manage, "demo"], "The demo company could not be loaded")
             say("Demo company loaded")
+        else:
+            say("The database is empty: `python3 manage.py createsuperuser` makes the first administrator")
         fresh.unlink()
 
 

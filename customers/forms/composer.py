@@ -11,7 +11,7 @@ from crm_site.core.forms import PickField, fingerprint
 from customers.models import Account, Activity, Contact
 from customers.operations.activities import tomorrow_at, zone_of
 
-TABS = (Activity.NOTE, Activity.CALL, Activity.EMAIL, Activity.MEETING, Activity.TASK)
+TABS = (Activity.NOTE, Activity.CALL, Activity.EMAIL, Activity.SMS, Activity.MEETING, Activity.TASK)
 REMINDERS = {
     "": _("No reminder"),
     "0": _("At the time"),
@@ -118,6 +118,7 @@ class ComposerForm(forms.Form):
         return {
             Activity.CALL: ("direction", "duration", "outcome"),
             Activity.EMAIL: ("direction",),
+            Activity.SMS: ("direction",),
             Activity.MEETING: ("duration", "place"),
             Activity.TASK: ("repeats",),
         }.get(kind, ())

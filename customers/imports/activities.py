@@ -19,6 +19,8 @@ KIND_WORDS = {
     "phone": "call",
     "emails": "email",
     "mail": "email",
+    "text message": "sms",
+    "text": "sms",
     "e mail": "email",
     "meetings": "meeting",
     "appointment": "meeting",
@@ -101,6 +103,7 @@ FILE_WORDS = {
     "task": "task",
     "note": "note",
     "email": "email",
+    "sms": "sms",
 }
 
 

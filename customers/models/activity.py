@@ -1,4 +1,4 @@
-"""Activities: calls, e-mails, meetings, notes and tasks; and what other apps put on the timeline."""
+"""Activities: calls, e-mails, text messages, meetings, notes and tasks; and what other apps put on the timeline."""
 
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.indexes import GinIndex
@@ -26,9 +26,11 @@ class Activity(Record):
     who may see that may read this, unless it is private.
     """
 
-    CALL, EMAIL, MEETING, NOTE, TASK, EVENT = "call", "email", "meeting", "note", "task", "event"
+    CALL, EMAIL, SMS, MEETING = "call", "email", "sms", "meeting"
+    NOTE, TASK, EVENT = "note", "task", "event"
     KINDS = {
-        CALL: _("Call"), EMAIL: _("E-mail"), MEETING: _("Meeting"), NOTE: _("Note"), TASK: _("Task"), EVENT: _("Event"),
+        CALL: _("Call"), EMAIL: _("E-mail"), SMS: _("SMS"), MEETING: _("Meeting"), NOTE: _("Note"), TASK: _("Task"),
+        EVENT: _("Event"),
     }  # fmt: skip
     IN, OUT = "in", "out"
     DIRECTIONS = {"": "—", IN: _("Inbound"), OUT: _("Outbound")}
@@ -87,7 +89,9 @@ class Activity(Record):
         verbose_name_plural = _("activities")
         constraints = [
             rule("activity_subject_given", given("subject")),
-            rule("activity_kind_known", models.Q(kind__in=["call", "email", "meeting", "note", "task", "event"])),
+            rule(
+                "activity_kind_known", models.Q(kind__in=["call", "email", "sms", "meeting", "note", "task", "event"])
+            ),
             rule("activity_status_known", models.Q(status__in=["open", "done", "cancelled"])),
             rule(
                 "activity_regarding_whole",

@@ -1,9 +1,11 @@
 """Contact mechanisms: the ways to reach an account or a contact."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.imports.values import parse_url
 from crm_site.core.models import given, link, rule
 from crm_site.core.tracking import track
 
@@ -74,3 +76,11 @@ class ContactMechanism(models.Model):
 
     def __str__(self):
         return self.value
+
+    @property
+    def web_address(self):
+        """Where a web page or a profile is, in the letters it was typed in; empty for what is no address."""
+        try:
+            return parse_url(self.value) or "" if self.type in (self.WEB, self.SOCIAL) else ""
+        except ValidationError:
+            return ""

@@ -38,7 +38,7 @@ ASSIGNERS = []
 STAYS_OPEN = {"owner", "team", "tags"}
 FORWARD = ("targeted", "sent", "opened", "clicked")
 UNDO_TIME = timedelta(days=30)
-ANSWERING = (Activity.CALL, Activity.EMAIL, Activity.MEETING)
+ANSWERING = (Activity.CALL, Activity.EMAIL, Activity.SMS, Activity.MEETING)
 
 
 @operation

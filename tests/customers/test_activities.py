@@ -243,6 +243,18 @@ def test_u16_a_call_with_its_next_task_in_one_form(cast, client_of):
     assert text.index("Send the offer") < text.index("They want an offer") < text.index("Older call")
 
 
+def test_ac1_each_type_can_be_logged(cast, client_of):
+    """AC-1: task, call, meeting, e-mail, note and SMS, whose direction is kept like that of a call."""
+    _customer, account, _contact = ac_1_party(cast)
+    client, kinds = client_of(cast.alice), {"task", "call", "meeting", "email", "note", "sms"}
+    for kind in kinds:
+        sent = {"kind": kind, "subject": f"A {kind}", "at": "2026-03-02T10:00", "direction": "in", "once": uuid.uuid4()}
+        assert client.post(f"/accounts/{account.pk}/log/", sent).status_code == 302
+    made = dict(Activity.objects.filter(account=account).values_list("kind", "direction"))
+    assert made == dict.fromkeys(kinds, "") | dict.fromkeys(("call", "email", "sms"), "in")
+    assert "SMS · Inbound" in client.get(f"/accounts/{account.pk}/timeline/?kind=sms", headers=HTMX).text
+
+
 def test_u16_sending_twice_makes_one(cast, client_of):
     """The same form sent again, as by a double click without a script, changes nothing."""
     _customer, account, _contact = ac_1_party(cast)

@@ -117,3 +117,12 @@ def test_contacts_at_an_account_out_of_reach_are_refused(cast):
     hers = Account.objects.create(name="Hers", owner=cast.alice, team=cast.north)
     with pytest.raises(PermissionDenied):
         create_contacts([ANN | {"account": hers}], by=cast.charlie)
+
+
+@pytest.mark.parametrize(("kind", "typed", "shown"), [
+    ("web", "Linked.example/In/AnnLee", "https://linked.example/In/AnnLee"), ("web", "http://old.example", "http://old.example"),
+    ("social", "https://chat.example/@Ann", "https://chat.example/@Ann"), ("social", "@ann", ""), ("web", "javascript:x", ""),
+    ("phone", "030.901820", ""),
+])  # fmt: skip
+def test_a_web_address_leads_where_it_was_typed(kind, typed, shown):
+    assert ContactMechanism(type=kind, value=typed).web_address == shown

@@ -3,6 +3,7 @@
 from django.core.management.base import BaseCommand
 
 from crm_site import demo
+from crm_site.core.models import User
 
 
 class Command(BaseCommand):
@@ -18,6 +19,8 @@ class Command(BaseCommand):
         """Load once, or remove."""
         if remove:
             self.stdout.write(f"Removed {demo.remove()} records and the users of the demo company.")
+            if not User.objects.filter(is_superuser=True, is_active=True).exists():
+                self.stdout.write("`python3 manage.py createsuperuser` makes the next administrator.")
         elif demo.is_there():
             self.stdout.write("The demo company is there already.")
         else:
