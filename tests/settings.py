@@ -10,7 +10,7 @@ _run = os.environ.get("KITH_TEST_RUN", str(os.getpid()))
 os.environ["KITH_BROKER_PREFIX"] = f"test-{_run}:"
 
 from crm_site.settings import *  # noqa: E402, F403 - the prefix must be known before Celery reads it
-from crm_site.settings import DATABASES, INSTALLED_APPS, STORAGES  # noqa: E402
+from crm_site.settings import DATABASES, INSTALLED_APPS, LOGGING, STORAGES  # noqa: E402
 
 DATABASES["default"]["TEST"] = {
     "NAME": f"test_kith_{_run}",
@@ -25,3 +25,5 @@ MEDIA_ROOT = tempfile.mkdtemp(prefix="kith-test-files-")
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # The live server does not know hashed names.
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+# A line for each request and each missing page, written three times, would be a thirtieth of the run.
+LOGGING = LOGGING | {"root": {"handlers": ["console"], "level": "ERROR"}, "loggers": {"django": {"level": "ERROR"}}}

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from crm_site.core.kinds import KINDS
 from tests.architecture.canary import WORD, marked, pointing, token
 from tests.architecture.samples import filled
-from tests.architecture.world import World, asked, declared, written
+from tests.architecture.world import World, declared, undone, written
 
 OUTSIDERS = ("charlie", "dora", "nora", "paula", "pat")
 NOWHERE = 987_654_321
@@ -92,16 +92,18 @@ def test_a_leak_is_seen(world):
 
 def test_links_to_hidden_records_are_not_named(world):
     """Charlie's records point at Alice's: the page says that there is something, not what."""
+    hidden = forbidden(world, world.cast.charlie)
     for kind in KINDS.values():
         page = world.client("charlie").get(kind.record_url(world.others[kind.key].pk), {"stay": "1"})
         assert page.status_code == 200
-        assert not leaks(page, forbidden(world, world.cast.charlie)), kind.key
+        assert not leaks(page, hidden), kind.key
 
 
 def test_counts_are_of_what_one_sees(world):
     """A count is no oracle: searching for Alice's mark counts nothing for an outsider."""
+    hidden = forbidden(world, world.cast.charlie)
     for kind in KINDS.values():
-        if token(kind) in forbidden(world, world.cast.charlie):
+        if token(kind) in hidden:
             response = world.client("charlie").get(f"{kind.base}count/", {"q": WORD})
             assert response.content == b"0", kind.key
             options = world.client("charlie").get(f"{kind.base}options/", {"q": WORD}).json()
@@ -110,6 +112,7 @@ def test_counts_are_of_what_one_sees(world):
 
 def test_similar_warnings_name_nothing_hidden(world):
     """The warning about duplicates may count what is out of reach, never name it."""
+    hidden = forbidden(world, world.cast.charlie)
     for kind in KINDS.values():
         if kind.similar:
             record = world.records[kind.key]
@@ -118,7 +121,7 @@ def test_similar_warnings_name_nothing_hidden(world):
             }
             response = world.client("charlie").post(f"{kind.base}similar/", typed)
             assert response.status_code < 500
-            assert not leaks(response, forbidden(world, world.cast.charlie)), kind.key
+            assert not leaks(response, hidden), kind.key
 
 
 def plain(response, pk):
@@ -130,17 +133,17 @@ def plain(response, pk):
 @pytest.mark.slow
 def test_hidden_is_like_missing(world):
     """The answer for another's record is the one for a record that does not exist, to every method."""
-    faults = []
+    faults, hidden = [], forbidden(world, world.cast.charlie)
     for route, rule in declared():
         if route.kind is None or "pk" not in route.arguments or rule.subject != "record":
             continue
         record = world.records[route.kind.key]
-        if token(route.kind) not in forbidden(world, world.cast.charlie):
+        if token(route.kind) not in hidden:
             continue
         there, gone = world.path(route, record), world.path(route, record).replace(str(record.pk), str(NOWHERE), 1)
         for method in ("GET", "POST"):
-            one, _tables = asked(world.client("charlie"), method, there)
-            other, _tables = asked(world.client("charlie"), method, gone)
+            one, _found = undone(world.client("charlie"), method, there)
+            other, _found = undone(world.client("charlie"), method, gone)
             same = one.status_code == other.status_code and plain(one, record.pk) == plain(other, NOWHERE)
             if not same:
                 faults.append(f"{method} {there}: {one.status_code}, {method} {gone}: {other.status_code}")
@@ -178,10 +181,10 @@ def test_foreign_ids_are_refused_in_forms(world):
             data = filled(kind, world.cast.charlie, **{name: stolen})
             for address in (kind.url("create"), kind.url("edit", world.others[kind.key])):
                 linked = links_to(kind, name, stolen, world.cast.charlie)
-                response, links = asked(world.client("charlie"), "POST", address, data, then=linked)
+                response, links = undone(world.client("charlie"), "POST", address, data, then=linked)
                 if links or leaks(response, hidden):
                     faults.append(f"{address} {name}={stolen}: {response.status_code}, {links} linked")
-                preset, _tables = asked(world.client("charlie"), "GET", address, {name: stolen})
+                preset, _found = undone(world.client("charlie"), "GET", address, {name: stolen})
                 faults += [f"{address}?{name}={stolen} shows {leak}" for leak in leaks(preset, hidden)]
     assert not faults, "\n".join(faults)
 
@@ -189,6 +192,7 @@ def test_foreign_ids_are_refused_in_forms(world):
 @pytest.mark.parametrize("name", ["ids", "id", "pk", "row", "selected"])
 def test_foreign_ids_are_refused_in_bulk(world, name):
     """R03: a list of ids changes none that is out of reach, under whatever name it comes."""
+    hidden = forbidden(world, world.cast.charlie)
     for kind in KINDS.values():
         record = world.records[kind.key]
         for route, _rule in declared():
@@ -202,9 +206,9 @@ def test_foreign_ids_are_refused_in_bulk(world, name):
                     "tags": "stolen",
                     "do": action,
                 }
-                response, _tables = asked(world.client("charlie"), "POST", world.path(route, None), data)
+                response, _found = undone(world.client("charlie"), "POST", world.path(route, None), data)
                 assert response.status_code < 500
-                assert not leaks(response, forbidden(world, world.cast.charlie))
+                assert not leaks(response, hidden)
                 record.refresh_from_db()
                 assert record.version == 1
                 assert record.deleted_at is None

@@ -226,7 +226,7 @@ def test_r18_links_live_an_hour_and_once(world):
 
 def test_r18_the_secret_is_nowhere(world, caplog):
     """R18: neither the tables nor the log nor a Referer hold the secret."""
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO), caplog.at_level(logging.INFO, logger="django"):
         ask_link(world.ada.user.email, by=None)
         path = link()
         secret = path.strip("/").split("/")[-1]
