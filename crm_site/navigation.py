@@ -74,7 +74,7 @@ def places_of(user):
     if user.reach(Opportunity, "view") != "none" or user.reach(Lead, "view") != "none":
         places.append((89, _("Sales reports"), "/reports/sales/", "pie"))
     if may_ask(user):
-        places.append((23, _("What is asked"), "/cases/fields/", "checklist"))
+        places.append((23, _("Request fields"), "/cases/fields/", "list"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

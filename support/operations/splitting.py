@@ -32,9 +32,10 @@ def split_case(case, messages, values, *, by):
         refuse(_("Leave at least one message on this case, or change its subject."), "messages")
     first = next((m for m in chosen if is_asking(m)), chosen[0])
     row = {name: getattr(current, name) for name in KEPT} | {"contact_id": first.contact_id or current.contact_id}
+    row |= values
     if current.is_private:
-        row["owner"] = current.owner
-    made = create_cases([row | dict(values) | {"follows": current, "at": first.at}], by=by)[0]
+        row["owner"] = row.get("owner") or current.owner
+    made = create_cases([row | {"follows": current, "at": first.at}], by=by)[0]
     carry(chosen, current, made)
     if replied := next((m.at for m in chosen if m.direction == Message.OUT and m.at >= first.at), None):
         clocks.agent_replied(made, replied)

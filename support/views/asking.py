@@ -27,7 +27,7 @@ def field_list(request):
     kind = request.GET.get("kind", "")
     kind = kind if kind in Case.TYPES else Case.QUESTION
     context = {
-        "title": _("What is asked"), "rows": [(row, asked.kind_of(row.type)) for row in CaseField.objects.all()],
+        "title": _("Request fields"), "rows": [(row, asked.kind_of(row.type)) for row in CaseField.objects.all()],
         "kind": kind, "kinds": Case.TYPES.items(), "preview": asked.form_of(asked.fields_of([kind], portal=True)),
     }  # fmt: skip
     return TemplateResponse(request, "support/asked/list.html", context)

@@ -5,6 +5,8 @@ from functools import lru_cache
 from django import template
 from django.template.loader import get_template
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from crm_site.core import markup
 
@@ -27,3 +29,10 @@ def drawn(name, label):
 def markdown(text):
     """Markdown as safe markup."""
     return markup.from_markdown(text)
+
+
+@register.filter
+def when(at):
+    """A moment as short as can be: its day and time, the year only where it is another one."""
+    at = timezone.localtime(at)
+    return date_format(at, "j M, H:i" if at.year == timezone.localtime().year else "j M Y, H:i")
