@@ -187,19 +187,18 @@ def make_opportunities(rows, *, by):
 
 
 def sell_won(drafts, run):
-    """Won deals become sales, which belong to the import and go back with it."""
+    """Won deals become sales, which belong to the import and go back with it; those that do not are told."""
     usual = "deals" if kept(run, "own sales", lambda: has_sales(run)) else "sales"
-    drafts = [
-        draft for draft in drafts
-        if draft.record.state == Stage.WON and (usual if draft.extra == "auto" else draft.extra) == "sales"
-    ]  # fmt: skip
+    drafts = [draft for draft in drafts if draft.record.state == Stage.WON]
+    unsold = sum(draft.extra == "auto" for draft in drafts) if usual == "deals" else 0
+    drafts = [draft for draft in drafts if (usual if draft.extra == "auto" else draft.extra) == "sales"]
     awaited = awaited_by_orders(drafts, run)
     won = [draft.record for draft in drafts if not awaited & {draft.key, waiting_name(draft.record.name)}]
     if not won or run.user.reach(Sale, "add") == "none":
-        return {}
+        return {"unsold": unsold}
     sales = sell_many(won, by=run.user)
     run.made.extend(sales)
-    return {"sales": len(sales)}
+    return {"sales": len(sales), "unsold": unsold}
 
 
 def awaited_by_orders(drafts, run):

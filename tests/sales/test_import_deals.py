@@ -314,6 +314,8 @@ def test_what_is_sold_is_counted_once(cast, client_of, become, sales):
     client.post(f"/imports/{job.pk}/run/")
     run_due_jobs()
     assert Sale.objects.count() == sales
+    told = "won deals that became no sales" in client.get(f"/imports/{job.pk}/").content.decode()
+    assert told == (become == "auto")
 
 
 def test_a_folder_with_orders_makes_no_sales_of_deals(cast, tmp_path):

@@ -272,6 +272,7 @@ def made(counts):
         "customers": _("customers of the accounts marked so"),
         "sales": _("sales of won deals"),
         "withdrawn": _("sales of won deals that orders now stand for"),
+        "unsold": _("won deals that became no sales, as orders of the same system are here"),
         "late links": _("links to records that came later"),
     }
     return [{"label": words.get(name, name), "number": n} for name, n in counts.get("made", {}).items() if n]

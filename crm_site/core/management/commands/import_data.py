@@ -14,6 +14,7 @@ from crm_site.core.imports.reading import open_table
 from crm_site.core.imports.registry import IMPORTERS, importers_for
 from crm_site.core.jobs import run_now, start_job
 from crm_site.core.models import Job, User
+from crm_site.core.views.imports import made
 
 SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".gz"}
 
@@ -114,9 +115,8 @@ class Command(BaseCommand):
         left_out = [h for h, c in job.options["columns"].items() if not c.get("target")]
         if left_out:
             self.stdout.write(f"  columns not imported: {', '.join(left_out)}")
-        for made, number in job.counts.get("made", {}).items():
-            if number:
-                self.stdout.write(f"  {number} {made} made along the way")
+        for item in made(job.counts):
+            self.stdout.write(f"  along the way: {item['number']} {item['label']}")
         for outcome, reasons in job.counts.get("reasons", {}).items():
             for reason, number in reasons.items():
                 self.stdout.write(f"  {outcome}: {number} × {reason.strip().replace(chr(9), ': ')}")
