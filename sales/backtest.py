@@ -23,6 +23,8 @@ from sales.models import BacktestRow, OddsModel
 QUARTERS, DAYS_BEFORE = 8, (90, 60, 30, 14, 7, 0)
 NUMBERS = ("closed", "commit", "best", "pipeline", "weighted", "calibrated")
 BINS = 10
+# Fewer deals tell nothing of who is better, fewer cases nothing of an interval.
+ENOUGH, ENOUGH_CASES = 50, 10
 # One row for each team, bucket, category and probability on each day asked for: how many deals, their amounts, and
 # how many of them were won within the quarter.
 STOOD = f"""
@@ -243,10 +245,15 @@ def errors(rows):
 
 
 def verdict(quality):
-    """ "better", "worse" or "same": how the calibrated odds compare with the stages' own; None without deals."""
+    """ "better", "worse" or "same": how the calibrated odds compare with the stages' own; None without deals.
+
+    "few" when fewer than ENOUGH deals say so: chance alone would do.
+    """
     ours, theirs = (quality.get(name, {}).get("brier") for name in ("calibrated", "stage"))
     if ours is None or theirs is None:
         return None
+    if quality["calibrated"].get("deals", ENOUGH) < ENOUGH:
+        return "few"
     if abs(ours - theirs) < 0.0005:
         return "same"
     return "better" if ours < theirs else "worse"

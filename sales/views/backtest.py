@@ -38,6 +38,7 @@ def backtest_page(request):
         "scores": [(label, quality.get(key)) for key, label in
                    (("calibrated", _("Calibrated")), ("stage", _("Stage's own probability"))) if quality.get(key)],
         "coverage": 100 * quality["coverage"] if quality.get("cases") else None, "cases": quality.get("cases"),
+        "few_cases": (quality.get("cases") or 0) < backtest.ENOUGH_CASES,
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/backtest.html", context)
 

@@ -97,7 +97,8 @@ def test_the_score_by_hand():
 def test_it_says_plainly_who_is_better(ours, theirs, said):
     """Also when the odds lose."""
     assert backtest.verdict({"calibrated": {"brier": ours}, "stage": {"brier": theirs}}) == said
-    assert backtest.verdict({}) is None
+    few = {"calibrated": {"brier": 0.1, "deals": 7}, "stage": {"brier": 0.2, "deals": 7}}
+    assert (backtest.verdict({}), backtest.verdict(few)) == (None, "few")
 
 
 def steady(owner, chance, years=3):
@@ -123,9 +124,12 @@ def test_the_odds_beat_stages_that_promise_too_much(cast, client_of):
     page = client_of(cast.bob).get("/forecast/backtest/").content.decode()
     assert "beat the stages" in page
     newest = OddsModel.objects.latest("pk")
+    newest.quality |= {"coverage": 0.8, "cases": 5}
     newest.quality["calibrated"]["brier"] = 0.9
     newest.save()
-    assert "do not beat the stages" in client_of(cast.bob).get("/forecast/backtest/").content.decode()
+    page = client_of(cast.bob).get("/forecast/backtest/").content.decode()
+    assert "do not beat the stages" in page
+    assert "80 % of 5 cases. So few cases say little of it." in page
     assert odds.current().samples > 0
 
 
