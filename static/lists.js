@@ -55,10 +55,11 @@
     event.preventDefault();
   }
 
-  /* The table says once per column what can be edited; each cell learns its address here. */
+  /* The table says once per column what can be edited, and which rows cannot; each cell learns its address here. */
   function nameCells() {
+    const open = rows().filter((row) => !("fixed" in row.dataset));
     $$("table.rows col").forEach((col, place) => {
-      if (col.dataset.cell) rows().forEach((row) => { row.cells[place].dataset.editUrl = `${row.dataset.url}cell/${col.dataset.cell}/`; });
+      if (col.dataset.cell) open.forEach((row) => { row.cells[place].dataset.editUrl = `${row.dataset.url}cell/${col.dataset.cell}/`; });
     });
   }
 

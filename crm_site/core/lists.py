@@ -21,7 +21,7 @@ from crm_site.core import parts
 from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Fold
-from crm_site.core.scope import SEARCHED, opened
+from crm_site.core.scope import ALL, NONE, SEARCHED, opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
@@ -184,7 +184,7 @@ def page_of(kind, params, user, fields=()):
     gate = opened(user, kind.model, "view")
     narrowed = SEARCHED if params.get("q", "").strip() else bool(rows.query.where)
     first = start.first_of(user, size + 1, walk, narrowed=narrowed, gate=gate)
-    found = list(first.reading(*wanted))
+    found = list(changeable_told(first.reading(*wanted), user))
     alike = [] if found or at else misspelt(kind, params, user, size, wanted)
     found = found or alike
     more, found = len(found) > size, found[:size]
@@ -198,12 +198,17 @@ def page_of(kind, params, user, fields=()):
     )  # fmt: skip
 
 
+def changeable_told(rows, user):
+    """The rows, each saying as `may_change` whether the user may change it, where that differs from row to row."""
+    return rows if user.reach(rows.model, "change") in (NONE, ALL) else rows.with_rights(user, "change")
+
+
 def misspelt(kind, params, user, size, wanted):
     """What a list shows where nothing has exactly the words of its search: rows with similar ones, best first."""
     if not params.get("q", "").strip():
         return []
     _set, rows = filtered(kind, kept_params(params.urlencode(), "q"), user)
-    return similar(rows.reading(*wanted), params["q"], user, size)
+    return similar(changeable_told(rows.reading(*wanted), user), params["q"], user, size)
 
 
 def page_size(params):
@@ -263,7 +268,8 @@ def table_rows(listing, columns, user, *, may_change):
             for column, made in zip(columns, cells, strict=True):
                 if column.edit:
                     made.edit_url = f"{url}cell/{column.name}/"
-        yield {"id": record.pk, "url": url, "label": str(record), "cells": cells}
+        fixed = may_change and not getattr(record, "may_change", True)
+        yield {"id": record.pk, "url": url, "label": str(record), "cells": cells, "fixed": fixed}
 
 
 def address(kind, params, /, **changes):

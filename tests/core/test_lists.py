@@ -221,3 +221,14 @@ def test_columns_are_the_kinds_own(cast, kind):
     """Only declared columns can be shown, in the order asked for, each once."""
     shown = lists.shown_columns(kind, QueryDict("col=status&col=name&col=status&col=password"))
     assert [column.name for column in shown] == ["status", "name"]
+
+
+def test_rows_that_one_may_only_read_are_marked(cast, client_of):
+    """U18: a colleague's row is shown without editors, one's own with them; who may change all asks for nothing more."""
+    mine, theirs = (
+        AccountFactory(owner=owner, team=cast.north, name=owner.first_name) for owner in (cast.alice, cast.bob)
+    )
+    rows = {row["id"]: row["fixed"] for row in client_of(cast.alice).get("/accounts/").context_data["rows"]}
+    assert rows == {mine.pk: False, theirs.pk: True}
+    assert f'<tr data-url="/accounts/{theirs.pk}/" data-fixed>' in client_of(cast.alice).get("/accounts/").text
+    assert not any(row["fixed"] for row in client_of(cast.rita).get("/accounts/").context_data["rows"])
