@@ -134,6 +134,16 @@ def status_changed(cases, at):
     keep(clocks)
 
 
+def taken_up(cases, at):
+    """Cases that had ended are open again: what their end cancelled is promised again, and when they will be solved.
+
+    The number of statements does not grow with the cases.
+    """
+    policies = dict(zip((case.pk for case in cases), picked(cases), strict=True))
+    ledger.save(missing(cases, policies, live_of(policies), at, again=True))
+    refresh(list(policies))
+
+
 def reopened(cases, at):
     """The resolution clocks of cases that are not done any more: the last ones, or long after their end new ones."""
     rows = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, metric=RESOLUTION, state__in=ENDED)
@@ -234,10 +244,11 @@ def take_over(clock, old, trail, reason):
         schedule(clock, last.started_at)
 
 
-def missing(cases, policies, live, at):
+def missing(cases, policies, live, at, *, again=False):
     """The clocks that a new level promises and a case does not have: of what is still open, from its beginning.
 
     One that was cancelled, by the bin or a level without it, goes on with its past; the time between is a pause.
+    For cases that are open `again`, only these, and a resolution, from now on where there has been none.
     """
     going = {(clock.case_id, clock.metric) for clock in live}
     rows = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, stopped_at__isnull=False)
@@ -245,7 +256,8 @@ def missing(cases, policies, live, at):
     over, dropped = ({key for key, gone in ends if gone == kind} for kind in (False, True))
     asked, found = [], []
     for case in cases:
-        for metric, since in waits(case, over) if policies[case.pk] and case.category not in DONE else ():
+        open_ones = waits(case, over) if policies[case.pk] and case.category not in DONE else ()
+        for metric, since in waits_again(case, open_ones, dropped, at) if again else open_ones:
             due = ledger.promised(policies[case.pk].current, metric, case.priority)
             if due and not {(case.pk, metric), (case.pk, OTHER.get(metric))} & going:
                 going.add((case.pk, metric))
@@ -284,6 +296,15 @@ def waits(case, over):
     if case.waiting_since:
         yield NEXT, case.waiting_since
     yield RESOLUTION, case.created_at
+
+
+def waits_again(case, waiting, dropped, at):
+    """Of what the customer waits for, what was cancelled before, and a resolution, else from now on."""
+    for metric, since in waiting:
+        if (case.pk, metric) in dropped:
+            yield metric, since
+        elif metric == RESOLUTION:
+            yield metric, at
 
 
 def refresh(case_ids):

@@ -62,7 +62,7 @@ def state_values(case, status, at):
             "waiting_since": None,
         }  # fmt: skip
     elif case.category in ENDED:
-        values |= {"resolved_at": None, "closed_at": None, "closes_at": None, "close_reason": ""}
+        values |= {"resolved_at": None, "closed_at": None, "closes_at": None, "close_reason": "", "is_spam": False}
         values["reopened"] = case.reopened + 1
     if status.category in ENDED and not case.first_resolved_at:
         values["first_resolved_at"] = at
@@ -79,11 +79,19 @@ def after_change(case, before, *, by, at):
     """The event and the clocks that follow a change of status, and whoever is told of an end."""
     text = _("Status: %(before)s → %(after)s") % {"before": before, "after": case.status}
     note_event(case, text, by=by, at=at)
-    if before.category in ENDED and case.category not in ENDED:
-        recount([case])
-    clocks.status_changed([case], at)
+    clocks_of([case], [case] if before.category in ENDED else [], at)
     if case.category in ENDED and before.category not in ENDED:
         tell(case, listeners(case, by), said(case, str(case.status)), f"case:{case.pk}:state:{case.version}")
+
+
+def clocks_of(cases, ended, at):
+    """Let the clocks of cases follow their statuses; of those that had `ended`, what is counted and promised again."""
+    again = [case for case in ended if case.category not in ENDED]
+    if again:
+        recount(again)
+    clocks.status_changed(cases, at)
+    if again:
+        clocks.taken_up(again, at)
 
 
 def resolve_case(case, *, by, resolution="", at=None):
@@ -160,9 +168,7 @@ def put_status(cases, status, *, by, at, reason="", also=None):
         for name, value in (state_values(case, status, at) | {"status": status} | said).items():
             setattr(case, name, value)
         case.version += 1
-    if status.category not in ENDED:
-        recount(again)
-    clocks.status_changed(told_of, at)
+    clocks_of(told_of, again, at)
     return len(cases)
 
 
@@ -176,5 +182,5 @@ def state_columns(case, status, at):
     else:
         count = Case._meta.get_field("reopened")
         again = Choice(When(category__in=ENDED, then=F("reopened") + 1), default=F("reopened"), output_field=count)
-        return values | {"resolved_at": None, "close_reason": "", "reopened": again}
+        return values | {"resolved_at": None, "close_reason": "", "reopened": again, "is_spam": False}
     return values | {"waiting_since": None, "first_resolved_at": Coalesce("first_resolved_at", Value(at))}

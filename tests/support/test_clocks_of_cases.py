@@ -7,6 +7,7 @@ import pytest
 
 from support.models import NEVER, Case, Clock, Status
 from support.operations.cases import (
+    close_case,
     create_case,
     create_cases,
     delete_case,
@@ -93,6 +94,21 @@ def test_spam_and_the_bin_end_the_clocks(cast, case):
     assert again(case).due_metric
     mark_spam(again(case), by=cast.dora)
     assert {c.state for c in Clock.objects.filter(case=case)} == {"cancelled"}
+
+
+def test_what_an_end_cut_short_is_promised_again(cast, case):
+    """SL-9, CS-1: closed without an answer, or taken for spam, and open again: nothing that was promised is forgotten."""
+    close_case(case, by=None, at=moment(0, 9, 30))
+    assert clock(case, "first").state == "cancelled"
+    reopen_case(again(case), by=None, at=moment(0, 12))
+    assert (clock(case, "first").due_at, again(case).due_at) == (moment(0, 12, 30), moment(0, 12, 30))
+    mark_spam(again(case), by=cast.dora)
+    back = reopen_case(again(case), by=cast.dora)
+    assert not back.is_spam
+    assert {clock(case, metric).state for metric in ("first", "resolution")} == {"running"}
+    old = create_case({"subject": "Brought in", "status": status_of(Status.CLOSED), "contact": case.contact}, by=None)
+    reopen_case(old, by=cast.dora, at=moment(1, 9))
+    assert [(c.metric, c.started_at) for c in old.clocks.all()] == [("resolution", moment(1, 9))]
 
 
 def test_reopened_by_an_agent_it_has_the_grace(cast, case):
