@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db.models import F
 from django.utils import formats, timezone
+from django.utils.translation import gettext as _
 
 from crm_site.core.columns import money_text
 from crm_site.core.models import User
@@ -54,9 +55,15 @@ def quarter_of(user):
     stands = forecast.cumulative(total.stands)
     if total.target is None and not any(stands.values()):
         return None
-    parts = {"closed": stands[forecast.CLOSED], "commit": stands[forecast.COMMIT], "open": stands[forecast.PIPELINE]}
+    parts = forecast.COLUMNS[forecast.CUMULATIVE]
+    said = {forecast.CLOSED: _("closed"), forecast.COMMIT: _("commit forecast"), forecast.PIPELINE: _("in open deals")}
+    numbers = [
+        {"amount": stands[name], "label": label, "url": total.list_url(period, parts[name])}
+        for name, label in said.items()
+    ]
     if total.target is not None:
-        parts |= {"target": total.target.value, "gap": total.gap}
-    texts = {name: formats.number_format(round(amount), 0, force_grouping=True) for name, amount in parts.items()}
-    percent = None if total.attainment is None else round(total.attainment)
-    return texts | {"currency": settings.BASE_CURRENCY, "period": period, "percent": percent}
+        numbers.insert(1, {"amount": total.target.value, "label": _("target"), "url": f"/targets/{total.target.pk}/",
+                           "percent": round(total.attainment)})  # fmt: skip
+    for number in numbers:
+        number["text"] = formats.number_format(round(number["amount"]), 0, force_grouping=True)
+    return {"currency": settings.BASE_CURRENCY, "period": period, "numbers": numbers}

@@ -41,20 +41,31 @@ def opportunity_record(request, pk):
 
 
 def path_of(deal, may_change):
-    """What the path shows: the stages in order, the present one, the next, and what was set by hand; one statement."""
+    """What the path shows: the stages in order, the present one, the next, and what was set by hand; one statement.
+
+    Of a lost deal, by one more, only the stages before the one in which it was lost are passed.
+    """
     stages = list(Stage.objects.filter(pipeline=deal.pipeline_id).order_by("order", "id"))
     now = next(stage for stage in stages if stage.pk == deal.stage_id)
     shown = [stage for stage in stages if stage.is_active or stage == now]
     steps = [stage for stage in shown if stage.state == Stage.OPEN or (stage.state == deal.state and stage == now)]
     place = steps.index(now)
+    done = place if now.state != Stage.LOST else lost_at(deal, steps)
     for number, stage in enumerate(steps):
-        stage.passed, stage.current = number < place, number == place
+        stage.passed, stage.current = number < done, number == place
     url, is_open = OPPORTUNITIES.record_url(deal.pk), deal.state == Stage.OPEN
     return {
         "steps": steps, "stage": now, "may_move": may_change and is_open, "base": url,
         "next_stage": steps[place + 1] if is_open and place + 1 < len(steps) else None,
         "by_hand": is_open and (deal.probability_by_hand or deal.category_by_hand),
     }  # fmt: skip
+
+
+def lost_at(deal, steps):
+    """The place among the steps of the stage in which a deal was lost; 0 when nobody knows."""
+    rows = deal.changes.filter(from_state=Stage.OPEN, to_state=Stage.LOST).order_by("-at", "-id")
+    came = rows.values_list("from_stage", flat=True).first()
+    return next((place for place, stage in enumerate(steps) if stage.pk == came), 0)
 
 
 def chosen_stage(request):

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.http import Http404
@@ -208,6 +209,18 @@ def test_every_number_leads_to_exactly_its_deals(deals, client_of):
                     rows = Opportunity.objects.unscoped("the test").filter(pk__in=[r["id"] for r in listed])
                     assert len(listed) == sum(row.figures.deals[c] for c in parts), url
                     assert sum(d.amount for d in rows) == sum(row.figures.amount[c] for c in parts)
+
+
+def test_the_numbers_of_the_home_page_are_lists(deals, client_of):
+    """U42: closed, commit and open deals of the quarter lead to the deals behind them."""
+    with time_machine.travel(at(date(2026, 11, 20)), tick=False):
+        for user in (deals.alice, deals.bob):
+            browser = client_of(user)
+            quarter = browser.get("/home/quarter/").context["quarter"]
+            for number in quarter["numbers"]:
+                rows = browser.get(number["url"]).context["rows"]
+                found = Opportunity.objects.unscoped("the test").filter(pk__in=[row["id"] for row in rows])
+                assert sum(d.amount for d in found) == number["amount"], number
 
 
 def test_stages_add_up_to_the_open_pipeline(deals, client_of):

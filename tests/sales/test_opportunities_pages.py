@@ -141,6 +141,8 @@ def test_op6_winning_losing_and_reopening_in_the_browser(cast):
     client.post(f"{url}lose/", {"loss_reason": other.pk, "loss_note": "no money"})
     deal.refresh_from_db()
     assert (deal.state, deal.loss_note) == ("lost", "no money")
+    path = client.get(url).context["steps"]
+    assert [(step.name, step.passed) for step in path][::4] == [("Qualification", False), ("Lost", False)]
     client.post(f"{url}reopen/")
     won = {"amount": "9.00", "closed_on": timezone.localdate(), "version": deal.version}
     late = client.post(f"{url}win/", won).content.decode()
