@@ -14,12 +14,16 @@ FEW = 20
 
 @cache
 def blank(model):
-    """What an object of the model starts with: ({attname: default}, {attname: what makes a default}, known names)."""
+    """What an object of the model starts with.
+
+    ({attname: default}, {attname: what makes a default}, {foreign key: (attname, model)}, known names).
+    """
     fields = [field for field in model._meta.concrete_fields if not field.generated]
     makers = {field.attname: field.default for field in fields if callable(field.default) and field.has_default()}
     plain = {field.attname: field.get_default() for field in fields if field.attname not in makers}
     names = {name for field in model._meta.get_fields() for name in (field.name, getattr(field, "attname", ""))}
-    return plain, makers, names | model._meta._property_names
+    links = {field.name: (field.attname, field.related_model) for field in fields if field.many_to_one}
+    return plain, makers, links, names | model._meta._property_names
 
 
 def fresh(model, **values):
@@ -27,12 +31,12 @@ def fresh(model, **values):
 
     For objects by the ten thousand: it does not go through the fields one by one, and sends no signals.
     """
-    plain, makers, known = blank(model)
+    plain, makers, links, known = blank(model)
     if not known.issuperset(values):
         raise TypeError(f"{model.__name__} has no {', '.join(sorted(values.keys() - known))}")
     made = model.__new__(model)
     own = made.__dict__
-    own.update(plain, _state=ModelState())
+    own.update(plain, _state=(state := ModelState()))
     for name, make in makers.items():
         if name not in values:
             own[name] = make()
@@ -40,6 +44,9 @@ def fresh(model, **values):
         # A column's own value needs no descriptor, as no related object is kept yet that it could contradict.
         if name in plain or name in makers:
             own[name] = value
+        elif name in links and (value is None or isinstance(value, links[name][1])):
+            own[links[name][0]] = value and value.pk
+            state.fields_cache[name] = value
         else:
             setattr(made, name, value)
     return made

@@ -82,13 +82,13 @@ def new_rows(model, rows, *, by):
     """
     require(by, model, "add")
     made = []
+    stamps = {"created_by": by, "changed_by": by}
     for values in rows:
-        record = fresh(model, **values)
+        record = fresh(model, **values | stamps)
         if by and record.owner_id is None and "owner" not in values:
             record.owner = by
         if record.team_id is None and record.owner_id:
             record.team_id = record.owner.team_id
-        record.created_by = record.changed_by = by
         made.append(record)
     check_owners(model, {record.owner for record in made if record.owner_id}, by)
     elsewhere = {record.team_id for record in made if not record.owner_id or record.team_id != record.owner.team_id}

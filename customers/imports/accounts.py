@@ -12,6 +12,8 @@ from customers.models import Account, Customer
 from customers.operations.accounts import create_accounts, update_account
 from customers.operations.customers import create_customers
 
+# What is read of an account that a row names.
+READ = ("name", "owner", "team", "country", "created_at")
 FLAGS = {
     "is_customer": gettext_lazy("Customer"),
     "is_prospect": gettext_lazy("Prospect"),
@@ -77,7 +79,7 @@ def after_accounts(drafts, run):
 
 def find_accounts(texts, user):
     """{folded name: accounts that the user sees}."""
-    return find_by(Account.objects.visible_to(user), texts, "name_sort", lambda account: account.name)
+    return find_by(Account.objects.visible_to(user), texts, "name_sort", lambda account: account.name, READ)
 
 
 def link_account(field, pairs, *, by):

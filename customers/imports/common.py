@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Target
 from crm_site.core.kinds import KINDS
-from crm_site.core.loading import insert_many
+from crm_site.core.loading import insert_many, read_many
 from customers.models import ContactMechanism
 from customers.operations.reach import fill
 
@@ -69,11 +69,14 @@ def save_extra(field, drafts):
     insert_many(ContactMechanism, made)
 
 
-def find_by(rows, texts, column, text_of):
-    """{folded text: records} among rows whose folded column holds one of the texts, which the caller folded or not."""
+def find_by(rows, texts, column, text_of, only=()):
+    """{folded text: records} among rows whose folded column holds one of the texts, which the caller folded or not.
+
+    `only` names what is read of them at once.
+    """
     found = defaultdict(list)
     wanted = sorted(text for text in texts if text)
-    for record in rows.filter(**{f"{column}__any_folded": wanted}) if wanted else ():
+    for record in read_many(rows.filter(**{f"{column}__any_folded": wanted}), only=only) if wanted else ():
         found[fold(text_of(record))].append(record)
     return found
 

@@ -3,6 +3,7 @@
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 
+from crm_site.core.loading import read_many
 from customers.models import Account, Contact, Customer
 
 LINKS = {"contact": Contact, "account": Account, "customer": Customer}
@@ -58,7 +59,7 @@ def known(model, ids, by):
     if not ids:
         return {}
     rows = model.objects.visible_to(by) if by else model.objects.unscoped("the system links for itself")
-    found = {row.pk: row for row in rows.filter(pk__any_of=ids).only(*READ[model])}
+    found = {row.pk: row for row in read_many(rows.filter(pk__any_of=ids), only=READ[model])}
     if by and len(found) < len(ids):
         raise PermissionDenied
     return found
@@ -100,9 +101,9 @@ def customers_behind(rows):
     )
     found = {}
     if accounts:
-        pairs = alive.filter(kind=Customer.BUSINESS, account__in=accounts).values_list("account_id", "pk")
+        pairs = alive.filter(kind=Customer.BUSINESS, account__pk__any_of=accounts).values_list("account_id", "pk")
         found |= {("account", key): pk for key, pk in pairs}
     if contacts:
-        pairs = alive.filter(kind=Customer.INDIVIDUAL, contact__in=contacts).values_list("contact_id", "pk")
+        pairs = alive.filter(kind=Customer.INDIVIDUAL, contact__pk__any_of=contacts).values_list("contact_id", "pk")
         found |= {("contact", key): pk for key, pk in pairs}
     return found

@@ -49,7 +49,7 @@ def splits_of(sales):
     """{opportunity id: [(user id, team id, percent, kind)]} of the splits of the sales' deals."""
     found = defaultdict(list)
     ids = {sale.opportunity_id for sale in sales if sale.opportunity_id}
-    rows = Split.objects.filter(opportunity__in=ids).order_by("id") if ids else Split.objects.none()
+    rows = Split.objects.filter(opportunity__pk__any_of=ids).order_by("id") if ids else Split.objects.none()
     for deal, *split in rows.values_list("opportunity_id", "user_id", "user__team_id", "percent", "kind"):
         found[deal].append(split)
     return found
@@ -58,7 +58,7 @@ def splits_of(sales):
 def families_of(sales):
     """{sale id: {product family: net of its lines}}."""
     found = defaultdict(lambda: defaultdict(Decimal))
-    rows = SaleLine.objects.filter(sale__in=[sale.pk for sale in sales]).order_by("position", "id")
+    rows = SaleLine.objects.filter(sale__pk__any_of={sale.pk for sale in sales}).order_by("position", "id")
     for sale, family, net in rows.values_list("sale", "product__family", "net"):
         found[sale][family or ""] += net
     return found

@@ -19,6 +19,8 @@ from sales.operations.worth import base_amounts
 PARTIES = ("contact", "account", "customer")
 # What a stage decides unless somebody set it by hand.
 GIVEN = ("probability", "category")
+# What the worth in the company's currency depends on.
+WORTH = ("amount", "currency", "state", "close_date", "closed_at")
 
 
 def default_stage(pipeline=None):
@@ -61,7 +63,7 @@ def create_opportunities(rows, *, by):
                 row["stage"] = first = first or default_stage()
         complete(row)
     name_rows(rows)
-    base = base_amounts([fresh(Opportunity, **row) for row in rows])
+    base = base_amounts([fresh(Opportunity, **{name: row.get(name) for name in WORTH}) for row in rows])
     for row, deal in zip(rows, base, strict=True):
         row["amount_base"] = deal.amount_base
     return new_rows(Opportunity, rows, by=by)

@@ -62,7 +62,9 @@ def sell_many(deals, *, by):
     require(by, Sale, "add")
     there = set(standing(deals).values_list("opportunity", flat=True))
     lines = defaultdict(list)
-    rows = OpportunityLine.objects.filter(opportunity__in=[deal.pk for deal in deals]).order_by("position", "id")
+    rows = OpportunityLine.objects.filter(opportunity__pk__any_of={deal.pk for deal in deals}).order_by(
+        "position", "id"
+    )
     for row in rows.values("opportunity_id", *COPIED):
         lines[row.pop("opportunity_id")].append(fresh(SaleLine, **row))
     made = []
@@ -76,13 +78,13 @@ def sell_many(deals, *, by):
 def locked(deals):
     """These deals, locked one after the other."""
     rows = Opportunity.objects.unscoped("who may win the deals was asked by who calls")
-    return rows.select_for_update(of=("self",)).filter(pk__in=[deal.pk for deal in deals]).order_by("pk")
+    return rows.select_for_update(of=("self",)).filter(pk__any_of={deal.pk for deal in deals}).order_by("pk")
 
 
 def standing(deals):
     """The active sales of deals."""
     rows = Sale.objects.unscoped("there is one whoever sees it")
-    return rows.filter(opportunity__in=[deal.pk for deal in deals], status=Sale.ACTIVE)
+    return rows.filter(opportunity__pk__any_of={deal.pk for deal in deals}, status=Sale.ACTIVE)
 
 
 def sold(rows, by):

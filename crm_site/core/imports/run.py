@@ -1,4 +1,4 @@
-"""Imports as jobs: a check of the whole file that writes nothing, then the import itself, a thousand rows a step."""
+"""Imports as jobs: a check of the whole file that writes nothing, then the import itself, two thousand rows a step."""
 
 import gc
 from collections import Counter
@@ -20,7 +20,7 @@ from .reading import reopen
 from .registry import IMPORTERS, importer_of
 from .undo import undo_some
 
-CHUNK = 1000
+CHUNK = 2000
 RESTARTS = 3
 # Open imports of this process, by job: the reader stands where the last step ended.
 OPEN = {}
