@@ -24,7 +24,7 @@ CONTACT_COLUMNS = (
     Column("language", _("Language"), shown=False, edit=True),
     Column("time_zone", _("Time zone"), shown=False, edit=True),
     Column("birthday", _("Birthday"), "date", shown=False, edit=True, aliases=("birthdate", "date of birth")),
-    Column("do_not_contact", _("Do not contact"), "bool", shown=False, edit=True, aliases=("do not call", "opt out")),
+    Column("do_not_contact", _("Do not contact"), "bool", shown=False, edit=True, aliases=("opt out",)),
     Column("description", _("Description"), "longtext", shown=False, edit=True, aliases=("notes", "comments")),
     *record_columns(),
 )  # fmt: skip

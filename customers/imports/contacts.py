@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Importer, Target, register
 from crm_site.core.imports.targets import link_targets, targets_of
+from crm_site.core.loading import read_many
 from customers.imports.common import (
     find_by,
     lost_first_name,
@@ -17,9 +18,19 @@ from customers.imports.common import (
     split_name,
     with_columns,
 )  # fmt: skip
+from customers.imports.objections import (
+    enter_objections,
+    object_again,
+    objection_targets,
+    objections_of,
+    plain,
+    settle_objections,
+)  # fmt: skip
 from customers.models import Contact
 from customers.operations.contacts import create_contacts, update_contact
 
+# What is read of a contact that a row names.
+READ = (*Contact.LABEL_FIELDS, "email", "owner", "team", "account", "country")
 COMPANY = ("account name", "company", "company name", "organization name", "organisation", "employer", "firma")
 
 
@@ -33,6 +44,7 @@ def contact_targets():
         Target("job_title", gettext_lazy("Job title"), aliases=("position", "function"), limit=150),
         *link_targets("account", gettext_lazy("Account"), "customers.account", COMPANY),
         *reach_targets(),
+        *objection_targets(),
         Target("source", gettext_lazy("Source"), aliases=("lead source", "original source"), limit=100),
         Target(
             "description", gettext_lazy("Description"), "longtext", ("notes", "note", "comments", "comment", "remarks")
@@ -47,6 +59,7 @@ def prepare_contact(draft, _run):
     """First and last name from whatever names there are; an address of parts, one e-mail and the others."""
     values = draft.values
     settle_reach(draft)
+    settle_objections(draft)
     whole, middle = values.pop("full_name", ""), values.pop("middle_name", "")
     first, last = values.get("first_name", ""), values.get("last_name", "")
     if whole and not last:
@@ -63,9 +76,23 @@ def prepare_contact(draft, _run):
         values["middle_initial"] = middle if len(middle) <= 5 else f"{middle[0]}."
 
 
-def after_contacts(drafts, _run):
-    """Keep the second e-mail addresses and numbers."""
+def make_contacts(rows, *, by):
+    """As create_contacts; what the rows object to follows."""
+    return create_contacts([plain(row) for row in rows], by=by)
+
+
+def change_contact(contact, values, by):
+    """What a file says of a contact who is here, objections too."""
+    if own := plain(values):
+        contact = update_contact(contact, own, by=by)
+    object_again(contact, values, by)
+    return contact
+
+
+def after_contacts(drafts, run):
+    """Keep the second e-mail addresses and numbers, and who wants no offers."""
     save_extra("contact", [draft for draft in drafts if draft.extra])
+    enter_objections([(draft, draft.record) for draft in drafts], run)
     return {}
 
 
@@ -75,10 +102,10 @@ def find_contacts(texts, user):
     found = defaultdict(list)
     addresses = {text.lower() for text in texts if text and "@" in text}
     if addresses:
-        for contact in rows.filter(email__any_of=addresses):
+        for contact in read_many(rows.filter(email__any_of=addresses), only=READ):
             found[fold(contact.email)].append(contact)
     names = [" ".join(reversed(split_name(text))) for text in texts if text and "@" not in text]
-    by_name = find_by(rows, names, "name_sort", lambda contact: f"{contact.first_name} {contact.last_name}")
+    by_name = find_by(rows, names, "name_sort", lambda contact: f"{contact.first_name} {contact.last_name}", READ)
     return found | by_name
 
 
@@ -96,8 +123,8 @@ def link_contact(field, pairs, *, by):
 CONTACT_IMPORT = register(
     Importer(
         name="contacts", label=gettext_lazy("Contacts"), model=Contact, targets=contact_targets, order=30, icon="user",
-        create=create_contacts, update=lambda record, values, by: update_contact(record, values, by=by),
-        prepare=prepare_contact, after=after_contacts, find=find_contacts, link=link_contact,
+        create=make_contacts, update=change_contact, prepare=prepare_contact, after=after_contacts, find=find_contacts,
+        link=link_contact, parts=objections_of,
         keys={
             "email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_contacts),
             "name": (gettext_lazy("Name"), name_of, find_contacts),

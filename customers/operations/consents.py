@@ -173,6 +173,22 @@ def settle(entry, last):
 
 
 @operation
+def refuse_consents(refusals, *, by):
+    """As refuse_consent, of any channel, for many (contact, purpose, since when or None): returns the new entries.
+
+    Raises PermissionDenied unless the user may change all the contacts. Four statements, however many.
+    """
+    last, rows = last_entries({contact.pk for contact, _purpose, _since in refusals}) if refusals else {}, {}
+    for contact, purpose, since in refusals:
+        before = last.get((contact.pk, purpose.pk, ""))
+        if not before or before.status not in Consent.REFUSED:
+            status = Consent.WITHDRAWN if before and before.status == Consent.GRANTED else Consent.DENIED
+            row = {"contact": contact, "purpose": purpose, "status": status}
+            rows[contact.pk, purpose.pk] = row | ({"effective_from": since} if since else {})
+    return create_consents(list(rows.values()), by=by) if rows else []
+
+
+@operation
 def take_back_consents(ids, *, by):
     """Let what was entered before decide again in the place of these entries; returns how many did decide.
 

@@ -1,6 +1,6 @@
 """Files of customers, and customers that files of accounts bring (CU-1, PL-1)."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.management import call_command
@@ -9,7 +9,7 @@ from crm_site.core.jobs import run_due_jobs
 from crm_site.core.models import Job
 from customers.consent import may_contact
 from customers.models import Account, Consent, Contact, Customer, Purpose
-from customers.operations.consents import refuse_consent
+from customers.operations.consents import give_consent, refuse_consent
 from tests.core.test_import_wizard import counts, fields_of, upload
 from tests.factories import AccountFactory, ContactFactory
 
@@ -23,10 +23,10 @@ TEXT = """Customer Id,Company,First Name,Last Name,Account Name,Status,Customer 
 """
 
 
-def through(client, text, **data):
-    """Import a file of customers through the wizard; the finished job."""
+def through(client, text, *, chosen=(), **data):
+    """Import a file of customers through the wizard, with what is `chosen` on its page; the finished job."""
     job = upload(client, text, "Customers.csv", **({"kind": "customers"} | data))
-    client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job))
+    client.post(f"/imports/{job.pk}/mapping/", fields_of(client, job) | dict(chosen))
     run_due_jobs()
     client.post(f"/imports/{job.pk}/run/")
     run_due_jobs()
@@ -103,3 +103,37 @@ def test_cg5_consents_come_with_source_purpose_and_basis(cast, client_of):
     run_due_jobs()
     assert may_contact([people["ann"]], "marketing_email")[people["ann"].pk].reason == "missing"
     assert Consent.objects.filter(contact=people["ann"]).count() == 2
+
+
+OBJECTING = """First Name,Last Name,Email,Email Opt Out,Do Not Call,Unsubscribed Time
+Ann,Lee,ann@x.test,true,false,2026-01-05 10:00
+Bob,Fox,bob@x.test,FALSE,no,
+Cat,Ray,cat@x.test,,x,
+"""
+REASONS = {"marketing_email": "missing", "marketing_phone": "missing"}
+
+
+def reasons(email):
+    """{purpose: why somebody may be written to or called, or may not}."""
+    person = Contact.objects.filter(email=email).latest("pk")
+    return {code: may_contact([person], code)[person.pk].reason for code in REASONS}
+
+
+@pytest.mark.parametrize(("kind", "now", "then"), [("contacts", "withdrawn", "granted"), ("leads", "denied", "gone")])
+def test_cg1_who_opted_out_elsewhere_is_not_written_to(cast, client_of, kind, now, then):
+    """A no comes in as an objection of its day, of people who are here, too; no yes follows from a no that is missing."""
+    ann = ContactFactory(owner=cast.alice, email="ann@x.test", first_name="Ann", last_name="Lee")
+    purpose = Purpose.objects.get(code="marketing_email")
+    give_consent(ann, purpose, by=cast.alice, source="phone", effective_from=datetime(2025, 1, 1, tzinfo=UTC))
+    client = client_of(cast.alice)
+    job = through(client, OBJECTING, kind=kind, chosen={"duplicates": "update"})
+    assert sum(counts(job)[:2]) == 3, job.counts
+    assert reasons("ann@x.test") == REASONS | {"marketing_email": now}
+    assert reasons("bob@x.test") == REASONS
+    assert reasons("cat@x.test") == REASONS | {"marketing_phone": "denied"}
+    entry = Consent.objects.get(purpose=purpose, status=now)
+    assert (entry.source, entry.effective_from.date(), entry.by) == (Consent.IMPORT, date(2026, 1, 5), cast.alice)
+    assert not Contact.objects.filter(do_not_contact=True).exists()
+    client.post(f"/imports/{job.pk}/undo/")
+    run_due_jobs()
+    assert reasons("ann@x.test")["marketing_email"] == then

@@ -43,8 +43,11 @@ def undo_some(job):
 
 
 def unmake(rows, job, undone):
-    """Put the records that an import made into the bin, and forget their ids so that they can come again."""
-    for kind in {row.content_type for row in rows}:
+    """Put the records that an import made into the bin, and forget their ids so that they can come again.
+
+    What was made last goes first: an entry about somebody before the person.
+    """
+    for kind in dict.fromkeys(row.content_type for row in rows):
         model, ids = kind.model_class(), [row.object_id for row in rows if row.content_type_id == kind.pk]
         importer = importer_of(model._meta.label_lower)
         if importer and importer.delete:
