@@ -21,7 +21,7 @@ def objection_targets():
     """Who wants no offers by mail, or none by phone, and since when."""
     return [
         Target("do_not_email", gettext_lazy("No offers by e-mail"), "boolean",
-               ("has opted out of email", "email unsubscribed", "opted out of marketing email")),
+               ("has opted out of email", "email unsubscribed", "unsubscribed from all email")),
         Target("do_not_call", gettext_lazy("No offers by phone"), "boolean", ("opted out of calls",)),
         Target(SINCE, gettext_lazy("Objected on"), "datetime",
                ("opt out date", "opt out time", "email opt out date", "email opt out time", "unsubscribed at",
