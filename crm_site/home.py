@@ -27,6 +27,8 @@ from support import today as support_today
 
 MEETINGS_AHEAD = 7
 SHOWN = 8
+# Of so many of a user's latest changed records of a kind it is looked who changed them: an import changes thousands.
+LOOKED_AT = 500
 # The names behind recent and changed records cost a statement a kind; so many kinds at most.
 NAMED_KINDS = 5
 
@@ -76,7 +78,8 @@ def recent_links(recent, links):
 def changed_by_others(user):
     """(kind, id, when, first name, last name) of the user's own records that others changed since yesterday.
 
-    One statement over all kinds; each branch walks the index (owner, changed_at). Their names pass the gate in `named`.
+    One statement over all kinds; each branch walks the index (owner, changed_at), at most LOOKED_AT rows of it. Their
+    names pass the gate in `named`.
     """
     kinds = tuple(
         kind for kind in KINDS.values()
@@ -93,9 +96,10 @@ def changed_by_others(user):
 def changes_of(kinds):
     """The statement of `changed_by_others`; twenty branches put together anew would cost more than the whole page."""
     branches = (
-        f"(SELECT '{kind.key}' AS kind, id, changed_at, changed_by_id FROM {kind.model._meta.db_table}"  # noqa: S608 - names
+        f"(SELECT * FROM (SELECT '{kind.key}' AS kind, id, changed_at, changed_by_id FROM {kind.model._meta.db_table}"  # noqa: S608 - names
         " WHERE owner_id = %(user)s AND deleted_at IS NULL AND changed_at >= %(since)s"
-        f" AND changed_by_id IS DISTINCT FROM %(user)s ORDER BY changed_at DESC, id DESC LIMIT {SHOWN})"
+        f" ORDER BY changed_at DESC, id DESC LIMIT {LOOKED_AT}) latest"
+        f" WHERE changed_by_id IS DISTINCT FROM %(user)s ORDER BY changed_at DESC, id DESC LIMIT {SHOWN})"
         for kind in kinds
     )
     return (

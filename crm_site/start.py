@@ -27,26 +27,23 @@ class CompanyForm(forms.Form):
 
 
 def steps(user):
-    """The checklist as the home page shows it, or None when it is not the user's or was put away; two statements."""
+    """The checklist as the home page shows it, or None when it is not the user's or was put away; one statement.
+
+    Two steps show by themselves: somebody was invited, something was imported.
+    """
     if not user.is_superuser:
         return None
-    kept = {row.pk: row.value for row in Setting.objects.filter(pk__in=("company", "start"))}
-    start = kept.get("start", {})
+    others = User.objects.filter(door=User.STAFF, is_demo=False).exclude(pk=user.pk)
+    kept = {name: Setting.objects.filter(pk=name).values("value") for name in ("company", "start")}
+    imported = Job.objects.filter(kind="import", state=Job.DONE)
+    found = User.objects.filter(pk=user.pk).values(**kept, invite=Exists(others), imported=Exists(imported)).get()
+    start, company = found["start"] or {}, found["company"] or {}
     if start.get("dismissed"):
         return None
-    done = (
-        set(start.get("done", [])) | ({"company"} if kept.get("company", {}).get("name") else set()) | found_done(user)
-    )
+    shown = {"company": company.get("name"), "invite": found["invite"], "import": found["imported"]}
+    done = {*start.get("done", []), *(key for key, is_done in shown.items() if is_done)}
     made = [step | {"done": step["key"] in done} for step in all_steps()]
     return {"steps": made, "done": sum(step["done"] for step in made), "total": len(made)}
-
-
-def found_done(user):
-    """The steps that show by themselves: somebody was invited, something was imported."""
-    others = User.objects.filter(door=User.STAFF, is_demo=False).exclude(pk=user.pk)
-    imports = Job.objects.filter(kind="import", state=Job.DONE)
-    found = User.objects.filter(pk=user.pk).values(invite=Exists(others), imported=Exists(imports)).get()
-    return {key for key, name in (("invite", "invite"), ("import", "imported")) if found[name]}
 
 
 def all_steps():

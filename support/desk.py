@@ -58,7 +58,7 @@ SENT, DUE, FAILED = "sent", "due", "failed"
 def first_in(user, view, queue, queues):
     """The first cases of a view, what falls due first first, at most COUNTED, as a query that walks along indexes.
 
-    `queue` is the id of the one that it is narrowed to, or None; `queues` are the ids of all.
+    `queue` is the id of the one that it is narrowed to, or None; `queues` are the ids of all, or a query of them.
     """
     rows = Case.objects.visible_to(user).filter(merged_into__isnull=True)
     rows = rows.filter(queue=queue) if queue else rows

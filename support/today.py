@@ -10,11 +10,11 @@ VIEWS = ("mine", "unassigned", "breaching")
 def cases_of(user):
     """{views: [{name, label, count}], items: the first of the user's own cases, else of those that nobody has}.
 
-    None for who changes no cases; five statements, and those for the names of who asks.
+    None for who changes no cases; four statements, and those for the names of who asks.
     """
     if user.reach(Case, "change") == "none":
         return None
-    queues = list(Queue.objects.filter(is_active=True).values_list("pk", flat=True))
+    queues = Queue.objects.filter(is_active=True).order_by().values("pk")
     found = {view: list(desk.first_in(user, view, None, queues).values_list("pk", flat=True)) for view in VIEWS}
     shown = "mine" if found["mine"] else "unassigned"
     cases = desk.listed(Case.objects.visible_to(user).filter(pk__in=found[shown][:SHOWN]).order_by("due_at", "id"))

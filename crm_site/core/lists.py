@@ -182,7 +182,8 @@ def page_of(kind, params, user, fields=()):
     start = rows.filter(beyond(walk, at)) if at else rows
     wanted = {*fields, *(part.lstrip("-") for part in order), *kind.model.LABEL_FIELDS, "version"}
     gate = opened(user, kind.model, "view")
-    narrowed = SEARCHED if params.get("q", "").strip() else bool(rows.query.where)
+    by_name = params.get("q", "").strip() and order[0].lstrip("-") == "name_sort"
+    narrowed = SEARCHED if by_name else bool(rows.query.where)
     first = start.first_of(user, size + 1, walk, narrowed=narrowed, gate=gate)
     found = list(changeable_told(first.reading(*wanted), user))
     alike = [] if found or at else misspelt(kind, params, user, size, wanted)

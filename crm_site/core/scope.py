@@ -23,7 +23,8 @@ NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
 # Up to so many teams a sorted list is read team by team, with filters and without.
 FEW_TEAMS, MANY_TEAMS = 4, 60
 # Up to so many rows, read for as much of the planner's cost, are sorted rather than looked for along an index. Of those
-# that hold a word more: names that hold it stand together, so that looking for them along the names can take a second.
+# that hold a word more, in the order of names: names that hold it stand together, so that looking for them along the
+# names can take a second.
 SCARCE, SEARCHED = 10_000, 20_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
