@@ -143,22 +143,13 @@ def search(request):
     if request.user.door != request.user.STAFF:
         raise Http404
     text = request.GET.get("q", "").strip()
-    kinds = [kind for kind in KINDS.values() if text and kind.menu]
-    found = [(kind, holding(kind, text, request.user)) for kind in kinds]
-    alike = not any(rows for _kind, rows in found)
-    if alike:
-        found = [(kind, lists.similar(kind.model.objects.all(), text, request.user, 6)) for kind in kinds]
+    kinds = [kind for kind in KINDS.values() if kind.menu]
+    found, alike = lists.found_everywhere(kinds, text, request.user, 6) if text else ({}, False)
     groups = [
         {"label": kind.label_plural, "icon": kind.icon, "items": [
             {"text": str(r), "hint": r.number, "url": kind.record_url(r.pk)} for r in rows
         ]}
-        for kind, rows in found if rows
+        for kind, rows in found.items()
     ]  # fmt: skip
-    context = {"groups": groups, "q": text, "similar": alike and bool(groups)}
+    context = {"groups": groups, "q": text, "similar": alike}
     return render(request, "_parts/search_results.html" if request.htmx else "search.html", context)
-
-
-def holding(kind, text, user):
-    """Up to six visible records of a kind that hold every word."""
-    rows = lists.search(kind.model.objects.all(), text, kind.model)
-    return list(rows.first_of(user, 6, kind.sorts[kind.default_sort.lstrip("-")].order))

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,6 +13,7 @@ from django.contrib.postgres.search import TrigramWordDistance
 from django.db import connection, transaction
 from django.db.models import Q, Value
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.functions import JSONObject
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.dateparse import parse_date, parse_datetime
@@ -21,7 +23,7 @@ from crm_site.core import parts
 from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Fold
-from crm_site.core.scope import ALL, NONE, SEARCHED, opened
+from crm_site.core.scope import ALL, NONE, SEARCHED, first_of_each, opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
@@ -70,20 +72,66 @@ def search(rows, text, model):
     return rows
 
 
-def similar(rows, text, user, limit):
-    """Up to `limit` visible rows, best first, whose search text has a word much like each of those typed.
+def alike(rows, text, user, limit):
+    """The first `limit` visible rows, best first, whose search text has a word much like each of those typed.
 
-    None where there is no word of four letters to compare, such as for a number.
+    None where there is no word of four letters to compare, such as for a number. To be read where `liking` says so.
     """
     found = [word for word in text.split()[:8] if len(word) >= 4 and not re.search(r"\d", word)]
     if not found:
-        return []
+        return None
     for word in found:
         rows = rows.filter(search_text__trigram_word_similar=Fold(Value(word)))
     distance = sum(TrigramWordDistance(Fold(Value(word)), "search_text") for word in found)
+    return rows.visible_to(user).order_by(distance, "pk")[:limit]
+
+
+@contextmanager
+def liking():
+    """Within, words are much alike from a half on."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = 0.5")
-        return list(rows.visible_to(user).order_by(distance, "pk")[:limit])
+        yield
+
+
+def similar(rows, text, user, limit):
+    """What `alike` finds, read."""
+    rows = alike(rows, text, user, limit)
+    if rows is None:
+        return []
+    with liking():
+        return list(rows)
+
+
+def found_everywhere(kinds, text, user, limit):
+    """({kind: its first visible records that hold every word}, False), or of similar ones and True, where there are none.
+
+    Two statements for any number of kinds, three where nothing holds the words; the records know their names only.
+    """
+    wanted = [
+        (search(kind.model.objects.all(), text, kind.model), kind.sorts[kind.default_sort.lstrip("-")].order)
+        for kind in kinds
+    ]
+    if found := named(kinds, first_of_each(wanted, user, limit)):
+        return found, False
+    rows = [alike(kind.model.objects.all(), text, user, limit) for kind in kinds]
+    with liking():
+        found = named(kinds, rows) if rows[0] is not None else {}
+    return found, bool(found)
+
+
+def named(kinds, queries):
+    """{kind: [records]} of a query a kind, where there are any; one statement, which keeps the order of each."""
+    branches = [
+        rows.values_list(Value(kind.key), "pk", JSONObject(**{name: name for name in kind.model.LABEL_FIELDS}))
+        for kind, rows in zip(kinds, queries, strict=True)
+    ]
+    found = {}
+    for key, pk, said in branches[0].union(*branches[1:], all=True):
+        kind, said = KINDS[key], said | {"id": pk}
+        fields = [field.attname for field in kind.model._meta.concrete_fields if field.attname in said]
+        found.setdefault(kind, []).append(kind.model.from_db(None, fields, [said[name] for name in fields]))
+    return found
 
 
 def picked(kind, text, user, limit):

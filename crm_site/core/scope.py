@@ -28,6 +28,7 @@ FEW_TEAMS, MANY_TEAMS = 4, 60
 SCARCE, SEARCHED = 10_000, 20_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
+UNREACHED = 10**12
 
 # All that the gate asks of a user, each row as (what, text, text, text, id, id, yes or no).
 STANDING = """
@@ -196,14 +197,15 @@ class ScopedQuerySet(models.QuerySet):
             for action, condition in found.items()
         })  # fmt: skip
 
-    def first_of(self, user, limit, order, action="view", *, narrowed=None, gate=None):
+    def first_of(self, user, limit, order, action="view", *, narrowed=None, gate=None, few=None):
         """The first `limit` of the visible rows in `order`; as a query, itself in `order`.
 
         The receiver may be filtered but not sliced. `order` is a sequence of field names, "-" for descending; empty
         where it does not matter, as in a count. Rows that filters have made scarce (`narrowed`, by default whether
         there is any; a number for how many are few) are found by what narrows them and then sorted. Otherwise a few
         teams are asked index by index, and many are one condition, whose ids are given as values for the planner to
-        weigh. `gate` is what `opened` answered, where two queries of one request need it.
+        weigh. `gate` is what `opened` answered, where two queries of one request need it; `few` whether the rows are scarce,
+        where that is known.
         """
         reach = user.reach(self.model, action)
         rows = whole = self.filter(open_to(self.model, user), deleted_at__isnull=True)
@@ -215,7 +217,7 @@ class ScopedQuerySet(models.QuerySet):
             if reach == NONE and not shared:
                 return self.none()
             whole = rows.filter(one_condition(self.model, user, reach, teams, shared))
-        if narrowed and order and scarce(rows, max(narrowed, SCARCE)):
+        if narrowed and order and (scarce(rows, max(narrowed, SCARCE)) if few is None else few):
             ids = whole.order_by(*together(order)).values("pk")[:limit]
             return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
         if reach == ALL or not order or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
@@ -240,8 +242,24 @@ def scarce(rows, most):
         told = rows.order_by().values("pk").explain(format="json")
     except IndexError:  # Django saw that no row can fit and did not ask
         return True
-    plan = json.loads(told)[0]["Plan"]
+    return is_scarce(json.loads(told)[0]["Plan"], most)
+
+
+def is_scarce(plan, most):
+    """Whether a plan is expected to bring at most so many rows, for as much of the planner's cost."""
     return max(plan["Plan Rows"], plan["Total Cost"]) <= most
+
+
+def first_of_each(wanted, user, limit):
+    """`first_of` of each (rows, order), as one query a kind; the planner is asked about all of them by one statement."""
+    alive = [found.filter(open_to(found.model, user), deleted_at__isnull=True) for found, _order in wanted]
+    # A limit, be it never reached, keeps each a plan of its own, in its place.
+    rows = [found.order_by().values("pk")[:UNREACHED] for found in alive]
+    plan = json.loads(rows[0].union(*rows[1:], all=True).explain(format="json"))[0]["Plan"]
+    plans = plan.get("Plans", [])
+    # It leaves out what cannot be: then nobody knows any more which plan is whose.
+    few = [is_scarce(one, SCARCE) for one in plans] if len(plans) == len(wanted) > 1 else [None] * len(wanted)
+    return [found.first_of(user, limit, order, few=is_few) for (found, order), is_few in zip(wanted, few, strict=True)]
 
 
 def together(order):
