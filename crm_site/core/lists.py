@@ -104,7 +104,7 @@ def similar(rows, text, user, limit):
 
 
 def found_everywhere(kinds, text, user, limit):
-    """({kind: its first visible records that hold every word}, False), or of similar ones and True, where there are none.
+    """({kind: its first visible records that hold every word}, False), or of similar words and True, where none does.
 
     Two statements for any number of kinds, three where nothing holds the words; the records know their names only.
     """
@@ -128,9 +128,9 @@ def named(kinds, queries):
     ]
     found = {}
     for key, pk, said in branches[0].union(*branches[1:], all=True):
-        kind, said = KINDS[key], said | {"id": pk}
-        fields = [field.attname for field in kind.model._meta.concrete_fields if field.attname in said]
-        found.setdefault(kind, []).append(kind.model.from_db(None, fields, [said[name] for name in fields]))
+        kind, values = KINDS[key], said | {"id": pk}
+        fields = [field.attname for field in kind.model._meta.concrete_fields if field.attname in values]
+        found.setdefault(kind, []).append(kind.model.from_db(None, fields, [values[name] for name in fields]))
     return found
 
 

@@ -204,8 +204,8 @@ class ScopedQuerySet(models.QuerySet):
         where it does not matter, as in a count. Rows that filters have made scarce (`narrowed`, by default whether
         there is any; a number for how many are few) are found by what narrows them and then sorted. Otherwise a few
         teams are asked index by index, and many are one condition, whose ids are given as values for the planner to
-        weigh. `gate` is what `opened` answered, where two queries of one request need it; `few` whether the rows are scarce,
-        where that is known.
+        weigh. `gate` is what `opened` answered, where two queries of one request need it; `few` whether the rows are
+        scarce, where that is known.
         """
         reach = user.reach(self.model, action)
         rows = whole = self.filter(open_to(self.model, user), deleted_at__isnull=True)
@@ -251,7 +251,7 @@ def is_scarce(plan, most):
 
 
 def first_of_each(wanted, user, limit):
-    """`first_of` of each (rows, order), as one query a kind; the planner is asked about all of them by one statement."""
+    """`first_of` of each (rows, order), a query each; the planner is asked about all of them by one statement."""
     alive = [found.filter(open_to(found.model, user), deleted_at__isnull=True) for found, _order in wanted]
     # A limit, be it never reached, keeps each a plan of its own, in its place.
     rows = [found.order_by().values("pk")[:UNREACHED] for found in alive]
