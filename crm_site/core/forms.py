@@ -122,6 +122,7 @@ class RecordForm(forms.ModelForm):
         for name in list(self.fields):
             if only and name not in (*only, "once", "version"):
                 del self.fields[name]
+        self.order_fields(only)
         self.set_choices()
         self.initial |= {name: without_zeros(v) for name, v in self.initial.items() if isinstance(v, Decimal)}
         self.initial["once"] = uuid.uuid4()

@@ -20,7 +20,10 @@ CUSTOMERS = register(
         columns=CUSTOMER_COLUMNS, sorts={"name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="name",
         form=CustomerForm, filters=CustomerFilters, create=create_customer, update=update_customer,
         delete=delete_customer, restore=restore_customer,
-        quick=("kind", "company", "account", "first_name", "last_name", "contact", "email", "phone", "status"),
+        quick=(
+            "kind", "company", "first_name", "middle_initial", "last_name", "email", "phone", "status", "account",
+            "contact",
+        ),
         highlights=("status", "kind", "account", "contact", "phone", "email", "owner"),
         groups=(
             (_("About"), ("number", "kind", "status", "tier", "since", "account", "contact", "description")),

@@ -87,7 +87,7 @@ OPPORTUNITIES = register(
         sorts={"close": BY_CLOSE_DATE, "name": BY_NAME, "new": NEWEST, "changed": CHANGED}, default_sort="close",
         form=OpportunityForm, filters=OpportunityFilters, create=create_opportunity, update=update_opportunity,
         delete=delete_opportunity, restore=restore_record,
-        quick=("account", "name", "amount", "close_date", "stage"), subtitle=subtitle,
+        quick=("name", "account", "amount", "close_date", "stage"), subtitle=subtitle,
         highlights=("amount", "close_date", "stage", "probability", "owner", "account", "next_step",
                     "next_step_date"),
         groups=(

@@ -193,3 +193,11 @@ def test_a_record_of_somebody_who_left_can_be_edited(cast):
     assert (record.owner, record.industry) == (cast.alice, "Ships")
     refused = client.post(kind.url("create"), filled(kind, cast.bob) | {"owner": cast.alice.pk})
     assert refused.status_code == 200, "nobody new is given to who left"
+
+
+def test_u19_the_short_form_asks_in_the_order_that_the_kind_names(cast, client_of):
+    """U19, CU-1: a new customer begins with the company and the person, not with pickers of what is here already."""
+    form = client_of(cast.alice).get("/customers/new/", headers=HTMX).context_data["form"]
+    shown = [field.name for field in form.visible_fields()]
+    assert shown == list(KINDS["customers.customer"].quick)
+    assert shown[:5] == ["kind", "company", "first_name", "middle_initial", "last_name"]
