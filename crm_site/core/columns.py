@@ -134,7 +134,9 @@ def show_datetime(column, value):
     exact = formats.date_format(local, "SHORT_DATETIME_FORMAT")
     age = (timezone.now() - value).total_seconds()
     text = formats.date_format(local, "SHORT_DATE_FORMAT")
-    if 0 <= age < NEAR:
+    if 0 <= age < 60:
+        text = _("just now")
+    elif 0 <= age < NEAR:
         text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]}
     elif -NEAR < age < 0:
         text = exact
