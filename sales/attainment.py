@@ -92,6 +92,11 @@ class Progress:
         return max(Decimal(0), self.target.value - self.attained)
 
     @property
+    def ended(self):
+        """Whether the period is over."""
+        return bool(self.today) and self.today > self.target.ends_on
+
+    @property
     def days_left(self):
         """Days of the period after today."""
         return max(0, (self.target.ends_on - self.today).days) if self.today else 0
@@ -108,17 +113,19 @@ class Progress:
         """The required pace as a sentence, such as "needs 3.1 deals of the median size by 30 Sep"."""
         if not self.gap:
             return _("reached")
+        gap = formats.number_format(self.gap, 2 if self.gap % 1 else 0, force_grouping=True)
+        if self.ended:
+            return _("ended %(gap)s short") % {"gap": gap}
         day = formats.date_format(self.target.ends_on, "j M")
         if self.needed is not None and self.target.metric == "won_amount":
             count = formats.number_format(self.needed, 1)
             return _("needs %(count)s deals of the median size by %(day)s") % {"count": count, "day": day}
-        gap = formats.number_format(self.gap, 0 if self.target.metric != "won_amount" else 2, force_grouping=True)
         return _("needs %(gap)s more by %(day)s") % {"gap": gap, "day": day}
 
     @property
     def coverage(self):
-        """The weighted open deals of the period in parts of the gap; None where the metric is not money or no gap."""
-        if self.target.metric != "won_amount" or not self.gap:
+        """The weighted open deals of the period in parts of the gap; None without a gap in money or time to close it."""
+        if self.target.metric != "won_amount" or not self.gap or self.ended:
             return None
         return round(self.weighted_open / self.gap, 2)
 

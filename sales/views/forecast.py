@@ -23,7 +23,7 @@ from crm_site.core.scope import found_or_404
 from sales import flow, forecast, periods
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.models import Adjustment, Opportunity
-from sales.operations.forecasts import adjust_forecast, reset_adjustment
+from sales.operations.forecasts import adjust_forecast, reset_adjustment, said_by_deals
 from sales.sight import sight_of
 
 CHART = 640
@@ -283,7 +283,7 @@ def forecast_adjust(request):
         "title": _("%(category)s of %(who)s, %(period)s") % {
             "category": forecast.LABELS[category], "who": subject, "period": period.label},
         "form": form, "action_url": request.get_full_path(), "cancel_url": address(period, None, mode),
-        "standing": standing(subject, period, category),
+        "standing": standing(subject, period, category), "said": said_by_deals(subject, period, category),
     }  # fmt: skip
     template = "sales/forecast/_adjust.html" if pages.is_modal(request) else "sales/forecast/adjust.html"
     status = 422 if request.method == "POST" and pages.is_modal(request) else 200

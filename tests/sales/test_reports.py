@@ -35,6 +35,7 @@ def deals(cast):
 
 
 def test_an1_every_number_leads_to_the_rows_it_counts(cast, deals):
+    """U42, U45: the ageing of stages and who is stuck in them among the others."""
     client, known = signed_in(cast.alice), {}
     for report in sales_reports():
         for grouping in report.groupings:

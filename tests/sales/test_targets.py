@@ -97,6 +97,9 @@ def test_pace_and_coverage(cast):
     assert (found.gap, found.needed) == (620, Decimal("3.1"))
     assert found.pace == "needs 3.1 deals of the median size by 31 Dec"
     assert found.coverage == Decimal("0.5")
+    with time_machine.travel(at(date(2027, 1, 5)), tick=False):
+        late = attainment.progress(made)
+    assert (late.pace, late.coverage) == ("ended 620 short", None)
     credit(cast.alice, 620)
     assert (attainment.progress(made).pace, attainment.progress(made).coverage) == ("reached", None)
 
