@@ -130,27 +130,34 @@ def readable():
 
 @pytest.fixture
 def axe(judging, readable):
-    """axe(page, rules=True): what axe-core finds wrong, each as "rule at element"; without `rules` the contrasts only."""
+    """axe(page, rules=True): what axe-core finds wrong, each as "rule at element"; without `rules` the contrasts only.
 
-    def judge(page, *, rules=True):
+    `within` is the part that is judged, where the rest of the page is known to be good.
+    """
+
+    def judge(page, *, rules=True, within="body"):
         if rules and not page.evaluate("'judgeAll' in window"):
             page.evaluate(judging)
-        contrasts = page.evaluate("known => judgeColours(known)", list(readable))
+        contrasts = page.evaluate("([known, within]) => judgeColours(known, within)", [list(readable), within])
         readable.update(contrasts["good"])
-        return (page.evaluate("tags => judgeAll(tags)", RULES) if rules else []) + contrasts["faults"]
+        faults = page.evaluate("([tags, within]) => judgeAll(tags, within)", [RULES, within]) if rules else []
+        return faults + contrasts["faults"]
 
     return judge
 
 
 @pytest.fixture
 def judge(axe):
-    """judge(page): axe in the light and in the dark, and what is wider than a screen of 360 px; [] is the aim."""
+    """judge(page): axe in the light and in the dark, and what is wider than a screen of 360 px; [] is the aim.
 
-    def judged(page):
+    `within="main"` is for a page around whose <main> everything is known to be good.
+    """
+
+    def judged(page, within="body"):
         settled(page)
-        found, size = axe(page), page.viewport_size
+        found, size = axe(page, within=within), page.viewport_size
         page.emulate_media(color_scheme="dark")
-        found += [f"dark: {fault}" for fault in axe(page, rules=False)]
+        found += [f"dark: {fault}" for fault in axe(page, rules=False, within=within)]
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -22,9 +22,9 @@
     return shown && element.offsetWidth !== 1 && element.getBoundingClientRect().bottom + scrollY > 0;
   }
 
-  function texts() {
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    const found = new Set(document.querySelectorAll("input:not([type=checkbox], [type=radio]), select, textarea"));
+  function texts(root) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const found = new Set(root.querySelectorAll("input:not([type=checkbox], [type=radio]), select, textarea"));
     while (walker.nextNode()) if (walker.currentNode.data.trim()) found.add(walker.currentNode.parentElement);
     return [...found].filter(seen);
   }
@@ -38,9 +38,9 @@
   }
 
   /* {combination: [elements]}, and under "" those that are judged each time. */
-  function combinations() {
+  function combinations(root) {
     const known = new Map(), all = new Map();
-    for (const element of texts()) {
+    for (const element of texts(root)) {
       const { layers, whole, lifted } = ground(element, known), style = getComputedStyle(element);
       const under = lifted ? below(element) : layers;
       const key = whole && under ? [style.color, style.fontSize, style.fontWeight, style.textShadow, under].join(" | ") : "";
@@ -51,8 +51,8 @@
   }
 
   /* Contrast alone: {faults, good}; `good` are the combinations that were judged here and can be read. */
-  window.judgeColours = async (known) => {
-    const fresh = [...combinations()].filter(([key]) => !known.includes(key));
+  window.judgeColours = async (known, within) => {
+    const fresh = [...combinations(document.querySelector(within))].filter(([key]) => !known.includes(key));
     if (!fresh.length) return { faults: [], good: [] };
     const options = { runOnly: ["color-contrast"], resultTypes: ["violations", "passes", "incomplete"], elementRef: true, preload: false };
     const answer = await axe.run({ include: fresh.flatMap(([, elements]) => elements) }, options);
@@ -65,10 +65,19 @@
     return { faults: faultsOf(answer), good: good.map(([key]) => key) };
   };
 
-  /* All other rules. What an open menu has put out of a pointer's reach is no target until the menu closes. */
-  window.judgeAll = async (tags) => {
-    const options = { runOnly: tags, rules: { "color-contrast": { enabled: false } }, resultTypes: ["violations"], elementRef: true };
-    return faultsOf(await axe.run(document, options));
+  const CONTRAST = "color-contrast", ASKED = { resultTypes: ["violations"], elementRef: true };
+  /* What is said of a page and not of a thing in it. */
+  const OF_PAGES = /^(accesskeys|aria-hidden-body|bypass|css-|document|duplicate|heading|html|landmark|meta|page|region|skip)/;
+
+  /* All other rules, `within` a part of the page, and what is said of a page always of the whole. What an open menu has
+     put out of a pointer's reach is no target until the menu closes. */
+  window.judgeAll = async (tags, within) => {
+    const rules = axe.getRules(tags).map((rule) => rule.ruleId);
+    const without = (off) => ({ ...ASKED, runOnly: tags, rules: Object.fromEntries(off.map((id) => [id, { enabled: false }])) });
+    const whole = await axe.run(document, without(within === "body" ? [CONTRAST] : rules.filter((id) => !OF_PAGES.test(id))));
+    if (within === "body") return faultsOf(whole);
+    const part = await axe.run({ include: [within] }, without([CONTRAST, ...rules.filter((id) => OF_PAGES.test(id))]));
+    return [...faultsOf(whole), ...faultsOf(part)];
   };
 
   function faultsOf(answer) {

@@ -3,6 +3,8 @@
 The addresses come from the URL resolver and the kinds from the registry, so that a new one is judged by itself.
 """
 
+import re
+
 import pytest
 from django.template.loader import render_to_string
 
@@ -12,11 +14,13 @@ from tests.architecture.routes import all_routes
 from tests.architecture.world import World, rule_for
 from tests.browser.conftest import settled
 from tests.browser.test_journeys import OWN_ACCOUNTS
+from tests.browser.walking import Walk, told
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 TROUBLE = ("400", "403", "403_csrf", "404", "500", "503")
 READERS = ("anonymous", "alice", "rita")
 SHARES = 3
+ACTION = re.compile(r'name="action" value="(\w+)"')
 
 
 @pytest.fixture
@@ -25,8 +29,20 @@ def world(db):
     return World()
 
 
+@pytest.fixture
+def walk(page, errors, judge, good):
+    """A Walk in a page of its own."""
+    return Walk(page, errors, judge, good)
+
+
+@pytest.fixture(scope="session")
+def good():
+    """What pages are built of that were found good in this run."""
+    return set()
+
+
 def reader_of(world, route):
-    """(reader, address) of the first of READERS whom the address answers with a page, or None."""
+    """(reader, address, HTML) of the first of READERS whom the address answers with a page, or None."""
     rule = rule_for(route)
     if route.is_admin or rule is None:
         return None
@@ -34,7 +50,7 @@ def reader_of(world, route):
     for name in READERS if rule.public else READERS[1:]:
         answer = world.client(name).get(path)
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and not answer.streaming:
-            return (name, path) if is_page(answer) else None
+            return (name, path, answer.text) if is_page(answer) else None
     return None
 
 
@@ -44,67 +60,63 @@ def is_page(answer):
     return b"<html" in answer.content and "records/fragment.html" not in names
 
 
-def told(faults):
-    """What is wrong, a line each; an empty text when nothing is."""
-    return "\n".join(f"{where}: {fault}" for where, wrong in faults.items() for fault in wrong)
-
-
-def visited(page, errors, judge, path):
-    """What is wrong with the page at an address."""
-    errors.clear()
-    page.goto(path)
-    return judge(page) + errors
-
-
 @pytest.mark.parametrize("share", range(SHARES))
-def test_every_address(page, signed_in, world, judge, errors, share):
+def test_every_address(signed_in, world, walk, share):
     """Each address of the resolver that is a page; in shares, so that several processes can go through them."""
     routes = sorted(all_routes(), key=lambda route: route.pattern)
     found = sorted({reader for route in routes[share::SHARES] if (reader := reader_of(world, route))})
-    faults, last = {}, None
-    for name, path in found:
+    last, page = None, walk.page
+    for name, path, html in found:
         if name != last:
             page.context.clear_cookies()
             last = name
             if name != "anonymous":
                 signed_in(page, getattr(world.cast, name))
-        if wrong := visited(page, errors, judge, path):
-            faults[f"{path} ({name})"] = wrong
+        walk.come_by(f"{path} ({name})", html, lambda path=path: page.goto(path))
     assert len(found) > 10
-    assert not told(faults), told(faults)
+    assert not walk.end()
 
 
-@pytest.mark.parametrize("key", list(KINDS))
-def test_lists_in_all_states(page, signed_in, world, judge, errors, key):
-    """A list with its filters open, with its columns open, where nothing matches, and where nothing is."""
-    kind, faults = KINDS[key], {}
-    signed_in(page, world.cast.alice).goto(kind.base)
-    page.locator("details.filters > summary").click()
-    page.locator("#filter-box form").wait_for()
-    faults["filters"] = judge(page)
-    page.locator("details.filters > summary").click()
-    page.locator("details[name=tools] > summary").click()
-    page.locator("details[name=tools] form").wait_for()
-    faults["columns"] = judge(page) + errors
-    faults["no match"] = visited(page, errors, judge, f"{kind.base}?q=zzzz-nothing")
-    kind.model.objects.unscoped("set up").update(owner=world.cast.charlie, team=world.cast.south)
-    faults["empty"] = visited(page, errors, judge, kind.base)
-    assert not told(faults), told(faults)
-
-
-@pytest.mark.parametrize("key", list(KINDS))
-def test_bulk_questions(page, signed_in, world, judge, errors, key):
-    """What is asked before many rows are changed."""
-    kind, faults = KINDS[key], {}
-    signed_in(page, world.cast.bob).goto(kind.base)
-    actions = page.locator(".bulk-actions button[name=action]").evaluate_all("all => all.map(b => b.value)")
-    for action in actions:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_lists_in_all_states(signed_in, world, walk, share):
+    """Each list with its filters open, with its columns open, where nothing matches, and where nothing is."""
+    page = signed_in(walk.page, world.cast.alice)
+    for kind in list(KINDS.values())[share::SHARES]:
         page.goto(kind.base)
-        page.locator("[name=row]").first.check()
-        page.locator(f".bulk-actions button[value={action}]").click()
-        page.locator("main form.sheet").wait_for()
-        faults[action] = judge(page) + errors
-    assert not told(faults), told(faults)
+        page.locator("details.filters > summary").click()
+        page.locator("#filter-box form").wait_for()
+        walk.look(f"{kind.base} filters")
+        page.locator("details.filters > summary").click()
+        page.locator("details[name=tools] > summary").click()
+        page.locator("details[name=tools] form").wait_for()
+        walk.look(f"{kind.base} columns")
+        for path in (f"{kind.base}?q=zzzz-nothing", kind.base):
+            walk.come_by(f"{path} empty", world.client("alice").get(path).text, lambda path=path: page.goto(path))
+            kind.model.objects.unscoped("set up").update(owner=world.cast.charlie, team=world.cast.south)
+    assert not walk.end()
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_bulk_questions(signed_in, world, walk, share):
+    """What is asked before many rows are changed, of each kind."""
+    page, client = signed_in(walk.page, world.cast.bob), world.client("bob")
+    asked = 0
+    for kind in list(KINDS.values())[share::SHARES]:
+        for action in ACTION.findall(client.get(kind.base).text):
+            row = {"row": world.records[kind.key].pk, "action": action}
+            answer = client.post(f"{kind.base}bulk/", row)
+            asked += 1
+            walk.come_by(f"{kind.base} {action}", answer.text, lambda kind=kind, action=action: ask(page, kind, action))
+    assert asked > 10
+    assert not walk.end()
+
+
+def ask(page, kind, action):
+    """Tick a row of the kind's list and ask for the action."""
+    page.goto(kind.base)
+    page.locator("[name=row]").first.check()
+    page.locator(f".bulk-actions button[value={action}]").click()
+    page.locator("main form.sheet").wait_for()
 
 
 def test_import_steps(page, signed_in, cast, judge, errors):
@@ -123,13 +135,20 @@ def test_import_steps(page, signed_in, cast, judge, errors):
     assert errors == []
 
 
-@pytest.mark.parametrize("name", TROUBLE)
-def test_pages_of_trouble(page, judge, live_server, name):
+def test_pages_of_trouble(page, judge):
     """What is shown when something is wrong; these pages ask neither the database nor the session."""
-    body = render_to_string(f"{name}.html", {"request_id": "0123456789abcdef"})
-    page.route("**/trouble/", lambda route: route.fulfill(body=body, content_type="text/html"))
-    page.goto("/trouble/")
-    assert judge(page) == []
+    faults, bodies = (
+        {},
+        {name: render_to_string(f"{name}.html", {"request_id": "0123456789abcdef"}) for name in TROUBLE},
+    )
+    answer = {f"/{name}/": {"body": body, "content_type": "text/html"} for name, body in bodies.items()}
+    page.route(
+        re.compile("/trouble/"), lambda route: route.fulfill(**answer[route.request.url.partition("trouble")[2]])
+    )
+    for name in TROUBLE:
+        page.goto(f"/trouble/{name}/")
+        faults[name] = judge(page)
+    assert not told(faults), told(faults)
 
 
 WRONG = """<!doctype html><html lang="en"><title>Wrong</title><style>html { color: #111; background: #fff }
@@ -142,9 +161,9 @@ b { color: #ddd } div { background: #222; height: 60px } u { position: relative;
 def test_what_is_wrong_is_seen(page, judge):
     """The judge itself: a contrast in either look, a small target, a wide page; each time, not only at first."""
     page.route("**/wrong/", lambda route: route.fulfill(body=WRONG, content_type="text/html"))
-    for _time in range(2):
+    for within in ("body", "main"):
         page.goto("/wrong/")
-        found = judge(page)
+        found = judge(page, within=within)
         kinds = [fault.split(" at ")[0] for fault in found]
         assert kinds == [
             *["target-size"] * 2,
@@ -152,6 +171,46 @@ def test_what_is_wrong_is_seen(page, judge):
             "dark: color-contrast",
             "148 px wider than a phone",
         ]
+    page.evaluate("document.querySelector('h1').outerHTML = '<h3>Wrong</h3>'")
+    assert "page-has-heading-one" in {fault.split(" at ")[0] for fault in judge(page, within="main")}
+
+
+RIGHT = """<!doctype html><html lang="en"><head><title>Right</title><style>html { color: #111; background: #fff }
+@media (prefers-color-scheme: dark) { html { color: #eee; background: #111 } .new { color: #333 } }</style></head>
+<body><header>At the top</header><main><h1>Right</h1><p>A text</p><label>Name <input></label></main></body></html>"""
+# What was not judged yet leads to the judge; of what was, the words alone are looked at.
+CHANGED = {
+    "A text": ("Another text", []),
+    "<p>": ('<p class="new">', ["dark: color-contrast"]),
+    "Name ": ("", ["label"]),
+    "At the top": ("W" * 60, ["px wider than a phone"]),
+    "header>": ("div>", ["region"]),
+    "<main>": ('<main aria-labelledby="nothing">', []),
+}
+
+
+def test_what_is_new_is_judged(walk):
+    """The walk itself: each change of a page that was good, and what must be told of it."""
+    pages = {"right": (RIGHT, [])}
+    pages |= {old: (RIGHT.replace(old, new), told_of) for old, (new, told_of) in CHANGED.items()}
+    opened, page = [], walk.page
+
+    def visit(html):
+        page.unroute_all()
+        page.route("**/page/", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page.goto("/page/")
+        opened.append(html)
+
+    for _time in range(2):
+        for name, (html, _told) in pages.items():
+            walk.come_by(name, html, lambda html=html: visit(html))
+    walk.end()
+    words = [name for name in pages if pages[name][0] not in opened]
+    assert words == ["A text", "At the top"]
+    assert opened.count(RIGHT) == 1
+    for name, (_html, wanted) in pages.items():
+        assert all(any(want in fault for fault in walk.faults.get(name, ())) for want in wanted), (name, walk.faults)
+        assert bool(wanted) == (name in walk.faults), (name, walk.faults)
 
 
 def test_nothing_there(page, signed_in, world, judge):
