@@ -159,12 +159,18 @@ def judge(axe):
         page.emulate_media(color_scheme="dark")
         found += [f"dark: {fault}" for fault in axe(page, rules=False, within=within)]
         page.emulate_media(color_scheme="light")
-        page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
-        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found += too_wide(page)
         page.set_viewport_size(size)
-        return found + ([f"{over} px wider than a phone"] if over > 0 else [])
+        return found
 
     return judged
+
+
+def too_wide(page):
+    """[what is wrong] when the page goes over the edge of a phone, which it is shown on from here on."""
+    page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
+    over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [f"{over} px wider than a phone"] if over > 0 else []
 
 
 def settled(page):

@@ -1,9 +1,8 @@
 """A way through many pages, each of which is judged as far as there is anything new in it."""
 
-from tests.browser.conftest import WIDTHS, settled
+from tests.browser.conftest import settled, too_wide
 from tests.browser.structure import parts_of
 
-OVER = "document.documentElement.scrollWidth - innerWidth"
 # The contents of a page under the style sheets of the one that is open; null where it has others.
 PUT = """html => {
     const sheets = (page) => [...page.querySelectorAll("link[rel=stylesheet], style")].map((each) => each.outerHTML).join();
@@ -44,13 +43,13 @@ class Walk:
     def look(self, name):
         """Judge what is open; again only when something in it is new, and <main> alone when that is all that is new."""
         settled(self.page)
-        html, wrong = self.page.content(), []
-        parts = {f"open {part}" for part in parts_of(html)}
+        parts, size = {f"open {part}" for part in parts_of(self.page.content())}, self.page.viewport_size
         if new := parts - self.good:
             around = any(part.startswith("open /") and "/main " not in part for part in new)
             wrong = self.judge(self.page, within="body" if around else "main")
         else:
-            self.known[name] = html
+            wrong = too_wide(self.page)
+            self.page.set_viewport_size(size)
         if wrong := wrong + self.errors:
             self.faults[name] = wrong
         else:
@@ -59,10 +58,9 @@ class Walk:
 
     def end(self):
         """What is wrong, a line each; an empty text when nothing is."""
-        self.page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
         for name, html in self.known.items():
             if not self.page.evaluate(PUT, html):
                 self.page.set_content(html)
-            if (over := self.page.evaluate(OVER)) > 0:
-                self.faults.setdefault(name, []).append(f"{over} px wider than a phone")
+            if wrong := too_wide(self.page):
+                self.faults[name] = wrong
         return told(self.faults)
