@@ -124,7 +124,7 @@ class Progress:
 
     @property
     def coverage(self):
-        """The weighted open deals of the period in parts of the gap; None without a gap in money or time to close it."""
+        """The weighted open deals of the period in parts of the gap; None without a gap in money or without time left."""
         if self.target.metric != "won_amount" or not self.gap or self.ended:
             return None
         return round(self.weighted_open / self.gap, 2)
