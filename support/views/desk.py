@@ -355,7 +355,7 @@ def case_set(request, pk):
 
 @require_POST
 def case_macro(request, pk):
-    """Run a macro; in the desk it may go on to the next case."""
+    """Run a macro and come back to the case."""
     case = pages.get_visible_or_404(CASES, request.user, pk, "change")
     macro = macros_for(request.user).filter(pk=read_id(request.POST.get("macro", "")) or 0).first()
     if macro is None:
