@@ -1,6 +1,5 @@
 """Imports as jobs: a check of the whole file that writes nothing, then the import itself, two thousand rows a step."""
 
-import gc
 from collections import Counter
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -171,14 +170,10 @@ def import_step(job):
             if job.total is None:
                 job.total = run.table.count_rows()
                 run.rows = run.table.rows(after=run.position)
-            # A chunk makes tens of thousands of objects, none of them in a cycle: looking for some takes a fifth of it.
-            gc.disable()
             more = run.chunk()
         except BaseException:
             OPEN.pop(job.pk, None)
             raise
-        finally:
-            gc.enable()
     return False if more else ended(job, run)
 
 
