@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import django_filters as df
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from customers.models import Account, Contact, Customer
 from customers.operations.accounts import subtree
 from sales.models import Product
 from support import asked
-from support.models import NEVER, Case, Queue, Status
+from support.models import NEVER, Case, CaseField, Queue, Status
 
 DUE = {"running": _("Something is due"), "late": _("Overdue"), "day": _("Due within a day")}
 PARTIES = (("contact", Contact), ("customer", Customer), ("account", Account), ("product", Product))
@@ -73,7 +74,9 @@ class CaseFilters(RecordFilters):
         super().__init__(*args, user=user, **kwargs)
         for name, model in PARTIES:
             self.filters[name].extra["queryset"] = model.objects.visible_to(user)
-        for row in asked.fields_of():
+        named = [name.removeprefix(asked.PREFIX) for name in self.data or () if name.startswith(asked.PREFIX)]
+        # A saved view goes on to mean what it says when a field is out of use.
+        for row in CaseField.objects.filter(Q(is_active=True) | Q(key__in=named)):
             self.filters[asked.PREFIX + row.key] = AnswerFilter(row)
 
     def only_unowned(self, rows, _name, value):

@@ -441,3 +441,5 @@ def test_pt_2_managers_say_what_is_asked_and_lists_go_by_the_answers(cast):
     first.refresh_from_db()
     assert (first.kind, first.is_active) == ("choice", False)
     assert asked.PREFIX + first.key not in desk.get("/cases/filters/").context["form"].fields
+    listed = desk.get("/cases/", {asked.PREFIX + first.key: "E1"})
+    assert [row["id"] for row in listed.context["rows"]] == [found.pk]
