@@ -129,11 +129,12 @@ def text(minutes):
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def version(zone, week, holidays, start):
+def version(zone, week, holidays, start, target):
+    """A version that promises a solution at normal priority in so many minutes."""
     days = {(start.date() + timedelta(days=n)).isoformat(): [] for n in holidays}
     hours = {"zone": zone, "days": days,
              "week": {day: [[text(a), text(b)] for a, b in found] for day, found in zip(DAYS, week, strict=True)}}  # fmt: skip
-    return PolicyVersion(policy=Policy(name="x"), hours=hours, targets={})
+    return PolicyVersion(policy=Policy(name="x"), hours=hours, targets={"resolution": {"3": target}})
 
 
 def naive(found):
@@ -162,11 +163,11 @@ def minutes(start, end):
        st.lists(st.integers(0, 2000), min_size=1, max_size=6), st.integers(1, 3000))  # fmt: skip
 def test_r31_clocks_agree_with_counting_minutes(zone, week, holidays, start, spans, target):
     """R31, SL-5, SL-15: any calendar, zone and pauses: what is used, when it is due, and that segments add up."""
-    found, case = version(zone, week, holidays, start), SimpleNamespace(
+    found, case = version(zone, week, holidays, start, target), SimpleNamespace(
         pk=1, priority=3, queue_id=None, team_id=None, owner_id=None
     )  # fmt: skip
     is_open, moment, used = naive(found), start, 0
-    made = begin(case, "resolution", found, start, target=target * 60)
+    made = begin(case, "resolution", found, start)
     plain = made.due_at
     for number, span in enumerate(spans):
         if made.state == "running":
@@ -204,10 +205,10 @@ def breaks(is_open, moment, ends, made):
 @given(st.sampled_from(ZONES), WEEK, START, st.integers(1, 600), st.integers(0, 3000), st.integers(0, 6000))
 def test_r31_a_pause_never_shortens_a_promise(zone, week, start, target, before, wait):
     """SL-5: a promise that waits is due no earlier, and later by no less than the working time of the pause."""
-    found, case = version(zone, week, (), start), SimpleNamespace(
+    found, case = version(zone, week, (), start, target), SimpleNamespace(
         pk=1, priority=3, queue_id=None, team_id=None, owner_id=None
     )  # fmt: skip
-    made = begin(case, "resolution", found, start, target=target * 60)
+    made = begin(case, "resolution", found, start)
     plain = made.due_at
     pause(made, start + timedelta(minutes=before), "")
     resume(made, start + timedelta(minutes=before + wait), "")
@@ -221,9 +222,9 @@ def test_r31_the_oracle_finds_wall_time_added():
     """R31, negative control: Bottle's way, wall time added to the due moment, is found out."""
     week = [[(540, 1020)]] * 5 + [[], []]
     start = datetime(2026, 1, 9, 16, tzinfo=UTC)
-    found = version("UTC", week, (), start)
+    found = version("UTC", week, (), start, 240)
     made = begin(SimpleNamespace(pk=1, priority=3, queue_id=None, team_id=None, owner_id=None), "resolution", found,
-                 start, target=4 * 3600)  # fmt: skip
+                 start)  # fmt: skip
     wrong = made.due_at + (datetime(2026, 1, 12, 9, tzinfo=UTC) - datetime(2026, 1, 9, 17, tzinfo=UTC))
     assert wrong == datetime(2026, 1, 15, 4, tzinfo=UTC)
     assert not naive(found)(wrong - timedelta(minutes=1))
