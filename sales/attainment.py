@@ -124,7 +124,7 @@ class Progress:
 
     @property
     def coverage(self):
-        """The weighted open deals of the period in parts of the gap; None without a gap in money or without time left."""
+        """The weighted open deals of the period in parts of the gap; None without a gap in money, or after the end."""
         if self.target.metric != "won_amount" or not self.gap or self.ended:
             return None
         return round(self.weighted_open / self.gap, 2)
