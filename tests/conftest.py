@@ -29,11 +29,17 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for n in range(workers) for item in slow[n::workers] + rest[n * size : (n + 1) * size]]
 
 
+def pytest_configure():
+    """While all is imported there is no garbage: looking for it would be a quarter of the collection."""
+    gc.disable()
+
+
 def pytest_collection_finish():
     """What is imported stays; that it is looked through for garbage at every request costs an eighth of the run."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

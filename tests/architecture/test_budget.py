@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record, Team, User
 from support.models import CaseField
+from tests import shipped
 from tests.architecture.samples import make_record
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, TeamFactory, UserFactory, factories
@@ -135,15 +136,33 @@ def grow(kind, cast):
         columns.append(name)
         values.append(grown(field, name, owners, teams))
     with connection.cursor() as cursor:
+        # Without looking up what each row points at, where the account may do without.
+        triggers = "ALL" if shipped.may_do_all(cursor) else "USER"
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {triggers}")
+        indexes = taken_away(cursor, table)
         cursor.execute(
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
             f" FROM {table} r, generate_series(1, {ROWS}) g WHERE r.id = {record.pk}"
         )
-        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        for definition in indexes:
+            cursor.execute(definition)
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {triggers}")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     return record
+
+
+def taken_away(cursor, table):
+    """How to make the table's indexes again, which are dropped: made at once they cost a fifth of filling them."""
+    cursor.execute(
+        "SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %s::regclass"
+        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
+        [table],
+    )
+    found = cursor.fetchall()
+    for name, _definition in found:
+        cursor.execute(f"DROP INDEX {name}")
+    return [definition for _name, definition in found]
 
 
 def grown(field, name, owners, teams):
@@ -242,12 +261,8 @@ def test_lists_use_their_indexes(cast):
     for kind in KINDS.values():
         grow(kind, cast)
     with connection.cursor() as cursor:
-        # What a vacuum does in the night: new entries of the trigram indexes are put where they belong.
-        cursor.execute(
-            "SELECT gin_clean_pending_list(indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid"
-            " JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gin' AND c.relnamespace = 'public'::regnamespace"
-        )
-        cursor.execute("ANALYZE")
+        # Not the server's own tables, which another run may hold.
+        cursor.execute(f"ANALYZE {', '.join(connection.introspection.table_names(cursor))}")
     faults, known = [], set()
     for actor in (cast.alice, cast.bob, cast.rita):
         client = signed_in(actor)

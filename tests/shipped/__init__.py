@@ -14,9 +14,14 @@ _rows = {}
 def remember(connection):
     """Keep the rows of each table; nothing when the account may not switch triggers off."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        if cursor.fetchone()[0]:
+        if may_do_all(cursor):
             _rows.update({table: _copied(cursor, table) for table in _filled(connection, cursor)})
+
+
+def may_do_all(cursor):
+    """Whether the account may switch off what looks after the links between tables."""
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    return cursor.fetchone()[0]
 
 
 def put_back(connection):
