@@ -9,7 +9,6 @@ from support.kinds.case import CASES
 from support.views import asking, cases, desk, merging
 
 CASE_URLS = [
-    path("cases/next/", cases.case_next, name="case_next"),
     path("cases/fields/", asking.field_list, name="field_list"),
     path("cases/fields/new/", asking.field_edit, name="field_new"),
     path("cases/fields/<big:pk>/", asking.field_edit, name="field_edit"),

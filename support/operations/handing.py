@@ -64,6 +64,12 @@ def take_next(queue, *, by):
     return case
 
 
+def by_urgency(queues, user):
+    """Those of the queues in which something waits for the user, the one whose case is to be taken first before all."""
+    firsts = {queue: waiting_in(queue, user).values_list("due_at", "priority", "id").first() for queue in queues}
+    return sorted((queue for queue, first in firsts.items() if first), key=firsts.get)
+
+
 @operation
 def assign_by_mode(cases, *, by):
     """Give the waiting ones of these cases to members of their queues as the queues say; returns those given out.

@@ -1,6 +1,5 @@
-"""What is done on the page of a case, taking the next one, and the panels of cases on other records."""
+"""What is done on the page of a case, and the panels of cases on other records."""
 
-from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -8,12 +7,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_site.core import pages
-from crm_site.core.converters import read_id
 from crm_site.core.parts import rights
 from crm_site.core.views.bulk import FORMS, TITLES
 from customers.models import Contact
 from customers.operations.accounts import subtree
-from customers.views.parties import done, form_page, go
+from customers.views.parties import done, form_page
 from support.columns.case import STATE_TONES, due_of
 from support.forms.case import (
     CloseForm,
@@ -26,7 +24,7 @@ from support.forms.case import (
     WatcherForm,
 )
 from support.kinds.case import CASES, UNRESOLVED
-from support.models import Case, Queue, Status, Watcher
+from support.models import Case, Status, Watcher
 from support.operations.cases import (
     add_watcher,
     assign_case,
@@ -35,7 +33,6 @@ from support.operations.cases import (
     remove_watcher,
     reopen_case,
     resolve_case,
-    take_next,
 )
 from support.operations.messages import add_note
 from support.operations.states import ENDED
@@ -108,22 +105,6 @@ def case_spam(request, pk):
     """Close a case as spam."""
     case = writable(request, pk)
     return done(request, CASES, case, lambda: mark_spam(case, by=request.user), _("Closed as spam."))
-
-
-@require_POST
-def case_next(request):
-    """Take the next case of a queue, the usual one unless the form names one, and go to it."""
-    pages.need(request.user, CASES, "change")
-    named = request.POST.get("queue", "")
-    wanted = {"pk": read_id(named)} if named else {"is_default": True}
-    queue = Queue.objects.filter(**wanted, is_active=True).first()
-    if queue is None:
-        raise Http404
-    case = take_next(queue, by=request.user)
-    if case:
-        return go(request, CASES.record_url(case.pk))
-    messages.info(request, _("Nothing waits in %(queue)s.") % {"queue": queue})
-    return go(request, pages.safe_next(request) or CASES.base)
 
 
 @require_GET

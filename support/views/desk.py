@@ -31,6 +31,7 @@ from support.operations.desk import (
     note_presence,
     take_back,
 )
+from support.operations.handing import by_urgency
 from support.operations.macros import macros_for, run_macro
 from support.views.merging import moved_on
 
@@ -374,7 +375,8 @@ def desk_next(request):
         rows = rows.filter(pk=queue)
     elif rows.filter(members__user=request.user).exists():
         rows = rows.filter(members__user=request.user)
-    case = next((taken for one in rows if (taken := take_next(one, by=request.user))), None)
+    queues = by_urgency(rows, request.user)
+    case = next((taken for one in queues if (taken := take_next(one, by=request.user))), None)
     if case is None:
         messages.info(request, _("Nothing waits for somebody."))
         return redirect(f"/desk/?{query or 'view=mine'}")

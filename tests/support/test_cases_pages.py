@@ -133,15 +133,6 @@ def test_the_customers_salesperson_leaves_a_note(cast):
     assert signed_in(cast.audrey).get(f"{url}note/").status_code == 404
 
 
-def test_the_next_case_is_a_click_away(cast):
-    case = CaseFactory(queue=QueueFactory())
-    client = signed_in(cast.dora)
-    assert client.post("/cases/next/", {"queue": case.queue_id}).url == CASES.record_url(case.pk)
-    assert client.post("/cases/next/", {"queue": case.queue_id}).url == CASES.base
-    assert client.post("/cases/next/", {"queue": 2**62}).status_code == 404
-    assert signed_in(cast.alice).post("/cases/next/").status_code == 404
-
-
 def test_followers_on_the_page(cast):
     case, ann = CaseFactory(), ContactFactory(email="ann@x.test")
     url, client = CASES.record_url(case.pk), signed_in(cast.dora)

@@ -355,11 +355,17 @@ def test_taking_the_next_case_goes_by_the_agents_queues(cast, case):
     """CS-3: the next case is that of the list's queue, else of the agent's own queues; a second agent gets another."""
     billing = Queue.objects.create(name="Billing")
     first, second = CaseFactory(queue=case.queue), CaseFactory(queue=billing)
+    soon = CaseFactory(queue=billing, due_at=timezone.now(), due_metric="first", owner=cast.rita)
     client = signed_in(cast.dora)
     answer = client.post("/desk/next/", {"view": "unassigned", "queue_shown": billing.pk})
     assert answer.url == f"/cases/{second.pk}/?view=unassigned&queue={billing.pk}"
-    assert client.post("/desk/next/").url == f"/cases/{first.pk}/?view=mine"
+    Case.objects.unscoped("test").filter(pk=soon.pk).update(owner=None)
+    for each in (soon, first):
+        assert client.post("/desk/next/").url == f"/cases/{each.pk}/?view=mine"
     assert client.post("/desk/next/").url == "/desk/?view=mine"
+    CaseFactory(queue=billing)
+    nowhere = client.post("/desk/next/", {"view": "unassigned", "queue_shown": 999_999})
+    assert nowhere.url.startswith("/desk/?view=unassigned")
     assert signed_in(cast.alice).post("/desk/next/").status_code == 404
 
 
