@@ -171,8 +171,20 @@ def cancelled(cases, at, reason):
 
 def waited_since(case, since, at, reason):
     """Let the first response of a case count from an earlier moment, as after a merge; from a later one it does not."""
-    for clock in [c for c in live_of([case.pk]) if c.metric == FIRST and c.started_at > since]:
-        made = begin(case, FIRST, clock.version, since)
+    count_from(case, since, at, reason, [c for c in live_of([case.pk]) if c.metric == FIRST and c.started_at > since])
+
+
+def waits_anew(case, moved_at, at, reason):
+    """Let the first response of a case count from where it did until it was moved at a moment."""
+    old = Clock.objects.filter(case=case, metric=FIRST, state=Clock.CANCELLED, stopped_at=moved_at).first()
+    if old:
+        count_from(case, old.started_at, at, reason, [c for c in live_of([case.pk]) if c.replaces_id == old.pk])
+
+
+def count_from(case, since, at, reason, clocks):
+    """Replace clocks of a case by ones that run since a moment."""
+    for clock in clocks:
+        made = begin(case, clock.metric, clock.version, since)
         cancel(clock, at, reason)
         ledger.save([clock])
         made.replaces, made.reason, made.fired = clock, reason[:200], clock.fired

@@ -212,6 +212,7 @@ def unmerge_case(merge, *, by):
     note_event(survivor, "\n".join([text, *left]), by=by, at=now)
     recount([source, survivor])
     follow(source)
+    clocks.waits_anew(survivor, current.at, now, text)
     if source.category not in ENDED:
         clocks.promise_changed(source, now, _("The merge was taken back"))
     CaseMerge.objects.filter(pk=current.pk).update(undone_at=now)

@@ -23,6 +23,7 @@ from support.operations.survivors import survivor_of
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
 from tests.factories import CaseFactory, ContactFactory
+from tests.support.clockwork import clock, level
 
 HOUR = timedelta(hours=1)
 
@@ -156,6 +157,18 @@ def test_cs6_unmerge_restores_everything(cast, pair, ended):
     assert not Message.objects.filter(origin__isnull=False).exists()
     assert not Watcher.objects.filter(case=survivor).exists()
     update_case(source, {"subject": "writable again"}, by=cast.dora)
+
+
+def test_cs6_unmerge_lets_each_wait_since_its_own_question(cast):
+    """CS-6, SL-11: together they wait since the earlier question, apart each since its own."""
+    level()
+    source, survivor = asked(cast, "Boat broken", 5), asked(cast, "Broken boat", 4)
+    starts = [clock(case, "first").started_at for case in (source, survivor)]
+    merge = merge_cases(source, survivor, by=cast.dora)
+    assert clock(survivor, "first").started_at == starts[0]
+    unmerge_case(merge, by=cast.dora)
+    assert [clock(case, "first").started_at for case in (source, survivor)] == starts
+    assert {clock(case, "first").state for case in (source, survivor)} == {"running"}
 
 
 def test_cs6_unmerge_says_what_it_could_not_restore(cast, pair):
