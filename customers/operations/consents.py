@@ -15,6 +15,7 @@ from crm_site.core.operations import lock, operation, refuse
 from crm_site.core.outside import digest
 from customers.consent import deciding, over
 from customers.models import Consent, Contact
+from customers.operations.mechanisms import verify_address
 
 # So long a mailed question may be answered.
 OPEN_DAYS = 14
@@ -122,10 +123,14 @@ def is_open(question):
 
 @operation
 def confirm_consent(question, *, by, ip=None):
-    """Enter the yes to a question and return it; None when it was answered, is too old, or the address changed."""
+    """Enter the yes to a question and return it; None when it was answered, is too old, or the address changed.
+
+    It proves that the address reaches the contact, which is noted there.
+    """
     question.contact = lock(question.contact, by)
     if not is_open(question):
         return None
+    verify_address(question.contact, question.address)
     proof = _("Confirmed by the link mailed to %(address)s") % {"address": question.address}
     return enter(question.contact, question.purpose, Consent.GRANTED, by, {
         "channel": question.channel, "address": question.address, "source": Consent.LINK, "text": question.text,

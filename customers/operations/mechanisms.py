@@ -232,6 +232,12 @@ def remove_mechanism(mechanism, *, by):
     return party
 
 
+def verify_address(contact, address):
+    """Note on a locked contact's mechanism that somebody answered a mail sent to it: the address reaches them."""
+    ways = ContactMechanism.objects.filter(contact=contact, type=EMAIL, normalised=address, valid_to__isnull=True)
+    ways.update(verified_at=timezone.now(), status="ok")
+
+
 @operation
 def mark_bounced(address, *, by):
     """Mark an e-mail address as bounced wherever it is somebody's now; returns how many mechanisms that were."""

@@ -55,7 +55,8 @@ def normalise(kind, value, country=""):
 
 
 def fill(way, value, country):
-    """Give a mechanism a value; a bounced address that is typed anew is no longer bounced."""
+    """Give a mechanism a value; an address that is typed anew is no longer bounced, and not yet verified."""
+    way.verified_at = None
     way.value = str(value).strip()[:500]
     way.normalised, way.status = normalise(way.type, way.value, country)
     return way

@@ -13,7 +13,7 @@ from crm_site.core.history import entries
 from crm_site.core.models import Job
 from crm_site.core.operations import Refused
 from customers.consent import allowed, consent_state, may_contact
-from customers.models import Consent, Contact, Purpose
+from customers.models import Consent, Contact, ContactMechanism, Purpose
 from customers.operations.consents import (
     ask_consent,
     create_consents,
@@ -21,6 +21,7 @@ from customers.operations.consents import (
     refuse_consent,
     take_back_consents,
 )
+from customers.operations.mechanisms import update_mechanism
 from customers.tasks import send_invitations
 from tests.factories import ContactFactory
 
@@ -120,6 +121,7 @@ def test_cg2_many_cost_what_one_costs(cast, news):
 
 def test_cg4_asked_once_and_confirmed_by_a_form_only(cast, ann, news, client_of, mailoutbox):
     """CG-4: one mail; the link shows a page and changes nothing, the form gives consent, once; the hash opens nothing."""
+    way = ContactMechanism.objects.create(contact=ann, type="email", value=ann.email, normalised=ann.email)
     asked = ask_consent(ann, news, by=cast.alice)
     assert ask_consent(ann, news, by=cast.alice) == asked
     assert [send_invitations(), send_invitations()] == [1, 0]
@@ -133,9 +135,12 @@ def test_cg4_asked_once_and_confirmed_by_a_form_only(cast, ann, news, client_of,
         assert "you agree" in client.post(path).content.decode()
     entry = Consent.objects.get(status="granted")
     assert (entry.source, entry.address, entry.ip, told(ann)) == ("link", ann.email, "127.0.0.1", "granted")
+    way.refresh_from_db()
+    assert (timezone.now() - way.verified_at).total_seconds() < 60  # CU-2
     refuse_consent(ann, news, by=cast.alice)
     assert "no longer open" in client.post(path).content.decode()
     assert told(ann) == "no: withdrawn"
+    assert update_mechanism(way, {"value": "new@address.test"}, by=cast.alice).verified_at is None
 
 
 def test_cg4_who_is_not_asked(cast, ann, news):
