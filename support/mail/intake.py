@@ -20,9 +20,10 @@ from customers.operations.mechanisms import mark_bounced
 from support.mail import bounces, copies, opening, parsing, threading
 from support.mail.references import read_message_id
 from support.mail.senders import contacts_at, is_excluded, is_internal
-from support.models import InboundMail, Mailbox, Message, OutgoingMail
+from support.models import Case, InboundMail, Mailbox, Message, OutgoingMail
 from support.operations.messages import receive
 from support.operations.story import note_event
+from support.operations.survivors import end_of
 
 LARGEST_MAIL = 40 * 1024 * 1024
 MOST_TRIES = 5
@@ -318,8 +319,10 @@ def case_of_mail(row, mail, found):
     """
     case, how = threading.find_case(mail, found.cases)
     owner = row.mailbox.private_to_id
-    if case and owner and not (case.is_private and case.owner_id == owner) and not threading.sent_to_all(mail):
-        return None, ""
+    if case and owner and not threading.sent_to_all(mail):
+        rows = Case.objects.unscoped("where the mail would stand").filter(is_private=True, owner=owner)
+        if not rows.filter(pk=end_of(case.pk)[0]).exists():
+            return None, ""
     return case, how
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from support.mail.references import MARK, NUMBER, case_of, read_message_id
 from support.mail.senders import contacts_at
 from support.models import Case, Mailbox, Message
+from support.operations.survivors import end_of
 
 REFERENCE, TOKEN, SUBJECT = "reference", "token", "subject"
 TAG = re.compile(r"\+(k\d{1,18}-[0-9a-f]{16})@", re.IGNORECASE)
@@ -74,10 +75,15 @@ def by_reference(mail):
 
 
 def answered_by(mails):
-    """{message id: case} of the kept messages that mails answer; one statement."""
+    """{message id: case} of the kept messages that mails answer, the source where a merge brought one along."""
     wanted = {one for mail in mails for one in mail.references}
-    rows = Message.objects.filter(message_id__any_of=wanted).exclude(message_id="").select_related("case")
-    return {row.message_id: row.case for row in rows} if wanted else {}
+    rows = Message.objects.filter(message_id__any_of=wanted).exclude(message_id="").select_related("case", "origin")
+    return {row.message_id: begun_on(row) for row in rows} if wanted else {}
+
+
+def begun_on(message):
+    """The case that a message was written on, unless it was split off from that."""
+    return message.origin if message.origin_id and message.origin.merged_into_id else message.case
 
 
 def by_token(mail):
@@ -109,16 +115,18 @@ def is_forged(mail):
 def takes_part(case, address, people=None):
     """Whether an address belongs to the case: the reporter's, a watcher's, one that wrote or that we wrote to.
 
-    `people` are the contacts that have the address, where they are known.
+    `people` are the contacts that have the address, where they are known. What was said on a merged case stands on the
+    one that it went into.
     """
     if not address:
         return False
+    where = end_of(case.pk)[0] if case.merged_into_id else case.pk
     people = contacts_at([address]).get(address, ()) if people is None else people
     if case.contact_id and case.contact_id in {contact.pk for contact in people}:
         return True
     wrote = Q(direction=Message.IN, author_email__iexact=address)
     told = Q(direction=Message.OUT) & (Q(to__contains=[address]) | Q(cc__contains=[address]))
-    if Message.objects.filter(wrote | told, case=case, kind=Message.PUBLIC, is_verified=True).exists():
+    if Message.objects.filter(wrote | told, case=where, kind=Message.PUBLIC, is_verified=True).exists():
         return True
     watching = case.watchers.select_related("user", "contact")
     return any(address in {w.email.lower(), *(p.email.lower() for p in (w.user, w.contact) if p)} for w in watching)

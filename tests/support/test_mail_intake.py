@@ -25,6 +25,7 @@ from support.operations.cases import (
     status_of,
     update_case,
 )
+from support.operations.merging import merge_cases
 from support.operations.messages import post_reply, reporter_address
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, ContactFactory, CustomerFactory, QueueFactory
@@ -112,6 +113,17 @@ def test_em1_a_case_in_the_bin_or_merged_does_not_swallow_mail(mailbox, ann, cas
     merged = arrive(mailbox, subject="Twice").case
     Case.objects.unscoped("as a merge does").filter(pk=merged.pk).update(merged_into=survivor)
     assert arrive(mailbox, to=reply_address(mailbox, merged)).case == survivor
+
+
+def test_em1_cs6_a_stranger_whose_case_was_merged_still_takes_part(mailbox, ann, cast):
+    """EM-1, CS-6: who wrote on the source goes on by its number, on the survivor, as who they were."""
+    survivor = arrive(mailbox).case
+    source = (first := arrive(mailbox, sender="tom@x.test")).case
+    merge_cases(source, survivor, by=cast.rita)
+    late = arrive(mailbox, sender="tom@x.test", subject=f"More [{source.number}]")
+    answer = arrive(mailbox, sender="tom@x.test", In_Reply_To=f"<{first.message.message_id}>")
+    for row in (late, answer):
+        assert (row.case, row.message.origin, row.message.is_verified) == (survivor, source, True)
 
 
 def test_an_answer_opens_a_case_again(mailbox, ann, cast):
