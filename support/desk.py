@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
-from crm_site.core.loading import read_many
+from crm_site.core.loading import as_written, read_many
 from crm_site.core.markup import clean
 from crm_site.core.scope import top_of_each
 from customers.models import Account, Contact, ContactMechanism, Customer
@@ -82,13 +82,16 @@ def first_in(user, view, queue, queues):
 
 
 def cases_in(user, view, queue, queues):
-    """The cases of `first_in` with what the list shows; one statement."""
-    return listed(first_in(user, view, queue, queues))
+    """The cases of `first_in` with what the list shows; two statements."""
+    return listed(first_in(user, view, queue, queues).values_list("pk", flat=True))
 
 
-def listed(rows):
-    """The cases of a query, each with what the list shows of it and nothing more."""
-    return read_many(rows, only=LISTED)
+def listed(found):
+    """The cases with these ids, which came from the gate, in their order; each with what the list shows of it only."""
+    ids = list(found)
+    with as_written():
+        cases = read_many(Case.objects.unscoped("the ids come from the gate").filter(pk__in=ids), only=LISTED)
+    return sorted(cases, key=lambda case: ids.index(case.pk))
 
 
 def count_text(rows):

@@ -1,6 +1,7 @@
 """Page helpers: what the views of every record call."""
 
 import json
+from contextlib import nullcontext
 from functools import cache
 
 from django.contrib import messages
@@ -17,12 +18,15 @@ from crm_site.core.chosen import chosen_columns, remember_columns
 from crm_site.core.columns import cell
 from crm_site.core.forms import DeleteForm
 from crm_site.core.kinds import DEPENDENTS, PANELS
+from crm_site.core.loading import as_written
 from crm_site.core.models import SavedView, User
 from crm_site.core.operations import Refused, Repeated, Stale, submit_once
 from crm_site.core.recent import remember
 from crm_site.core.tabs import view_tabs
 
 PEOPLE = ("owner", "created_by", "changed_by")
+# Beside its people and its team, a record may point at so many others before it is worth while to say how to join them.
+FEW_JOINS = 3
 
 
 def get_visible_or_404(kind, user, pk, action="view", rights=()):
@@ -33,7 +37,8 @@ def get_visible_or_404(kind, user, pk, action="view", rights=()):
     if found := parts.looked_at(user, kind.model, pk, action):
         return found
     rows = kind.model.objects.visible_to(user, action).filter(pk=pk).with_rights(user, *rights)
-    found = next(iter(rows.reading(*whole(kind))), None)
+    with as_written() if len(kind.related) > FEW_JOINS else nullcontext():
+        found = next(iter(rows.reading(*whole(kind))), None)
     if found is None:
         raise Http404
     return found
