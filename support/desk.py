@@ -82,16 +82,16 @@ def first_in(user, view, queue, queues):
 
 
 def cases_in(user, view, queue, queues):
-    """The cases of `first_in` with what the list shows; two statements."""
-    return listed(first_in(user, view, queue, queues).values_list("pk", flat=True))
+    """The cases of `first_in` with what the list shows; one statement."""
+    return listed(first_in(user, view, queue, queues))
 
 
-def listed(found):
-    """The cases with these ids, which came from the gate, in their order; each with what the list shows of it only."""
-    ids = list(found)
+def listed(rows):
+    """The cases of a query in its order, each with what the list shows of it and nothing more."""
+    ids = ArraySubquery(rows.values("pk"))
+    found = Case.objects.unscoped("the ids come from the gate").filter(pk__any_of=ids).order_by(*rows.query.order_by)
     with as_written():
-        cases = read_many(Case.objects.unscoped("the ids come from the gate").filter(pk__in=ids), only=LISTED)
-    return sorted(cases, key=lambda case: ids.index(case.pk))
+        return read_many(found, only=LISTED)
 
 
 def count_text(rows):

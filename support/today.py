@@ -17,7 +17,7 @@ def cases_of(user):
     queues = Queue.objects.filter(is_active=True).order_by().values("pk")
     found = {view: list(desk.first_in(user, view, None, queues).values_list("pk", flat=True)) for view in VIEWS}
     shown = "mine" if found["mine"] else "unassigned"
-    cases = desk.listed(found[shown][:SHOWN])
+    cases = desk.listed(Case.objects.visible_to(user).filter(pk__in=found[shown][:SHOWN]).order_by("due_at", "id"))
     return {
         "views": [{"name": view, "label": desk.VIEWS[view], "count": desk.count_text(found[view])} for view in VIEWS],
         "items": desk.list_items(cases, user), "shown": shown,
