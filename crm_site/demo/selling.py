@@ -312,7 +312,7 @@ def fresh_inquiry(users, campaigns, products, choose):
 
 
 def make_desk(users, campaigns):
-    """A form on the web and a rule that shares out what comes in; remembered for the removal."""
+    """A name for papers, a form on the web, a rule that shares out what comes in; remembered for the removal."""
     form = WebForm.objects.create(
         name="Ask us", title="How can we help?", source="Website", team=users[2].team, campaign=campaigns[5],
         fields=["first_name", "last_name", "company", "email", "phone", "subject", "description"],
@@ -326,12 +326,14 @@ def make_desk(users, campaigns):
     )  # fmt: skip
     RuleMember.objects.bulk_create([RuleMember(rule=rule, user=users[n], order=n, capacity=40) for n in REPS])
     kept = Setting.objects.get(pk="demo")
-    kept.value |= {"forms": [form.pk], "rules": [rule.pk]}
+    company, named = Setting.objects.get_or_create(pk="company", defaults={"value": {"name": "Corvina Coffee"}})
+    kept.value |= {"forms": [form.pk], "rules": [rule.pk], "company": company.value if named else None}
     kept.save()
 
 
 def forget(kept):
-    """Remove what is no record: the web form and the rule; and count anew what deals there are."""
+    """Remove what is no record: the web form, the rule, the company's name; and count anew what deals there are."""
+    Setting.objects.filter(pk="company", value=kept.get("company")).delete()
     WebForm.objects.filter(pk__in=kept.get("forms", [])).delete()
     AssignmentRule.objects.filter(pk__in=kept.get("rules", [])).delete()
     rollup.rebuild()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from crm_site import demo
 from crm_site.core.history import event_models
-from crm_site.core.models import Membership, Record, SavedView, Team, User
+from crm_site.core.models import Membership, Record, SavedView, Setting, Team, User
 from crm_site.core.roles import SHIPPED
 from crm_site.demo.removing import record_models
 from customers.models import Account, Activity, Consent, Contact, Customer
@@ -138,6 +138,7 @@ def test_removal_leaves_nothing_of_it_and_all_of_the_rest(company, django_captur
     assert list(User.objects.all()) == [real]
     assert list(Team.objects.all()) == [own]
     assert [queue.name for queue in Queue.objects.all()] == ["Support"]
+    assert not Setting.objects.filter(pk="company").exists()
     assert not company.exists()
     for event in event_models():
         if issubclass(event.pgh_tracked_model, Record):
