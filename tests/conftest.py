@@ -62,8 +62,15 @@ def standing(django_db_setup, django_db_blocker):
     Only for modules without tests that commit; what `make` returns must not be changed by a test.
     """
     with django_db_blocker.unblock(), transaction.atomic():
-        yield lambda make: make()
+        yield stand
         transaction.set_rollback(True)
+
+
+def stand(make):
+    """What `make` returns; that its links lead somewhere is asked now, and not at the end of every test anew."""
+    made = make()
+    connection.check_constraints()
+    return made
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from customers.operations.consents import give_consent, refuse_consent
 from tests.core.test_import_wizard import counts, fields_of, upload
 from tests.factories import AccountFactory, ContactFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 TEXT = """Customer Id,Company,First Name,Last Name,Account Name,Status,Customer Since,Owner,E-mail
 1,Acme,,,,active,2019-03-01,Alice Tester,office@acme.test
 2,,Ann,Lee,,prospect,,Alice Tester,ann@lee.test

@@ -17,7 +17,7 @@ from sales.operations.closing import win_opportunity
 from tests.core.test_import_wizard import counts, fields_of, upload
 from tests.factories import AccountFactory, ContactListFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LEADS = """LEADID,Last Name,Company,Email,Mobile,Lead Source,Lead Status,Created Time,CONVERTED
 1,Hall,Acme,hall@acme.test,860-253-6354,Partner,Junk Lead,"15 Apr, 2021 00:03:00",No
 2,Ray,Beta,ray@beta.test,,Partner,Contact in Future,"16 Apr, 2021 00:03:00",No
