@@ -6,6 +6,7 @@ KITH_BROWSER_SLOWDOWN=6 makes the browser six times slower, to find the tests th
 
 import os
 import shutil
+from collections import defaultdict
 from importlib import resources
 from pathlib import Path
 
@@ -28,6 +29,7 @@ FLAGS = [
     "--disable-gpu",
     "--disable-background-networking",
     "--no-first-run",
+    "--process-per-site",
     "--js-flags=--no-opt,--no-maglev",
 ]
 
@@ -60,8 +62,14 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium):
+    """{look: contexts that no test has at the moment}: what the site's files were once read into is not read again."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def open_page(chromium, live_server):
+def open_page(chromium, contexts, live_server):
     """open_page(size="desktop", scheme="light", **options): a new page of the live site, whose faults fail the test."""
     opened, faults = [], []
 
@@ -69,22 +77,36 @@ def open_page(chromium, live_server):
         width, height = WIDTHS[size]
         look = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
         # A colour on its way from light to dark is neither; and what moves is drawn sixty times a second.
-        context = chromium.new_context(base_url=live_server.url, reduced_motion="reduce", **look, **options)
+        look |= {"base_url": live_server.url, "reduced_motion": "reduce"} | options
+        free = contexts[str(look)]
+        context = free.pop() if free else chromium.new_context(**look)
+        if not context.pages:
+            context.new_page().goto("/static/favicon.svg")
         page = context.new_page()
         page.add_init_script(
             "document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
         )
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(message.text) if message.text.startswith("CSP ") else None)
-        opened.append(context)
+        opened.append((free, context))
         if SLOWDOWN > 1:
             context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
         return patient_of(page) if patient and options.get("java_script_enabled", True) else page
 
     yield opener
-    for context in opened:
-        context.close()
+    for free, context in opened:
+        forget(context, live_server.url)
+        free.append(context)
     assert faults == []
+
+
+def forget(context, origin):
+    """Leave nothing of a test in the context but the site's files."""
+    session = context.new_cdp_session(context.pages[0])
+    session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
+    context.clear_cookies()
+    for page in context.pages[1:]:
+        page.close()
 
 
 def patient_of(page):
