@@ -290,7 +290,7 @@ def missing(cases, policies, live, at, *, again=False):
 def left_off(cases):
     """{(case id, metric): the last cancelled clock that none has replaced, with its segments}; two statements."""
     rows = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, state=Clock.CANCELLED)
-    found = list(rows.filter(replaced_by__isnull=True).order_by("id").prefetch_related("segments"))
+    found = list(rows.filter(replaced_by__isnull=True).order_by("id").prefetch_related("segments")) if cases else []
     ledger.tell_fired(found)
     return {(clock.case_id, clock.metric): clock for clock in found}
 
