@@ -129,10 +129,15 @@ def forced(key, field, status):
     return more | {field: status}
 
 
-def doors(kind, client, record, data):
-    """[(address, what is posted)] of every plain way to change a record."""
-    user_data = edit_data(kind, record, client.user) | data | {"once": str(uuid.uuid4())}
-    yield kind.url("edit", record), user_data
+def unchanged(kind, client, record):
+    """What the edit form and the administration's page would send back as it is, and that page's address."""
+    address = reverse(f"admin:{kind.model._meta.app_label}_{kind.model._meta.model_name}_change", args=[record.pk])
+    return edit_data(kind, record, client.user), admin_data(client.get(address))[0], address
+
+
+def doors(kind, record, data, edit, admin, address):
+    """[(address, what is posted)] of every plain way to change a record; the last three are from `unchanged`."""
+    yield kind.url("edit", record), edit | data | {"once": str(uuid.uuid4())}
     for name in {column.name for column in kind.columns} | set(data):
         if name in data:
             yield f"{kind.record_url(record.pk)}cell/{name}/", data | {"version": str(record.version)}
@@ -141,17 +146,15 @@ def doors(kind, client, record, data):
             f"{kind.base}bulk/",
             data | {"action": "edit", "row": record.pk, "change": names, "once": str(uuid.uuid4())},
         )
-    address = reverse(f"admin:{kind.model._meta.app_label}_{kind.model._meta.model_name}_change", args=[record.pk])
-    page = client.get(address)
-    yield address, admin_data(page)[0] | data
+    yield address, admin | data
 
 
 def changes(key, client, record, status):
     """[(address, status before, status after)] of the posts that changed the status."""
     _model, field, all_, _maker = MAKERS[key]
-    found = []
+    found, sent = [], unchanged(KINDS[key], client, record)
     for target in all_:
-        for address, data in doors(KINDS[key], client, record, forced(key, field, target)):
+        for address, data in doors(KINDS[key], record, forced(key, field, target), *sent):
             with transaction.atomic():
                 assert client.post(address, data).status_code < 500, address
                 if (now := state_of(key, record.pk)) != status:
@@ -195,10 +198,11 @@ def test_r05_nothing_begins_at_its_end(cast, key):
     sample = edit_data(kind, model.objects.unscoped("look").get(pk=maker(start, cast.rita).pk), cast.rita)
     sample.pop("version")
     add = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
+    empty = admin_data(client.get(add))[0]
     for status in all_:
         for address in (kind.url("create"), add):
             data = sample | forced(key, field, status) | {"once": str(uuid.uuid4())}
-            data |= admin_data(client.get(add))[0] | data if address == add else {}
+            data |= empty | data if address == add else {}
             with transaction.atomic():
                 before = set(model.objects.unscoped("look").values_list("pk", flat=True))
                 assert client.post(address, data).status_code < 500
