@@ -20,7 +20,7 @@ from tests.conftest import signed_in
 from tests.factories import AccountFactory, TeamFactory, UserFactory, factories
 
 pytestmark = pytest.mark.django_db
-LIST_STATEMENTS, RECORD_STATEMENTS, LIST_BYTES = 15, 20, 60_000
+LIST_STATEMENTS, RECORD_STATEMENTS, LIST_BYTES = 15, 17, 60_000
 PANEL = re.compile(
     r'hx-get="([^"]+)"[^>]*hx-trigger="(?:[^"]*, )?(?:load|revealed)|hx-trigger="(?:load|revealed)[^>]*hx-get="([^"]+)"'
 )
