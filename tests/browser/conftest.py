@@ -172,11 +172,13 @@ def axe(judging, readable):
 def judge(axe):
     """judge(page): axe in the light and in the dark, and what is wider than a screen of 360 px; [] is the aim.
 
-    `within="main"` is for a page around whose <main> everything is known to be good.
+    `within` names the part to judge of a page that has come to rest, around which everything is known to be good.
     """
 
-    def judged(page, within="body"):
-        settled(page)
+    def judged(page, within=None):
+        if within is None:
+            settled(page)
+        within = within or "body"
         found, size = axe(page, within=within), page.viewport_size
         page.emulate_media(color_scheme="dark")
         found += [f"dark: {fault}" for fault in axe(page, rules=False, within=within)]

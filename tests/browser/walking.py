@@ -1,8 +1,11 @@
 """A way through many pages, each of which is judged as far as there is anything new in it."""
 
+import re
+
 from tests.browser.conftest import settled, too_wide
 from tests.browser.structure import parts_of
 
+SCRIPT = re.compile("<script.*?</script>", re.DOTALL)
 # The contents of a page under the style sheets of the one that is open; null where it has others.
 PUT = """html => {
     const sheets = (page) => [...page.querySelectorAll("link[rel=stylesheet], style")].map((each) => each.outerHTML).join();
@@ -60,7 +63,7 @@ class Walk:
         """What is wrong, a line each; an empty text when nothing is."""
         for name, html in self.known.items():
             if not self.page.evaluate(PUT, html):
-                self.page.set_content(html)
+                self.page.set_content(SCRIPT.sub("", html))
             if wrong := too_wide(self.page):
                 self.faults[name] = wrong
         return told(self.faults)
