@@ -101,12 +101,12 @@ def open_page(chromium, contexts, live_server):
 
 
 def forget(context, origin):
-    """Leave nothing of a test in the context but the site's files."""
+    """Leave nothing of a test in the context but the site's files; closed pages first, as they may still get cookies."""
+    for page in context.pages[1:]:
+        page.close()
     session = context.new_cdp_session(context.pages[0])
     session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
     context.clear_cookies()
-    for page in context.pages[1:]:
-        page.close()
 
 
 def patient_of(page):

@@ -87,7 +87,8 @@ def upload(page, name, text):
     page.locator("[name=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
     page.get_by_label("Comes from").fill("elsewhere")
     page.get_by_role("button", name="Upload and look").click()
-    page.get_by_role("button", name="Check the whole file").click()
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Check the whole file").click()
     run_due_jobs()
     page.reload()
     expect(page.get_by_text("Nothing has been written yet")).to_be_visible()
@@ -104,7 +105,8 @@ def figures(page):
 def bring(page, name, text):
     """Import a text through all pages; the figures of the report."""
     upload(page, name, text)
-    page.get_by_role("button", name=re.compile(r"^Import \d+ row")).click()
+    with page.expect_event("load"):
+        page.get_by_role("button", name=re.compile(r"^Import \d+ row")).click()
     run_due_jobs()
     page.reload()
     expect(page.get_by_role("button", name="Undo this import")).to_be_visible()

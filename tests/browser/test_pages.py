@@ -131,7 +131,8 @@ def test_import_steps(page, signed_in, cast, judge, errors):
     file = {"name": "Accounts.csv", "mimeType": "text/csv", "buffer": f"{OWN_ACCOUNTS}99,,Shipping,\n".encode()}
     page.locator("[name=file]").set_input_files(file)
     for step in ("Upload and look", "Check the whole file", "Import 12 rows"):
-        page.get_by_role("button", name=step).click()
+        with page.expect_event("load"):
+            page.get_by_role("button", name=step).click()
         run_due_jobs()
         page.reload()
         page.locator(".mapping, .figures").first.wait_for()
