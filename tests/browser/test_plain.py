@@ -66,11 +66,13 @@ def test_import(plain):
     plain.goto("/imports/new/?kind=accounts")
     file = {"name": "Accounts.csv", "mimeType": "text/csv", "buffer": OWN_ACCOUNTS.encode()}
     plain.locator("[name=file]").set_input_files(file)
-    plain.get_by_role("button", name="Upload and look").click()
-    plain.get_by_role("button", name="Check the whole file").click()
+    for step in ("Upload and look", "Check the whole file"):
+        with plain.expect_event("load"):
+            plain.get_by_role("button", name=step).click()
     run_due_jobs()
     plain.reload()
-    plain.get_by_role("button", name=re.compile(r"^Import \d+ rows")).click()
+    with plain.expect_event("load"):
+        plain.get_by_role("button", name=re.compile(r"^Import \d+ rows")).click()
     run_due_jobs()
     plain.reload()
     assert plain.locator(".figures").inner_text().split()[:2] == ["12", "new"]
