@@ -9,6 +9,7 @@ from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Importer, Target, register
 from crm_site.core.imports.targets import link_targets, targets_of
 from crm_site.core.loading import read_many
+from customers.imports import objections
 from customers.imports.common import (
     find_by,
     lost_first_name,
@@ -17,14 +18,6 @@ from customers.imports.common import (
     settle_reach,
     split_name,
     with_columns,
-)  # fmt: skip
-from customers.imports.objections import (
-    enter_objections,
-    object_again,
-    objection_targets,
-    objections_of,
-    plain,
-    settle_objections,
 )  # fmt: skip
 from customers.models import Contact
 from customers.operations.contacts import create_contacts, update_contact
@@ -44,7 +37,7 @@ def contact_targets():
         Target("job_title", gettext_lazy("Job title"), aliases=("position", "function"), limit=150),
         *link_targets("account", gettext_lazy("Account"), "customers.account", COMPANY),
         *reach_targets(),
-        *objection_targets(),
+        *objections.targets(),
         Target("source", gettext_lazy("Source"), aliases=("lead source", "original source"), limit=100),
         Target(
             "description", gettext_lazy("Description"), "longtext", ("notes", "note", "comments", "comment", "remarks")
@@ -59,7 +52,7 @@ def prepare_contact(draft, _run):
     """First and last name from whatever names there are; an address of parts, one e-mail and the others."""
     values = draft.values
     settle_reach(draft)
-    settle_objections(draft)
+    objections.settle(draft)
     whole, middle = values.pop("full_name", ""), values.pop("middle_name", "")
     first, last = values.get("first_name", ""), values.get("last_name", "")
     if whole and not last:
@@ -78,21 +71,21 @@ def prepare_contact(draft, _run):
 
 def make_contacts(rows, *, by):
     """As create_contacts; what the rows object to follows."""
-    return create_contacts([plain(row) for row in rows], by=by)
+    return create_contacts([objections.without(row) for row in rows], by=by)
 
 
 def change_contact(contact, values, by):
     """What a file says of a contact who is here, objections too."""
-    if own := plain(values):
+    if own := objections.without(values):
         contact = update_contact(contact, own, by=by)
-    object_again(contact, values, by)
+    objections.enter_again(contact, values, by)
     return contact
 
 
 def after_contacts(drafts, run):
     """Keep the second e-mail addresses and numbers, and who wants no offers."""
     save_extra("contact", [draft for draft in drafts if draft.extra])
-    enter_objections([(draft, draft.record) for draft in drafts], run)
+    objections.enter([(draft, draft.record) for draft in drafts], run)
     return {}
 
 
@@ -124,7 +117,7 @@ CONTACT_IMPORT = register(
     Importer(
         name="contacts", label=gettext_lazy("Contacts"), model=Contact, targets=contact_targets, order=30, icon="user",
         create=make_contacts, update=change_contact, prepare=prepare_contact, after=after_contacts, find=find_contacts,
-        link=link_contact, parts=objections_of,
+        link=link_contact, parts=objections.of,
         keys={
             "email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_contacts),
             "name": (gettext_lazy("Name"), name_of, find_contacts),

@@ -17,7 +17,7 @@ PURPOSES = {"do_not_email": "marketing_email", "do_not_call": "marketing_phone"}
 SINCE = "opted_out_at"
 
 
-def objection_targets():
+def targets():
     """Who wants no offers by mail, or none by phone, and since when."""
     return [
         Target("do_not_email", gettext_lazy("No offers by e-mail"), "boolean",
@@ -29,7 +29,7 @@ def objection_targets():
     ]  # fmt: skip
 
 
-def settle_objections(draft):
+def settle(draft):
     """Leave what a row objects to; of days to come nothing can be said."""
     values = draft.values
     for name in PURPOSES:
@@ -39,12 +39,12 @@ def settle_objections(draft):
         values.pop(SINCE, None)
 
 
-def plain(values):
+def without(values):
     """A row's values without its objections."""
     return {name: value for name, value in values.items() if name not in PURPOSES and name != SINCE}
 
 
-def enter_objections(pairs, run):
+def enter(pairs, run):
     """Enter what rows object to: pairs of a draft and its contact. The entries belong to the import, and go with it."""
     pairs = [(draft, contact) for draft, contact in pairs if PURPOSES.keys() & draft.values.keys()]
     if not pairs:
@@ -66,13 +66,13 @@ def purposes_by_column():
     return {name: known[code] for name, code in PURPOSES.items() if code in known}
 
 
-def objections_of(contact):
+def of(contact):
     """{column: whether the contact objects to its purpose now}, as `parts` of an importer."""
     refused = {entry.purpose.code for entry in deciding([contact.pk]) if entry.status in Consent.REFUSED}
     return {name: code in refused for name, code in PURPOSES.items()}
 
 
-def object_again(contact, values, by):
+def enter_again(contact, values, by):
     """Enter what a row about somebody who is here objects to; where an import is taken back, take its no back."""
     purposes = purposes_by_column()
     said = {name: values[name] for name in purposes if name in values}

@@ -7,15 +7,8 @@ from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Importer, Target, external_id, register
 from crm_site.core.imports.targets import link_targets
 from crm_site.core.models import Fold
+from customers.imports import objections
 from customers.imports.common import find_by, split_name
-from customers.imports.objections import (
-    enter_objections,
-    object_again,
-    objection_targets,
-    objections_of,
-    plain,
-    settle_objections,
-)  # fmt: skip
 from sales.imports.common import currency_target, keep_word, kept, record_targets, settle_sums, word
 from sales.models import Lead
 from sales.operations.leads import create_leads, disqualify_lead, reopen_lead, update_lead
@@ -52,7 +45,7 @@ def lead_targets():
         Target("email", gettext_lazy("E-mail"), "email"),
         Target("phone", gettext_lazy("Phone"), "phone"),
         Target("mobile", gettext_lazy("Mobile"), "phone"),
-        *objection_targets(),
+        *objections.targets(),
         Target("website", gettext_lazy("Website"), "url", limit=300),
         Target("industry", gettext_lazy("Industry"), limit=100),
         Target("country", gettext_lazy("Country"), limit=100),
@@ -86,7 +79,7 @@ def prepare_lead(draft, run):
     values["phone"] = numbers[0] if numbers else ""
     if values.get("amount") is not None:
         settle_sums(draft, run, ("amount",), counts=False)
-    settle_objections(draft)
+    objections.settle(draft)
     kept(run, "began", timezone.now)
     settle_status(draft, run)
 
@@ -118,7 +111,7 @@ def settle_status(draft, run):
 
 def make_leads(rows, *, by):
     """As create_leads; what the rows object to follows."""
-    return create_leads([plain(row) for row in rows], by=by)
+    return create_leads([objections.without(row) for row in rows], by=by)
 
 
 def after_leads(drafts, run):
@@ -130,14 +123,14 @@ def after_leads(drafts, run):
         if new and contact.pk not in seen:
             seen.add(contact.pk)
             run.made.append(contact)
-    enter_objections([(draft, draft.record.contact) for draft in drafts], run)
+    objections.enter([(draft, draft.record.contact) for draft in drafts], run)
     return {}
 
 
 def change_lead(lead, values, by):
     """What a file says of a lead that is here; closing and reopening it are operations of their own."""
-    object_again(lead.contact, values, by)
-    values = plain(values)
+    objections.enter_again(lead.contact, values, by)
+    values = objections.without(values)
     reason, at = values.pop("disqualify_reason", ""), values.pop("disqualified_at", None)
     values.pop("converted_at", None)
     values = {name: value for name, value in values.items() if getattr(lead, name, None) != value}
@@ -174,7 +167,7 @@ LEAD_IMPORT = register(
     Importer(
         name="leads", label=gettext_lazy("Leads"), model=Lead, targets=lead_targets, order=32, icon="target",
         create=make_leads, update=change_lead, prepare=prepare_lead, after=after_leads, find=find_leads,
-        link=link_lead, makes=False, constants=("currency",), parts=lambda lead: objections_of(lead.contact),
+        link=link_lead, makes=False, constants=("currency",), parts=lambda lead: objections.of(lead.contact),
         keys={"email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_leads)},
     )
 )  # fmt: skip

@@ -34,8 +34,6 @@ def kind_of_archive(file):
             raise ValidationError(_("The file is an archive. Unpack it and upload the table inside."), code="archive")
         _check_sizes(archive)
         _check_area(archive, kind)
-    except ValidationError:
-        raise
     except (zipfile.BadZipFile, KeyError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise _damaged() from error
     return kind
