@@ -81,6 +81,8 @@ def places_of(user):
         places.append((92, _("Exchange rates"), "/rates/", "coin"))
     if may_build(user):
         places.append((130, _("Web forms"), "/leads/forms/", "inbox"))
+    if user.is_superuser:
+        places.append((98, _("Your company"), "/start/company/", "building"))
     if user.is_staff:
         places.append((97, _("Mailboxes"), "/mailboxes/", "mail"))
     return sorted(places, key=lambda place: place[0])

@@ -18,11 +18,28 @@ from crm_site.core.notifications import notify
 CONFIRMED = ("zone", "currency", "mail")
 
 
-class CompanyForm(forms.Form):
-    """What the company is called."""
+class Lines(forms.CharField):
+    """A few lines of text, of which the empty ones vanish."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Company name"), max_length=200, widget=forms.TextInput({"class": "form-control"})
+    def __init__(self, max_length=500, **kwargs):
+        widget = forms.Textarea({"rows": 3})
+        super().__init__(max_length=max_length, required=False, widget=widget, **kwargs)
+
+    def clean(self, value):
+        """The lines that say something. Raises ValidationError for a text that is too long."""
+        return "\n".join(line.strip() for line in super().clean(value).splitlines() if line.strip())
+
+
+class CompanyForm(forms.Form):
+    """What stands of the company on mails, quotes and the customers' pages."""
+
+    name = forms.CharField(label=gettext_lazy("Company name"), max_length=200)
+    address = Lines(label=gettext_lazy("Address"))
+    contact = Lines(label=gettext_lazy("Phone, e-mail, website"), help_text=gettext_lazy("Each on a line of its own."))
+    tax_id = forms.CharField(label=gettext_lazy("Tax number"), max_length=100, required=False)
+    bank = Lines(label=gettext_lazy("Bank account"), help_text=gettext_lazy("Bank, IBAN, BIC, and who holds it."))
+    terms = Lines(
+        label=gettext_lazy("Usual terms"), max_length=5000, help_text=gettext_lazy("Each new quote begins with them.")
     )
 
 
@@ -55,7 +72,7 @@ def all_steps():
         {
             "key": "company",
             "label": _("Name your company"),
-            "text": _("It stands on mails and quotes."),
+            "text": _("Its name, address and bank stand on mails and quotes."),
             "url": "/start/company/",
         },
         {
@@ -114,7 +131,7 @@ def start_step(request):
 
 @require_http_methods(["GET", "POST"])
 def start_company(request):
-    """The company's name."""
+    """What the company says of itself."""
     administrator_or_404(request)
     row = Setting.objects.filter(pk="company").first()
     form = CompanyForm(request.POST or None, initial=row.value if row else {})

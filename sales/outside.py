@@ -3,6 +3,12 @@
 from crm_site.core.models import Setting
 
 
+def company():
+    """What the administrators say of the company for its papers: a dict, empty where nobody did; one statement."""
+    value = Setting.objects.filter(pk="company").values_list("value", flat=True).first()
+    return value if isinstance(value, dict) else {}
+
+
 def company_name():
-    """The company's name as the administrators wrote it, empty where nobody did; one statement."""
-    return (Setting.objects.filter(pk="company").values_list("value", flat=True).first() or {}).get("name", "")
+    """The company's name, empty where nobody gave it; one statement."""
+    return company().get("name", "")

@@ -7,7 +7,7 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
-from crm_site.core.models import Setting
+from sales.outside import company
 
 FONTS = {name: f"dejavu-fonts-ttf/ttf/{name}" for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")}
 FILES = {name: (path, "font/ttf") for name, path in FONTS.items()} | {"paper.css": ("paper.css", "text/css")}
@@ -27,10 +27,9 @@ class OwnFiles(plutoprint.ResourceFetcher):
 
 def quote_pdf(quote):
     """The quote as a PDF, bytes."""
-    company = Setting.objects.filter(pk="company").values_list("value", flat=True).first() or {}
     lines = list(quote.lines.order_by("position", "id"))
     context = {
-        "quote": quote, "company": company, "lines": lines,
+        "quote": quote, "seller": company(), "lines": lines,
         "discounts": any(line.discount_percent or line.discount_amount for line in lines),
         "party": quote.customer or quote.account or quote.contact, "language": get_language(),
     }  # fmt: skip

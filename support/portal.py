@@ -21,7 +21,7 @@ from customers.consent import consent_state
 from customers.models import ContactMechanism
 from customers.operations.accounts import subtree
 from sales.models import Quote, Sale
-from sales.outside import company_name
+from sales.outside import company
 from support.models import (
     Article,
     Case,
@@ -68,7 +68,7 @@ def portal_page(view):
             logout(request)
             return redirect("support:portal_sign_in")
         speak_to(request.access)
-        request.company = company_name()
+        request.seller = company()
         try:
             return view(request, *args, **kwargs)
         except Http404:

@@ -10,7 +10,17 @@ from django.utils import timezone
 from crm_site.core.models import Setting
 from crm_site.demo.people import person, plain, site_of
 from crm_site.demo.talk import REPS
-from crm_site.demo.words import CAMPAIGNS, COUNTRIES, DEAL_WORDS, INQUIRIES, LISTS, NEXT_STEPS, PRODUCTS, SOURCES
+from crm_site.demo.words import (
+    CAMPAIGNS,
+    COUNTRIES,
+    DEAL_WORDS,
+    INQUIRIES,
+    LISTS,
+    NEXT_STEPS,
+    PRODUCTS,
+    SELLER,
+    SOURCES,
+)
 from customers.models import Activity
 from customers.operations.activities import log_activities
 from marketing.models import ContactListMember
@@ -326,7 +336,7 @@ def make_desk(users, campaigns):
     )  # fmt: skip
     RuleMember.objects.bulk_create([RuleMember(rule=rule, user=users[n], order=n, capacity=40) for n in REPS])
     kept = Setting.objects.get(pk="demo")
-    company, named = Setting.objects.get_or_create(pk="company", defaults={"value": {"name": "Corvina Coffee"}})
+    company, named = Setting.objects.get_or_create(pk="company", defaults={"value": SELLER})
     kept.value |= {"forms": [form.pk], "rules": [rule.pk], "company": company.value if named else None}
     kept.save()
 

@@ -33,6 +33,7 @@ LISTS = _words["lists"]
 INQUIRIES = _words["inquiries"]
 DEAL_WORDS = _words["deal_words"]
 NEXT_STEPS = _words["next_steps"]
+SELLER = _words["seller"]
 _service = json.loads(Path(__file__).with_name("service.json").read_text(encoding="utf-8"))
 PROBLEMS = _service["problems"]
 ANSWERS = _service["answers"]

@@ -10,7 +10,6 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import fresh, insert_many
-from crm_site.core.models import Setting
 from crm_site.core.notifications import notify
 from crm_site.core.operations import (
     delete_record,
@@ -29,6 +28,7 @@ from sales.operations.linking import link_parties
 from sales.operations.sales import COPIED
 from sales.operations.story import tell_story
 from sales.operations.totals import line_values, totals
+from sales.outside import company
 
 DRAFT, SENT, ACCEPTED, REJECTED, EXPIRED, SUPERSEDED = Quote.STATUSES
 # What may follow what; everything else is refused, through whatever door.
@@ -141,8 +141,7 @@ def kept_parties(deal, by):
 
 def usual_terms():
     """The terms that the company puts under its quotes."""
-    row = Setting.objects.filter(pk="company").first()
-    return (row.value.get("terms") or "") if row and isinstance(row.value, dict) else ""
+    return company().get("terms", "")
 
 
 @operation

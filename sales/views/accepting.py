@@ -14,7 +14,7 @@ from crm_site.core.operations import Refused
 from sales.forms.papers import AnswerForm
 from sales.models import Quote
 from sales.operations.quotes import accept_quote, quote_of, reject_quote
-from sales.outside import company_name
+from sales.outside import company
 from sales.views.quotes import as_file
 
 SAID = {
@@ -64,10 +64,11 @@ def quote_accept(request, token):
             quote = quote_of(token) or quote
     over = quote.valid_until is not None and quote.valid_until < timezone.localdate()
     status = Quote.EXPIRED if quote.status == Quote.SENT and over else quote.status
+    seller = company()
     context = {
         "quote": quote, "lines": quote.lines.order_by("position", "id"), "form": form, "trouble": trouble,
-        "open": status == Quote.SENT, "said": SAID.get(status, ""), "company": company_name(),
-        "pdf_url": f"{request.path}quote.pdf",
+        "open": status == Quote.SENT, "said": SAID.get(status, ""), "company": seller.get("name"),
+        "pdf_url": f"{request.path}quote.pdf", "seller": seller,
     }  # fmt: skip
     return closed(render(request, "sales/quotes/accept.html", context))
 

@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from crm_site.core.models import Notification, Setting
@@ -20,6 +21,7 @@ from sales.operations.lines import save_lines
 from sales.operations.products import add_price, change_price, create_price_book, end_price, price_of, read_ranges
 from sales.operations.quotes import (
     accept_quote,
+    answer_url,
     create_quotes,
     expire_quotes,
     quote_deal,
@@ -29,6 +31,7 @@ from sales.operations.quotes import (
     update_quote,
     win_quote,
 )
+from sales.outside import company
 from tests.cast import make_cast
 from tests.factories import ContactFactory
 from tests.sales.making import deal_of, product
@@ -312,6 +315,21 @@ def test_the_pdf_holds_names_in_any_script(cast):
     assert len(made) > 8000  # the fonts are inside
     assert b"/Count 1" in made or len(made) < 200_000
     pdf.drawn('<img src="http://127.0.0.1:1/x.png"><img src="file:///etc/passwd"><p>x</p>')
+
+
+def test_qs1_each_paper_says_who_sells(cast, client_of, client):
+    """QS-1: address, contact, tax number and bank are said once, stand on every paper; empty lines vanish."""
+    said = {"name": "Łódź GmbH", "address": " Dock 1 \r\n\r\n Hamburg ", "tax_id": "DE 1", "terms": "30 days"}
+    client_of(cast.rita).post("/start/company/", said)
+    assert company() == said | {"address": "Dock 1\nHamburg", "contact": "", "bank": ""}
+    quote = sent(cast)
+    paper = render_to_string("sales/quotes/paper.html", {"quote": quote, "seller": company()})
+    for page in (paper, client.get(answer_url(quote)).content.decode()):
+        assert "Łódź GmbH</b><br>Dock 1<br>Hamburg<" in page
+        assert "DE 1" in page
+        assert "30 days" in page
+        assert "<br></" not in page
+        assert "<br><br>" not in page
 
 
 def test_imported_quotes_keep_their_sums(cast):
