@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from crm_site.core.imports.cells import guard_formula
@@ -12,14 +12,34 @@ PLAIN_TEXT = re.compile(r'\w[^;\t\r\n|"]*').fullmatch
 # Many texts in one, a line each: numbers, such as those of telephones.
 PLAIN_NUMBERS = re.compile(r"(?:(?:[+-]?\d+)?\n)*(?:[+-]?\d+)?").fullmatch
 SIGNS = ';\t\r|"'
+QUOTED = ',"\r\n'
+NEEDS_QUOTES = re.compile(f"[{QUOTED}]").search
 
 
 def csv_column(column, kind, zone):
-    """The function that turns a piece of the column's raw values into what the file holds."""
+    """The function that turns a piece of the column's raw values into cells of the file, quoted where they must be."""
     make = csv_text(column, kind, zone)
     if column.type == "datetime":
         return Moments(zone).written
-    return guarded_texts if make is guarded else lambda values: [make(value) for value in values]
+    if make is guarded:
+        return lambda values: quoted(guarded_texts(values))
+    return lambda values: quoted([make(value) for value in values])
+
+
+def quoted(values):
+    """Guarded values as csv.writer writes them; of a whole column a few looks tell that none needs quotes."""
+    texts = ["" if value is None else str(value) for value in values]
+    joined = "".join(texts)
+    if not any(sign in joined for sign in QUOTED):
+        return texts
+    return ['"{}"'.format(text.replace('"', '""')) if NEEDS_QUOTES(text) else text for text in texts]
+
+
+def csv_block(columns):
+    """Columns of cells that are written already as lines of CSV."""
+    if len(columns) == 1:
+        columns = [[cell or '""' for cell in columns[0]]]
+    return "\r\n".join([*map(",".join, zip(*columns, strict=True)), ""])
 
 
 def guarded_texts(values):
@@ -35,33 +55,38 @@ def guarded_texts(values):
     return [value if not value or PLAIN_TEXT(value) else guarded(value) for value in values]
 
 
-class Moments:
-    """Writes moments in a time zone; of each hour it is worked out once how far the zone is from UTC then."""
+class Moments(dict):
+    """Writes moments in a time zone; of each day it is worked out once how far the zone is from UTC then.
+
+    It holds {UTC day and hour: (day and hour there, distance from UTC)}, with (None, None) on days of which the
+    distance changes or is no number of hours.
+    """
 
     def __init__(self, zone):
-        self.zone, self.hours = zone, {}
+        super().__init__()
+        self.zone = zone
+
+    def __missing__(self, hour):
+        day = hour[:10]
+        begin, end = moment(f"{day} 00:00:00+00", self.zone), moment(f"{day} 23:59:59+00", self.zone)
+        even = begin.utcoffset() == end.utcoffset() and begin.minute == begin.second == 0
+        plain, tail = begin.replace(tzinfo=None), begin.isoformat()[19:]
+        for number in range(24):
+            there = (plain + timedelta(hours=number)).isoformat(" ")[:13]
+            self[f"{day} {number:02}"] = (there, tail) if even else (None, None)
+        return self[hour]
 
     def written(self, values):
         """Moments as the database writes them, as the file holds them; an empty text for none."""
-        found, hours = [], self.hours
+        found = []
         for value in values:
+            head, tail = self[value[:13]] if value else ("", "")
             if not value:
                 found.append("")
-                continue
-            head, tail = hours.get(value[:13]) or self.hour(value)
-            if tail is None or not value.endswith("+00"):
+            elif tail is None or value[-3:] != "+00":
                 found.append(moment(value, self.zone).isoformat(" ", "seconds"))
             else:
                 found.append(f"{head}{value[13:19]}{tail}")
-        return found
-
-    def hour(self, value):
-        """(day and hour, distance from UTC) in the zone of a moment's hour; (None, None) where it is no even one."""
-        begin = moment(f"{value[:13]}:00:00+00", self.zone)
-        end = moment(f"{value[:13]}:59:59+00", self.zone)
-        even = begin.utcoffset() == end.utcoffset() and begin.minute == begin.second == 0
-        text = begin.isoformat(" ", "seconds")
-        self.hours[value[:13]] = found = (text[:13], text[19:]) if even else (None, None)
         return found
 
 
@@ -73,7 +98,6 @@ def csv_text(column, kind, zone):
         words = {key: guard_formula(str(label)) for key, label in (column.choices or {}).items() if key != ""}
         return lambda value: words[value] if value in words else guarded(value)
     return {
-        "tags": lambda value: guard_formula(", ".join(value)) if value else "",
         "bool": lambda value: "yes" if value else "no",
         "date": lambda value: value.isoformat() if value else "",
         "number": plain_number, "money": plain_number,

@@ -16,7 +16,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import OuterRef, Subquery, TextField, Value
+from django.db.models import F, Func, OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 from django.http import QueryDict
 from django.utils import timezone
@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core import jobs, lists
 from crm_site.core.bulk import chosen_rows
-from crm_site.core.csv_cells import csv_column, csv_lines, guarded, moment
+from crm_site.core.csv_cells import csv_block, csv_column, csv_lines, guarded, moment
 from crm_site.core.kinds import KINDS
 from crm_site.core.later import Later
 from crm_site.core.models import Job
@@ -61,7 +61,8 @@ def plan_of(kind, options):
 def source_of(model, column, user):
     """The query's name or expression for the column's value; None when it is computed from a whole record.
 
-    Moments come as text, which the database makes many times as quickly, and links as the text of the linked record.
+    Moments and tags come as text, which the database makes many times as quickly, and links as the text of the linked
+    record.
     """
     if column.path == "number":
         return "pk"
@@ -81,6 +82,8 @@ def source_of(model, column, user):
         return Coalesce(Subquery(seen.values_list(linked.label())), Value(""), output_field=TextField())
     if column.type == "datetime":
         return Cast(path, TextField())
+    if column.type == "tags":
+        return Func(F(path), Value(", "), function="array_to_string", output_field=TextField())
     return f"{path}__email" if column.type == "user" else path
 
 
@@ -95,6 +98,7 @@ def pieces(kind, options, user):
             return
 
 
+@jobs.uncollected()
 def piece(kind, options, user, at=None):
     """(rows, place to go on from or None): the next piece after a place; links by what the user may see of them."""
     plan = plan_of(kind, options)
@@ -116,6 +120,8 @@ def piece(kind, options, user, at=None):
 def whole_value(column, record):
     """The raw value of a column that is read from a whole record."""
     value = record.pk if column.path == "number" else column.value(record)
+    if column.type == "tags":
+        return ", ".join(value)
     if value is not None and column.type in ("user", "datetime"):
         return value.email if column.type == "user" else value.isoformat()
     return value
@@ -141,7 +147,7 @@ def csv_pieces(kind, options, user, count=None):
     yield ((BOM if options.get("bom", True) else "") + csv_lines([[guarded(str(c.label)) for c in columns]])).encode()
     for rows in pieces(kind, options, user):
         made = [make(values) for make, values in zip(makers, zip(*rows, strict=True), strict=True)]
-        yield csv_lines(zip(*made, strict=True)).encode()
+        yield csv_block(made).encode()
         if count:
             count(len(rows))
 
@@ -299,7 +305,7 @@ def sheet_cell(column, kind, zone):
         words = {key: str(label) for key, label in (column.choices or {}).items()}
         return lambda value: words.get(value, str(value))
     return {
-        "tags": ", ".join, "bool": bool, "date": lambda value: sheet_moment(date.fromisoformat(value)),
+        "bool": bool, "date": lambda value: sheet_moment(date.fromisoformat(value)),
         "datetime": lambda value: sheet_moment(moment(value, zone).replace(tzinfo=None)),
         "number": exact_number, "money": exact_number,
     }.get(column.type, str)  # fmt: skip

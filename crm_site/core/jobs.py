@@ -122,11 +122,13 @@ def park(job, sentence):
 @contextmanager
 def uncollected():
     """A step makes tens of thousands of objects, none of them in a cycle: looking for some takes a fifth of it."""
+    looking = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if looking:
+            gc.enable()
 
 
 def run_step(job):

@@ -243,7 +243,7 @@ def test_memory_stays_flat(cast):
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"])
 def test_moments_are_written_as_each_by_itself(zone):
-    """Hours are worked out once, also those in which clocks change or that do not begin at the zone's full hour."""
+    """Days are worked out once, also those on which clocks change or that do not begin at the zone's full hour."""
     begin = datetime(2025, 4, 5, tzinfo=UTC)
     values = [
         f"{begin + timedelta(minutes=7 * n):%Y-%m-%d %H:%M:%S}{'.123456' if n % 3 else ''}+00" for n in range(9000)
@@ -263,3 +263,11 @@ def test_many_texts_are_guarded_as_each_by_itself(odd):
         assert [one or "" for one in csv_cells.guarded_texts(values)] == [
             csv_cells.guarded(one) or "" for one in values
         ]
+
+
+def test_cells_are_quoted_as_the_csv_writer_quotes_them():
+    """Also where a column holds nothing but plain texts, and where a line is one empty cell."""
+    for odd in (None, "", "a,b", 'a"b', '"', "a\nb", "a\r", " a", "'=1", 0, 12.5, Decimal("1.50")):
+        for columns in ([["x", odd]], [["x", odd], ["plain", "text"]], [[1, 2], [odd, odd], ["", "y"]]):
+            written = csv_cells.csv_block([csv_cells.quoted(column) for column in columns])
+            assert written == csv_cells.csv_lines(zip(*columns, strict=True))
