@@ -26,7 +26,7 @@ class Purpose(models.Model):
     Where consent is needed nothing is done without it; the others are done until somebody objects.
     """
 
-    SURVEY = "survey"
+    SERVICE, SURVEY = "service", "survey"
 
     code = models.SlugField(
         _("code"), max_length=50, unique=True, help_text=_("Never changes: the programs ask by it.")
@@ -69,10 +69,10 @@ class Consent(models.Model):
         CONSENT: _("Consent"), "contract": _("Contract"), "interest": _("Legitimate interest"),
         "obligation": _("Legal obligation"),
     }  # fmt: skip
-    PORTAL, LINK, IMPORT = "portal", "link", "import"
+    PORTAL, LINK, IMPORT, FORM = "portal", "link", "import", "form"
     SOURCES = {
         "phone": _("On the phone"), "paper": _("On paper"), "talk": _("In person"), "email": _("By e-mail"),
-        "form": _("Web form"), PORTAL: _("Customer portal"), LINK: _("Confirmed by link"), IMPORT: _("Other system"),
+        FORM: _("Web form"), PORTAL: _("Customer portal"), LINK: _("Confirmed by link"), IMPORT: _("Other system"),
     }  # fmt: skip
 
     contact = models.ForeignKey(

@@ -79,6 +79,33 @@ def refuse_consent(contact, purpose, *, by, **evidence):
     return enter(contact, purpose, Consent.WITHDRAWN if granted else Consent.DENIED, by, evidence)
 
 
+def carry_consents(contact, other, by, since=None):
+    """Let what a contact says now (of what was said since a moment) count for another one, who is the same person.
+
+    Where both said something the stricter stays; an open question is mailed anew. Once more changes nothing.
+    """
+    known, made = last_entries([other.pk]), []
+    for entry in last_entries([contact.pk]).values():
+        there = known.get((other.pk, entry.purpose_id, entry.channel))
+        stands = there and there.status != Consent.UNASKED and not over(there)
+        refusing = entry.status in Consent.REFUSED and not (stands and there.status in Consent.REFUSED)
+        if over(entry) or entry.status == Consent.UNASKED or (since and entry.effective_from < since):
+            continue
+        if refusing or (entry.status == Consent.GRANTED and not stands):
+            made.append(again(entry, by, entry.status, entry.proof))
+        elif entry.status == Consent.PENDING and not stands and can_ask(other):
+            ask_consent(other, entry.purpose, by=None, channel=entry.channel, source=entry.source, text=entry.text)
+    for entry in made:
+        entry.contact_id = other.pk
+    insert_many(Consent, made)
+    stamp({entry.contact_id for entry in made}, by)
+
+
+def can_ask(contact):
+    """Whether a contact can be asked by mail."""
+    return bool(contact.email and not contact.do_not_contact)
+
+
 def secret_of(entry):
     """The secret part of the address by which a question is answered; the ledger keeps its hash only."""
     said = f"{entry.contact_id}:{entry.purpose_id}:{entry.channel}:{entry.effective_from.timestamp():.6f}"
@@ -96,14 +123,14 @@ def ask_consent(contact, purpose, *, by, **evidence):
     before = standing_entry(contact, purpose, evidence.get("channel", ""))
     if before and before.status in (Consent.GRANTED, Consent.PENDING) and not over(before):
         return before
-    if contact.do_not_contact or not contact.email:
+    if not can_ask(contact):
         refuse(_("They cannot be asked by mail: they are not to be contacted, or have no address."))
     if not purpose.needs_consent:
         refuse(_("This needs no consent; enter it when they object."), "purpose")
     now = timezone.now()
     asked = evidence | {
-        "text": purpose.text, "address": contact.email, "effective_from": now, "created_at": now, "mail_due": now,
-        "effective_to": now + timedelta(days=OPEN_DAYS),
+        "text": evidence.get("text") or purpose.text, "address": contact.email, "created_at": now, "mail_due": now,
+        "effective_from": now, "effective_to": now + timedelta(days=OPEN_DAYS),
     }  # fmt: skip
     new = Consent(contact=contact, purpose=purpose, channel=evidence.get("channel", ""), effective_from=now)
     return enter(contact, purpose, Consent.PENDING, by, asked | {"token_hash": digest(secret_of(new))})
@@ -209,18 +236,19 @@ def take_back_consents(ids, *, by):
         if story[-1].pk in gone:
             before = next((entry for entry in reversed(story) if entry.pk not in gone), None)
             lasts = before and not over(before)
-            made.append(again(before or story[-1], by, before.status if lasts else Consent.UNASKED))
+            status = before.status if lasts else Consent.UNASKED
+            made.append(again(before or story[-1], by, status, _("An import was taken back.")))
     insert_many(Consent, made)
     stamp({entry.contact_id for entry in made}, by)
     return len(made)
 
 
-def again(entry, by, status):
+def again(entry, by, status, proof):
     """A copy of an entry that begins now."""
     kept = ("contact_id", "purpose_id", "channel", "address", "basis", "source", "text")
     ends = None if status == Consent.UNASKED else entry.effective_to
     values = {name: getattr(entry, name) for name in kept} | {"effective_to": ends}
-    return Consent(**values, status=status, by=by, proof=_("An import was taken back."))
+    return Consent(**values, status=status, by=by, proof=proof)
 
 
 @operation

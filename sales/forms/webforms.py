@@ -7,11 +7,13 @@ from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.core.outside import whole
+from customers.models import Purpose
 from sales.models import Lead, WebForm
 
 # The field that people do not see and programs fill in; the one that says when the page was made.
@@ -40,7 +42,9 @@ class InquiryForm(forms.Form):
             self.fields[name] = self.field(name, name in web_form.required)
         if web_form.consent_text:
             box = forms.CheckboxInput({"class": "form-check-input"})
-            self.fields["consent"] = forms.BooleanField(label=web_form.consent_text, required=True, widget=box)
+            self.fields["consent"] = forms.BooleanField(
+                label=web_form.consent_text, required=web_form.needs_tick, widget=box
+            )
 
     def field(self, name, required):
         """One line of the form, no longer than the column behind it."""
@@ -106,12 +110,14 @@ class WebFormForm(forms.ModelForm):
 
     class Meta:
         model = WebForm
-        fields = ["name", "title", "intro", "consent_text", "thanks", "next_url", "source", "campaign", "contact_list",
-                  "team", "is_active"]  # fmt: skip
+        fields = ["name", "title", "intro", "consent_text", "purpose", "thanks", "next_url", "source", "campaign",
+                  "contact_list", "team", "is_active"]  # fmt: skip
         widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in ("intro", "consent_text", "thanks")}
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["purpose"].queryset = Purpose.objects.filter(Q(is_active=True) | Q(pk=self.instance.purpose_id))
+        self.fields["purpose"].empty_label = _("Answering what they ask")
         for name in ("campaign", "contact_list"):
             field = self.fields[name]
             field.queryset = field.queryset.model.objects.visible_to(user).order_by("name_sort")

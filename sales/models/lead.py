@@ -178,6 +178,7 @@ class WebForm(models.Model):
     fields = models.JSONField(_("fields"), default=list)
     required = models.JSONField(_("needed fields"), default=list)
     consent_text = models.TextField(_("consent text"), blank=True)
+    purpose = link("customers.Purpose", _("what the consent is for"), "+", models.PROTECT)
     thanks = models.TextField(_("text afterwards"), blank=True)
     next_url = models.URLField(_("address to go on to"), blank=True)
     source = models.CharField(_("source"), max_length=100, default="Web")
@@ -194,3 +195,8 @@ class WebForm(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def needs_tick(self):
+        """Whether nobody is heard who does not agree; what goes beyond an answer is each one's own choice."""
+        return not (self.purpose and self.purpose.needs_consent)

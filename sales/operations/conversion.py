@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.operations import Refused, Stale, lock, operation, refuse, write, write_many
 from customers.models import Account, Activity, Affiliation, Contact, Customer
 from customers.operations.activities import follow
+from customers.operations.consents import carry_consents
 from customers.operations.contacts import need_visible, new_contacts
 from customers.operations.customers import bind, create_customer
 from marketing.models import CampaignMember, ContactListMember
@@ -266,6 +267,7 @@ def merge_person(lead, contact, by):
             rows = rows.filter(**{key: lead.campaign_id if key == "campaign" else lead.contact_list_id})
         there = model.objects.filter(contact=contact).values(key)
         rows.exclude(**{f"{key}__in": there}).update(contact=contact)
+    carry_consents(own, contact, by, None if alone else lead.created_at)
     if alone:
         Activity.objects.unscoped("they are of the same person").filter(contact=own).update(contact=contact)
     if not alone or (by and not Contact.objects.visible_to(by, "delete").filter(pk=own.pk).exists()):

@@ -9,6 +9,8 @@ from crm_site.core.notifications import notify
 from crm_site.core.operations import operation, write
 from crm_site.core.worktime import default_hours
 from customers.countries import country_code
+from customers.models import Consent, Purpose
+from customers.operations.consents import ask_consent, can_ask, give_consent, standing_entry
 from marketing.models import ContactListMember
 from sales.clocks import latest_decisions
 from sales.models import Lead, WebForm
@@ -29,8 +31,10 @@ def save_web_form(form, values, *, by):
 
 
 @operation
-def submit_web_form(form, values, meta, *, by=None):
+def submit_web_form(form, values, meta, *, by=None, ip=None):
     """Take an inquiry in and return its lead. `values` are cleaned fields of the form, `meta` says where it came from.
+
+    A consent in `meta` is entered for the person, `ip` with it as a proof.
 
     The same person on the same form within a day continues the open lead; a disqualified lead of the same address is
     opened again; what was known is never written over. Submissions of one form come one after the other.
@@ -48,7 +52,26 @@ def submit_web_form(form, values, meta, *, by=None):
         ContactListMember.objects.get_or_create(
             list_id=form.contact_list_id, contact_id=lead.contact_id, defaults={"added_at": now}
         )
+    if said := meta.get("consent"):
+        enter_consent(form, lead, said["text"], values.get("email", ""), ip)
     return lead
+
+
+def enter_consent(form, lead, text, email, ip):
+    """Enter a tick under a form for the lead's contact.
+
+    What needs consent is asked once more by mail, as anybody can type an address. A refusal stays what it is.
+    """
+    contact, purpose = lead.contact, form.purpose or Purpose.objects.filter(code=Purpose.SERVICE).first()
+    if purpose is None:
+        return
+    before = standing_entry(contact, purpose)
+    proof = _("Ticked on the web form %(name)s (%(key)s)") % {"name": form.name, "key": form.key}
+    said = {"source": Consent.FORM, "text": text, "proof": proof, "ip": ip}
+    if purpose.needs_consent and can_ask(contact):
+        ask_consent(contact, purpose, by=None, **said)
+    elif not before or before.status not in Consent.REFUSED:
+        give_consent(contact, purpose, by=None, address=email, **said)
 
 
 def open_lead(form, email, now):

@@ -39,7 +39,7 @@ from sales.rights import may_build
 @require_http_methods(["GET", "POST"])
 def webform_public(request, key):
     """A web form for everybody: no sign-in, no script. What programs send is thanked for and thrown away."""
-    rows = WebForm.objects.select_related("campaign", "contact_list", "team")
+    rows = WebForm.objects.select_related("campaign", "contact_list", "team", "purpose")
     form = found_or_404(rows, key=key, is_active=True)
     if request.method == "GET":
         return page(request, form, InquiryForm(web_form=form))
@@ -56,12 +56,13 @@ def taken(request, form, inquiry):
         return page(request, form, inquiry, status=422)
     if hasty:
         return page(request, form, inquiry, _("Please look at it once more and send it again."), 422)
-    if too_many(get_adapter().get_client_ip(request), marked=age is not None):
+    ip = get_adapter().get_client_ip(request)
+    if too_many(ip, marked=age is not None):
         return page(request, form, inquiry, _("There were many inquiries from here. Please try again in an hour."), 429)
     meta = origin_of(request, form)
-    if form.consent_text:
+    if inquiry.cleaned_data.get("consent"):
         meta["consent"] = {"text": form.consent_text, "at": timezone.now().isoformat()}
-    submit_web_form(form, inquiry.inquiry(), meta, by=None)
+    submit_web_form(form, inquiry.inquiry(), meta, by=None, ip=ip)
     return thanks(request, form)
 
 

@@ -5,11 +5,14 @@ import time
 import pytest
 from django.core.cache import cache
 
-from customers.models import Contact
+from customers.models import Consent, Contact, Purpose
+from customers.operations.consents import refuse_consent, standing_entry
 from marketing.models import ContactList
 from sales.forms import webforms as guard
 from sales.models import AssignmentRule, Lead, WebForm
+from sales.operations.conversion import convert_lead
 from sales.operations.leads import disqualify_lead
+from tests.factories import ContactFactory
 
 pytestmark = pytest.mark.django_db
 VALUES = {"last_name": "Ada", "email": "Ada@Example.org", "description": "Call me"}
@@ -56,6 +59,28 @@ def test_an_inquiry_becomes_a_lead(client, client_of, cast):
     shown = client_of(cast.alice).get(f"/leads/{lead.pk}/").content.decode()
     for words in ("utm_source: ads", "https://example.org/x", "agreed to: You may write to me."):
         assert words in shown
+
+
+def test_cg1_a_tick_is_an_entry_of_the_ledger(client, cast):
+    """CG-1: wording, time, form and address are kept once; nothing without a tick; a conversion carries it on."""
+    text, news = "You may write to me.", Purpose.objects.get(code="marketing_email")
+    plain, form = form_of(consent_text=text), form_of(consent_text="Send me news.", purpose=news)
+    send(client, form)
+    assert not Consent.objects.exists()
+    for each in (plain, plain, form, form):
+        send(client, each, consent="on")
+    given, asked = Consent.objects.order_by("status", "-id")
+    assert (given.purpose.code, given.text, given.address, given.source) == ("service", text, VALUES["email"], "form")
+    assert (given.status, given.ip) == ("granted", "127.0.0.1")
+    assert str(plain.key) in given.proof
+    assert (asked.status, asked.text, asked.purpose) == ("pending", "Send me news.", news)
+    other = ContactFactory(owner=cast.alice, email="ada@work.example")
+    refuse_consent(other, news, by=cast.alice)
+    lead = leads()[-1]
+    became = convert_lead(lead, {"contact": other, "account": None, "owner": cast.alice}, by=cast.rita)
+    carried = Consent.objects.get(contact=became.contact, status="granted")
+    assert (carried.text, carried.proof, carried.source) == (text, given.proof, "form")
+    assert standing_entry(other, news).status == "denied"
 
 
 def test_the_page_works_from_another_site_and_without_script(client, client_of):
