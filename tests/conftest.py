@@ -21,12 +21,24 @@ APPS = ("crm_site", "customers", "marketing", "sales", "support")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Each worker's share, which is cut from one piece, begins with what takes long: they end together."""
+    """Each worker's share, which is cut from one piece, begins with what takes long: they end together.
+
+    Modules marked `slow(together=True)` share something costly, and one worker takes them whole.
+    """
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    rest = [item for item in items if not item.get_closest_marker("slow")]
-    size = -(-len(rest) // workers)
-    items[:] = [item for n in range(workers) for item in slow[n::workers] + rest[n * size : (n + 1) * size]]
+    units, rest = {}, []
+    for item in items:
+        if mark := item.get_closest_marker("slow"):
+            units.setdefault(item.module if mark.kwargs.get("together") else item, []).append(item)
+        else:
+            rest.append(item)
+    shares = [sum(list(units.values())[n::workers], []) for n in range(workers)]
+    size = -(-len(items) // workers)
+    for share in shares:
+        room = size - len(share)
+        share += rest[:room]
+        del rest[:room]
+    items[:] = sum(shares, [])
 
 
 def pytest_configure():

@@ -63,8 +63,8 @@ def _test(root, arguments):
     if not arguments:
         # One more than there are cores: browsers, brokers and killed servers are waited for.
         arguments = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
-    if not shutil.which("chromium"):
-        whisper("No /usr/bin/chromium: browser tests are skipped (`apt-get install chromium` brings it).")
+    if not any(shutil.which(name) for name in ("chromium-headless-shell", "chromium")):
+        whisper("No Chromium: browser tests are skipped (`apt-get install chromium-headless-shell` brings it).")
     with services.borrowed(place, folder):
         env = _settings(place) | {"DJANGO_SETTINGS_MODULE": "tests.settings", "KITH_TEST_RUN": str(os.getpid())}
         # Compiled code is kept, whatever the machine says: else each process of a run compiles all of it, for seconds.

@@ -16,10 +16,9 @@ from tests.browser.conftest import settled
 from tests.browser.test_journeys import OWN_ACCOUNTS
 from tests.browser.walking import Walk, told
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow(together=True)]
 TROUBLE = ("400", "403", "403_csrf", "404", "500", "503")
 READERS = ("anonymous", "alice", "rita")
-SHARES = 3
 ACTION = re.compile(r'name="action" value="(\w+)"')
 
 
@@ -60,16 +59,9 @@ def is_page(answer):
     return b"<html" in answer.content and "records/fragment.html" not in names
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-def test_every_address(signed_in, world, walk, share):
-    """Each address of the resolver that is a page; in shares, so that several processes can go through them.
-
-    What is done to records of one kind looks like what is done to another, and comes into the same share.
-    """
-    routes = sorted(all_routes(), key=lambda route: route.pattern.split("/")[::-1])
-    size = -(-len(routes) // SHARES)
-    part = routes[share * size : (share + 1) * size]
-    found = sorted({reader for route in part if (reader := reader_of(world, route))})
+def test_every_address(signed_in, world, walk):
+    """Each address of the resolver that is a page."""
+    found = sorted({reader for route in all_routes() if (reader := reader_of(world, route))})
     last, page = None, walk.page
     for name, path, html in found:
         if name != last:
@@ -78,15 +70,14 @@ def test_every_address(signed_in, world, walk, share):
             if name != "anonymous":
                 signed_in(page, getattr(world.cast, name))
         walk.come_by(f"{path} ({name})", html, lambda path=path: page.goto(path))
-    assert len(found) > 10
+    assert len(found) > 200
     assert not walk.end()
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-def test_lists_in_all_states(signed_in, world, walk, share):
+def test_lists_in_all_states(signed_in, world, walk):
     """Each list with its filters open, with its columns open, where nothing matches, and where nothing is."""
     page = signed_in(walk.page, world.cast.alice)
-    for kind in list(KINDS.values())[share::SHARES]:
+    for kind in KINDS.values():
         page.goto(kind.base)
         page.locator("details.filters > summary").click()
         page.locator("#filter-box form").wait_for()
@@ -101,18 +92,17 @@ def test_lists_in_all_states(signed_in, world, walk, share):
     assert not walk.end()
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-def test_bulk_questions(signed_in, world, walk, share):
+def test_bulk_questions(signed_in, world, walk):
     """What is asked before many rows are changed, of each kind."""
     page, client = signed_in(walk.page, world.cast.bob), world.client("bob")
     asked = 0
-    for kind in list(KINDS.values())[share::SHARES]:
+    for kind in KINDS.values():
         for action in ACTION.findall(client.get(kind.base).text):
             row = {"row": world.records[kind.key].pk, "action": action}
             answer = client.post(f"{kind.base}bulk/", row)
             asked += 1
             walk.come_by(f"{kind.base} {action}", answer.text, lambda kind=kind, action=action: ask(page, kind, action))
-    assert asked > 10
+    assert asked > 30
     assert not walk.end()
 
 

@@ -20,7 +20,7 @@ from tests.cast import make_cast
 from tests.customers.test_import_real import bring, folder, ids, rows_of
 from tests.sales.test_import_real import money, total
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_data, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.real_data, pytest.mark.slow(together=True)]
 LEFT_OUT = "The line names no order"
 
 
