@@ -101,9 +101,12 @@ def agent_replied(case, at):
     keep(answered)
 
 
-def reply_taken_back(case, at):
-    """The reply of this moment was taken back before it was sent: what it ended goes on as if it had not been."""
-    answers = Clock.objects.filter(case=case, metric__in=(FIRST, NEXT))
+def reply_taken_back(case, at, *, unchanged=False):
+    """The reply of this moment was taken back before it was sent: what it ended goes on as if it had not been.
+
+    `unchanged` is whether the state that it gave the case was taken back, too.
+    """
+    answers = Clock.objects.filter(case=case, metric__in=(FIRST, NEXT, RESOLUTION) if unchanged else (FIRST, NEXT))
     back = loaded(answers.filter(state__in=ENDED, stopped_at=at, started_at__lt=at))
     newer = [clock for clock in live_of([case.pk]) if clock.metric == NEXT] if back else []
     for clock in newer:

@@ -130,7 +130,7 @@ class OutgoingMail(models.Model):
     """A mail about a case that is to go: made with what it tells of, sent by a sweep, kept with its failure.
 
     `due` lies some seconds ahead, so that sending can be undone; `message` is the reply that it carries; `source` is
-    the server that caused an automatic one.
+    the server that caused an automatic one; `states` are those of the case before and after the reply, if they differ.
     The same `key` is never sent twice.
     """
 
@@ -155,6 +155,7 @@ class OutgoingMail(models.Model):
     due = models.DateTimeField(null=True, default=timezone.now)
     mailed_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
+    states = models.JSONField(null=True)
 
     class Meta:
         verbose_name = _("outgoing mail")

@@ -9,7 +9,6 @@ from django.db.models import Case as When
 from django.db.models import F, FloatField, Q, Value
 from django.db.models import When as If
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,16 +18,13 @@ from customers.models import Activity
 from customers.operations.activities import follow
 from customers.operations.following import reachable
 from support import clocks
-from support.models import FIRST, Case, CaseMerge, Clock, Draft, InboundMail, Message, OutgoingMail, Status, Watcher
+from support.models import FIRST, Case, CaseMerge, Clock, Draft, InboundMail, Message, OutgoingMail, Watcher
 from support.operations.messages import mailbox_of, reporter_address
-from support.operations.states import ENDED, close_case, reopen_case
+from support.operations.states import ENDED, close_case, former, put_back, reopen_case, state_of
 from support.operations.story import note_event, recount
 from support.operations.watching import check_family
 
 UNDO_TIME = timedelta(days=30)
-# What the end that a merge is takes away from the source, and the taking back gives it again.
-MOMENTS = ("resolved_at", "first_resolved_at", "closed_at", "closes_at")
-STATE = ("status_id", "category", "close_reason", "reopened", *MOMENTS)
 
 
 def lock_pair(source, survivor, by):
@@ -51,7 +47,7 @@ def merge_cases(source, survivor, *, by, tell=False):
     source, survivor = lock_pair(source, survivor, by)
     check_pair(source, survivor)
     now, words = timezone.now(), {"source": source.number, "survivor": survivor.number}
-    before = {name: kept(getattr(source, name)) for name in STATE}
+    before, state = state_of(source), state_of(survivor)
     was = {"waiting": survivor.waiting_since, "replied": survivor.first_replied_at}
     moved = {"state": before, "was_part": survivor.parent_id == source.pk} | move_all(source, survivor, by)
     if waiting := Clock.objects.filter(case=source, metric=FIRST, stopped_at__isnull=True).first():
@@ -66,6 +62,7 @@ def merge_cases(source, survivor, *, by, tell=False):
     note_event(survivor, _("%(source)s was merged into this case") % words, by=by, at=now)
     recount([source, survivor])
     catch_up(survivor, was)
+    moved["survivor"] = [state, state_of(survivor)]
     merge = CaseMerge.objects.create(source=source, survivor=survivor, moved=moved, at=now, by=by)
     if tell:
         tell_requester(merge)
@@ -80,11 +77,6 @@ def check_pair(source, survivor):
         if case.merged_into_id:
             words = {"number": case.number, "other": case.merged_into.number}
             refuse(_("%(number)s was merged into %(other)s already.") % words)
-
-
-def kept(value):
-    """A value as the record of the merge holds it."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def move_all(source, survivor, by):
@@ -204,15 +196,17 @@ def unmerge_case(merge, *, by):
     if survivor.merged_into_id:
         refuse(_("%(number)s was merged itself. Take that back first.") % {"number": survivor.number})
     now, left = timezone.now(), move_back(current, source, survivor, by)
-    state = {n: parse_datetime(v) if n in MOMENTS and v else v for n, v in current.moved["state"].items()}
-    status = Status.objects.get(pk=state.pop("status_id"))
-    source, _changed = write(source, state | {"status": status, "merged_into": None}, by=by, action="merge")
+    values = former(current.moved["state"]) | {"merged_into": None}
+    source, _changed = write(source, values, by=by, action="merge")
+    ends_again = put_back(survivor, current.moved.get("survivor"), by=by, at=now, action="merge")
     note_event(source, _("The merge into %(number)s was taken back") % {"number": survivor.number}, by=by, at=now)
     text = _("The merge of %(number)s was taken back") % {"number": source.number}
     note_event(survivor, "\n".join([text, *left]), by=by, at=now)
     recount([source, survivor])
     follow(source)
     clocks.waits_anew(survivor, current.at, now, text)
+    if ends_again:
+        clocks.status_changed([survivor], current.at)
     if source.category not in ENDED:
         clocks.promise_changed(source, now, _("The merge was taken back"))
     CaseMerge.objects.filter(pk=current.pk).update(undone_at=now)

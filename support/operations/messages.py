@@ -11,7 +11,7 @@ from crm_site.core.operations import lock, operation, refuse, require
 from support import clocks
 from support.models import Case, Mailbox, Message, OutgoingMail, Status
 from support.operations.cases import create_cases
-from support.operations.states import ENDED, set_status, status_of
+from support.operations.states import ENDED, put_back, set_status, state_of, status_of
 from support.operations.story import keep_message, listeners, note_event, note_spoken, recount, said, tell
 from support.operations.survivors import survivor_of
 from support.operations.watching import copies_of
@@ -45,7 +45,9 @@ def post_reply(  # noqa: PLR0913 - a reply has as many parts
         send_reply(message, address, delay)
     status = status or (status_of(Status.OPEN) if current.category == Status.NEW else None)
     if status:
+        before = state_of(current)
         message.case = current = set_status(current, status, by=by, at=at)
+        message.outgoing.update(states=[before, state_of(current)])
     tell(current, listeners(current, by), said(current, _("%(name)s answered") % {"name": by}), f"message:{message.pk}")
     return message
 
@@ -94,7 +96,7 @@ def send_reply(message, address, delay):
 
 @operation
 def undo_reply(message, *, by):
-    """Take a reply back whose mail has not gone and return its text; the case is open again.
+    """Take a reply back whose mail has not gone and return its text; the case is what it was before.
 
     Refused when the mail has gone, and when there was none to hold back.
     """
@@ -102,13 +104,13 @@ def undo_reply(message, *, by):
     mails = list(OutgoingMail.objects.select_for_update().filter(message=message))
     if not mails or any(mail.mailed_at or mail.due is None for mail in mails):
         refuse(_("It has been sent already."))
-    changed = case.messages.filter(kind=Message.EVENT, pk__gt=message.pk).exists()
-    at, body = message.at, message.body
+    at, body, now = message.at, message.body, timezone.now()
     message.delete()
+    unchanged = put_back(case, mails[0].states, by=by, at=now)
     recount([case])
-    clocks.reply_taken_back(case, at)
-    if changed and case.category != Status.OPEN:
-        set_status(case, status_of(Status.OPEN), by=by)
+    clocks.reply_taken_back(case, at, unchanged=unchanged)
+    if unchanged:
+        clocks.status_changed([case], now)
     return body
 
 

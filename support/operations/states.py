@@ -7,9 +7,10 @@ from django.db.models import Case as Choice
 from django.db.models import F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation, refuse, write_locked, write_many
+from crm_site.core.operations import lock, operation, refuse, write, write_locked, write_many
 from customers.models import Activity
 from customers.operations.following import reachable
 from support import clocks
@@ -17,6 +18,41 @@ from support.models import Case, Clock, Status
 from support.operations.story import listeners, note_event, note_events, recount, said, tell
 
 ENDED = (Status.RESOLVED, Status.CLOSED)
+# What a change of status writes, and taking it back gives a case again.
+MOMENTS = ("resolved_at", "first_resolved_at", "closed_at", "closes_at")
+STATE = ("status_id", "category", "close_reason", "is_spam", "reopened", *MOMENTS)
+
+
+def state_of(case):
+    """The state of a case in the form that JSON keeps; see put_back."""
+    return {name: kept(getattr(case, name)) for name in STATE}
+
+
+def kept(value):
+    """A value as JSON keeps it."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def former(state):
+    """The fields of a kept state as they are written."""
+    values = {name: parse_datetime(value) if name in MOMENTS and value else value for name, value in state.items()}
+    return values | {"status": Status.objects.get(pk=values.pop("status_id"))}
+
+
+def put_back(case, states, *, by, at, action="change"):
+    """Give a locked case the first of two kept states again, as if it had never had the second; whether that was done.
+
+    Not where somebody changed it since. The clocks are the caller's.
+    """
+    before, after = states or (None, None)
+    if before == after or state_of(case) != after:
+        return False
+    text = _("Status: %(before)s → %(after)s") % {"before": case.status, "after": (values := former(before))["status"]}
+    changed = write(case, values, by=by, action=action)[0]
+    for name in ("version", "status", *values):
+        setattr(case, name, getattr(changed, name))
+    note_event(case, text, by=by, at=at)
+    return True
 
 
 def status_of(category):

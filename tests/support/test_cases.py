@@ -286,6 +286,7 @@ def test_cs5_a_save_over_a_changed_field_is_stale(cast, case):
 
 
 def test_a_reply_goes_by_mail_after_a_moment_and_can_be_taken_back(cast, case):
+    """EM-6, CS-1: the case is then what it was before, and nobody counts that as opened again."""
     add_watcher(case, by=cast.dora, email="Boss@x.test")
     reply = post_reply(case, "Try a fuse.", by=cast.dora, status=status_of("resolved"))
     mail = OutgoingMail.objects.get()
@@ -294,12 +295,9 @@ def test_a_reply_goes_by_mail_after_a_moment_and_can_be_taken_back(cast, case):
     assert again(case).category == "resolved"
     assert undo_reply(reply, by=cast.dora) == "Try a fuse."
     now = again(case)
-    assert (now.category, now.first_replied_at, now.last_agent_at, OutgoingMail.objects.count()) == (
-        "open",
-        None,
-        None,
-        0,
-    )
+    assert now.category == "new"
+    assert (now.reopened, now.resolved_at, now.first_resolved_at, now.closes_at) == (0, None, None, None)
+    assert (now.first_replied_at, now.last_agent_at, OutgoingMail.objects.count()) == (None, None, 0)
     assert now.waiting_since == now.messages.get(direction="in").at
     sent = post_reply(case, "Try a fuse.", by=cast.dora)
     OutgoingMail.objects.update(mailed_at=timezone.now(), due=None)

@@ -67,6 +67,10 @@ def test_an_answer_that_is_undone_was_none(cast, case):
     reply = post_reply(case, "Sorry", by=cast.dora, at=moment(0, 9, 30))
     undo_reply(reply, by=cast.dora)
     assert clock(case, "first").due_at == again(case).due_at == moment(0, 10)
+    solved = post_reply(again(case), "Solved", by=cast.dora, at=moment(0, 9, 40), status=status_of(Status.RESOLVED))
+    due = clock(case, "resolution").due_at
+    undo_reply(solved, by=cast.dora)
+    assert (clock(case, "resolution").state, clock(case, "resolution").due_at) == ("running", due)
 
 
 def test_priority_by_the_form_moves_the_promise(cast, case):

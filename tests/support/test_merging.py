@@ -19,6 +19,7 @@ from support.operations import survivors
 from support.operations.cases import add_watcher, create_cases, resolve_case, set_parent, update_case
 from support.operations.merging import likely_duplicates, merge_cases, unmerge_case
 from support.operations.messages import add_note, post_reply, receive_message
+from support.operations.states import set_status, state_of, status_of
 from support.operations.survivors import survivor_of
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
@@ -157,6 +158,26 @@ def test_cs6_unmerge_restores_everything(cast, pair, ended):
     assert not Message.objects.filter(origin__isnull=False).exists()
     assert not Watcher.objects.filter(case=survivor).exists()
     update_case(source, {"subject": "writable again"}, by=cast.dora)
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_cs6_a_survivor_that_the_merge_reopened_ends_again(cast, pair, touched):
+    """CS-6: with its dates and its count of reopenings, unless somebody changed its state since."""
+    level()
+    source, survivor = pair
+    resolve_case(survivor, by=cast.dora, resolution="Done")
+    before = state_of(fresh(survivor))
+    merge = merge_cases(source, survivor, by=cast.dora)
+    assert fresh(survivor).category == "open"
+    if touched:
+        set_status(fresh(survivor), status_of("waiting"), by=cast.dora)
+    unmerge_case(merge, by=cast.dora)
+    now = fresh(survivor)
+    assert (state_of(now) == before) is not touched
+    assert now.category == ("waiting" if touched else "resolved")
+    assert now.waiting_since is None or touched
+    if not touched:
+        assert clock(survivor, "resolution").state == "met"
 
 
 def test_cs6_unmerge_lets_each_wait_since_its_own_question(cast):
