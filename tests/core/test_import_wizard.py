@@ -27,6 +27,23 @@ CONTACTS = (
 )
 
 
+def test_pl1_ids_of_two_exports_do_not_meet_in_silence(cast, client_of):
+    """PL-1: a second file that names no system is asked where it comes from, and told how many rows it would change."""
+    client = client_of(cast.alice)
+    first = through(client, ACCOUNTS, "shop.csv", system="")
+    assert first.options["system"] == "file"
+    job = upload(client, ACCOUNTS.replace("Firm", "Other"), "till.csv", system="")
+    page = client.get(f"/imports/{job.pk}/")
+    assert page.context["met"] == first
+    assert "compared with those of “shop.csv”" in page.content.decode()
+    fields = fields_of(client, job)
+    client.post(f"/imports/{job.pk}/mapping/", fields)
+    assert "5 rows would change records that are here already" in client.get(f"/imports/{job.pk}/").content.decode()
+    client.post(f"/imports/{job.pk}/mapping/", fields | {"system": "till"})
+    page = client.get(f"/imports/{job.pk}/")
+    assert (page.context["met"], page.context["updated"]) == (None, 0)
+
+
 def upload(client, text, name, **data):
     """Upload a file and return its job."""
     file = SimpleUploadedFile(name, text.encode() if isinstance(text, str) else text)

@@ -2,14 +2,16 @@
 
 import hashlib
 
-from crm_site.core.models import ImportMapping
+from crm_site.core.models import ImportMapping, Job
 
 from .guessing import Guess, guess_kind, guess_mapping, normalise
 from .parsing import choices_of, habits, plain
-from .plan import CREATE, UPDATE, UPSERT
+from .plan import CREATE, UNDO, UPDATE, UPSERT
 from .registry import IMPORTERS, NAME_OF_ID
 
 VALUES_SHOWN = 30
+# The system of files that name none; how far back is looked for others of that kind.
+NOBODYS, EARLIER = "file", 50
 
 
 def detect(headers, file_name, importers):
@@ -68,7 +70,7 @@ def guesses_of(importer, headers, samples):
 def base_options(importer, table, file_name, system):
     """The options that do not depend on the columns."""
     return {
-        "importer": importer.name, "file_name": file_name, "system": system or "file", "encoding": table.encoding,
+        "importer": importer.name, "file_name": file_name, "system": system or NOBODYS, "encoding": table.encoding,
         "delimiter": table.delimiter, "sheet": table.sheet, "columns": {}, "constants": {}, "mode": UPSERT,
         "duplicates": CREATE, "key": "", "make_links": True, "make_customers": True,
     }  # fmt: skip
@@ -104,6 +106,23 @@ def column_habits(header, target, cells):
         found["map"] = {word: known.get(word.lower()) for word in words}
         found["unknown"] = [word for word in words if word.lower() not in known]
     return found
+
+
+def met_before(job):
+    """The last import whose ids a draft's meet though nobody said which system they are of, or None."""
+    if job.options["system"] != NOBODYS or not holds_ids(job.options):
+        return None
+    rows = Job.objects.filter(
+        kind="import", state=Job.DONE, record_kind=job.record_kind, options__importer=job.options["importer"],
+        options__system=NOBODYS,
+    )  # fmt: skip
+    before = rows.exclude(options__phase=UNDO).select_related("user").order_by("-pk")[:EARLIER]
+    return next((other for other in before if holds_ids(other.options)), None)
+
+
+def holds_ids(options):
+    """Whether a column of a file goes to the ids that another system gave its rows."""
+    return any((column or {}).get("target") == NAME_OF_ID for column in options["columns"].values())
 
 
 def remember_mapping(user, importer, headers, options):

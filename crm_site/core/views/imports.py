@@ -19,7 +19,7 @@ from crm_site.core.imports.forms import (
     settings_of,
 )
 from crm_site.core.imports.plan import CHECK, CREATED, FAILED, OUTCOMES, RUN, UPDATED
-from crm_site.core.imports.propose import detect, propose, remember_mapping
+from crm_site.core.imports.propose import detect, met_before, propose, remember_mapping
 from crm_site.core.imports.reading import open_table, reopen
 from crm_site.core.imports.registry import IMPORTERS, importers_for
 from crm_site.core.imports.run import begin
@@ -147,6 +147,7 @@ def mapping_page(request, job, errors=(), status=200):
         "settings": settings_of(importer, job.options),
         "reading": reading_fields(table, job.options),
         "notes": job.options.get("notes", []),
+        "met": met_before(job),
         "title": _("Import %(what)s") % {"what": importer.label.lower()},
     }
     return TemplateResponse(request, "imports/mapping.html", context, status=status)
@@ -244,6 +245,8 @@ def report(user, job):
         "url": f"/imports/{job.pk}/",
         "figures": figures(counts),
         "checked": job.state == Job.DRAFT,
+        "met": met_before(job) if job.state == Job.DRAFT and counts.get(UPDATED) else None,
+        "updated": counts.get(UPDATED, 0),
         "rows": counts.get("rows", job.total),
         "made": made(counts),
         "errors": list(failed[:EXAMPLES]),
