@@ -38,7 +38,7 @@ def home(request):
     """A user's day: tasks, meetings, recent records, what others changed; and for administrators how to get going."""
     user = request.user
     due, meetings = timeline.todo_of(user), timeline.meetings_of(user, day_start(), day_start(MEETINGS_AHEAD), SHOWN)
-    changes, recent = changed_by_others(user), recent_of(request)[:SHOWN]
+    (changes, cut), recent = changed_by_others(user), recent_of(request)[:SHOWN]
     links = named(user, [
         *((column.kind, column.value(a)) for a in (*due, *meetings) for column in LINK_COLUMNS),
         *((key, pk) for key, pk, *_rest in changes), *((key, pk) for key, pk in recent),
@@ -53,10 +53,11 @@ def home(request):
             {"link": links[key, pk], "icon": KINDS[key].icon, "at": at, "by": f"{first or ''} {last or ''}".strip()}
             for key, pk, at, first, last in changes if (key, pk) in links
         ],
+        "looked_at": cut and LOOKED_AT,
         "deals": deals, "deals_own": own, "leads": today.leads_of(user, SHOWN), "sells": today.sells(user),
         "support": support_today.cases_of(user), "refused": support_today.refused_mailboxes(user),
         "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
-        "may_log": user.reach(Activity, "add") != "none",
+        "has_activities": user.reach(Activity, "view") != "none", "may_log": user.reach(Activity, "add") != "none",
     }  # fmt: skip
     return TemplateResponse(request, "home.html", context)
 
@@ -76,34 +77,37 @@ def recent_links(recent, links):
 
 
 def changed_by_others(user):
-    """(kind, id, when, first name, last name) of the user's own records that others changed since yesterday.
+    """(changes, cut) of the user's own records by others since yesterday: kind, id, when, first name, last name.
 
     One statement over all kinds; each branch walks the index (owner, changed_at), at most LOOKED_AT rows of it. Their
-    names pass the gate in `named`.
+    names pass the gate in `named`. `cut` is whether the user changed so many that older ones were not looked at.
     """
     kinds = tuple(
         kind for kind in KINDS.values()
         if kind.model not in (Activity, Target) and user.reach(kind.model, "view") != "none"
     )  # fmt: skip
     if not kinds:
-        return []
+        return [], False
     with connection.cursor() as cursor:
         cursor.execute(changes_of(kinds), {"user": user.pk, "since": day_start(-1)})
-        return cursor.fetchall()
+        found = cursor.fetchall()
+    return [row for *row, own in found if not own], any(own for *_row, own in found)
 
 
 @cache
 def changes_of(kinds):
     """The statement of `changed_by_others`; twenty branches put together anew would cost more than the whole page."""
     branches = (
-        f"(SELECT * FROM (SELECT '{kind.key}' AS kind, id, changed_at, changed_by_id FROM {kind.model._meta.db_table}"  # noqa: S608 - names
+        f"(SELECT * FROM (SELECT '{kind.key}' AS kind, id, changed_at, changed_by_id,"  # noqa: S608 - names
+        f" row_number() OVER (ORDER BY changed_at DESC, id DESC) AS place FROM {kind.model._meta.db_table}"
         " WHERE owner_id = %(user)s AND deleted_at IS NULL AND changed_at >= %(since)s"
         f" ORDER BY changed_at DESC, id DESC LIMIT {LOOKED_AT}) latest"
-        f" WHERE changed_by_id IS DISTINCT FROM %(user)s ORDER BY changed_at DESC, id DESC LIMIT {SHOWN})"
+        f" WHERE changed_by_id IS DISTINCT FROM %(user)s OR place = {LOOKED_AT}"
+        f" ORDER BY changed_at DESC, id DESC LIMIT {SHOWN})"
         for kind in kinds
     )
     return (
-        "SELECT kind, c.id, changed_at, first_name, last_name"  # noqa: S608 - as above
+        "SELECT kind, c.id, changed_at, first_name, last_name, changed_by_id IS NOT DISTINCT FROM %(user)s"  # noqa: S608 - as above
         f" FROM ({' UNION ALL '.join(branches)} ORDER BY changed_at DESC LIMIT {SHOWN}) c"
         " LEFT JOIN core_user u ON u.id = changed_by_id ORDER BY changed_at DESC"
     )

@@ -26,11 +26,14 @@ def leads_of(user, limit):
 
 
 def deals_of(user, limit):
-    """(the user's own deals that need attention, whether they are the user's own); of who has none, the people's."""
+    """(the user's own deals that need attention, whether they are the user's own); of who has none, the people's.
+
+    People are those whose deals the user may change, too; to look at deals is not to answer for them.
+    """
     own = hygiene.deals_of(user, limit)
-    if own or user.reach(Opportunity, "view") in ("none", "own"):
+    if own or user.reach(Opportunity, "change") in ("none", "own"):
         return dressed(own), True
-    rows = hygiene.flagged(Opportunity.objects.visible_to(user))
+    rows = hygiene.flagged(Opportunity.objects.visible_to(user, "change"))
     return dressed(hygiene.first_of(rows, limit, *(f"owner__{name}" for name in User.LABEL_FIELDS))), False
 
 

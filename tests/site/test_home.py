@@ -7,10 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_site import home
 from crm_site.core.models import Notification, Setting
 from customers.models import Account
 from customers.operations import activities as do
 from tests.factories import AccountFactory, ActivityFactory, ContactFactory, CustomerFactory
+from tests.sales.making import deal_of
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +56,19 @@ def test_u25_home_shows_the_day(cast, client_of):
         c for c in answer.context["changes"] if c["link"][0] == account.name
     ).items()
     assert own.name not in answer.content.decode()
+
+
+def test_u25_home_says_when_it_did_not_look_far_enough(cast, client_of, monkeypatch):
+    """U25: after so many changes of one's own, those of others before them are not denied; others' deals are theirs."""
+    monkeypatch.setattr(home, "changes_of", home.changes_of.__wrapped__)
+    monkeypatch.setattr(home, "LOOKED_AT", 2)
+    AccountFactory.create_batch(3, owner=cast.alice, changed_by=cast.alice)
+    page = client_of(cast.alice).get("/")
+    assert (page.context["changes"], page.context["looked_at"]) == ([], 2)
+    assert "Nobody changed" not in page.content.decode()
+    deal_of(cast.alice, [("A", "1", "100")], close_date=timezone.localdate() - timedelta(days=9))
+    assert client_of(cast.bob).get("/").context["deals"]
+    assert not client_of(cast.dora).get("/").context["deals"]
 
 
 def test_home_names_only_what_is_visible(cast, client_of):
