@@ -2,6 +2,7 @@
 
 import gc
 import time
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,13 @@ def pytest_collection_modifyitems(config, items):
             units.setdefault(item.module if mark.kwargs.get("together") else item, []).append(item)
         else:
             rest.append(item)
-    shares = [sum(list(units.values())[n::workers], []) for n in range(workers)]
-    size = -(-len(items) // workers)
-    for share in shares:
+    slow, size, ordered = list(units.values()), -(-len(items) // workers), []
+    for number in range(workers):
+        share = list(chain(*slow[number::workers]))
         room = size - len(share)
-        share += rest[:room]
+        ordered += share + rest[:room]
         del rest[:room]
-    items[:] = sum(shares, [])
+    items[:] = ordered
 
 
 def pytest_configure():

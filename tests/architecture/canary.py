@@ -7,9 +7,44 @@ from django.db import IntegrityError, transaction
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record
 from tests.architecture.samples import make_record, text_fields
+from tests.architecture.world import World
 from tests.factories import factories
 
 WORD = "Canary"
+OUTSIDERS = ("charlie", "dora", "nora", "paula", "pat")
+
+
+def make_world():
+    """The walkers' world in which Alice's records are marked, and Charlie's point at them."""
+    made = World()
+    made.records = {kind.key: marked(kind, made.cast.alice) for kind in KINDS.values()}
+    made.others = {kind.key: pointing(kind, made.cast.charlie, made.cast.alice) for kind in KINDS.values()}
+    return made
+
+
+def forbidden(world, user):
+    """Tokens of the kinds of which the user sees none of Alice's records."""
+    hidden = set()
+    for kind in KINDS.values():
+        if not kind.model.objects.visible_to(user).filter(owner=world.cast.alice).exists():
+            hidden.add(token(kind))
+    return hidden
+
+
+def leaks(response, hidden):
+    """The tokens that an answer carries, in its body or its headers."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    text = body.decode(errors="replace") + str(dict(response.headers))
+    return {found for found in hidden if found in text}
+
+
+def questions(route):
+    """The query strings with which an address is asked besides: searching for the word, with every column."""
+    if route.kind is None:
+        yield {"q": WORD}
+    elif not route.arguments:
+        yield {"q": WORD, "col": [column.name for column in route.kind.columns], "page_size": "100"}
+        yield {"col": [column.name for column in route.kind.columns], "sort": "-new", "name": WORD}
 
 
 def token(kind):

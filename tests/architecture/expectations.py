@@ -12,6 +12,7 @@ from crm_site.core.models import User
 from sales import today
 
 PUBLIC_LIMIT = 12
+TIMELINES = {"account", "contact", "customer"}
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,16 @@ def on_the_record(action):
         return type(subject).objects.visible_to(user, action).filter(pk=subject.pk).exists()
 
     return check
+
+
+def reads_activity(user, route, subject):
+    """Who sees the activity itself or, unless it is private, a record on whose timeline it stands."""
+    parents = [getattr(subject, field.name) for field in subject._meta.concrete_fields if field.name in TIMELINES]
+    return on_record("view")(user, route, subject) or (
+        not subject.is_private
+        and staff(user, route, subject)
+        and any(on_the_record("view")(user, route, parent) for parent in parents if parent)
+    )
 
 
 def sets_rates(user, route, subject):
@@ -283,7 +294,8 @@ RULES = (
     Rule("customers:contact_consents", on_record("view")), Rule("customers:contact_consent_create", on_record("change")),
     Rule("customers:consent_confirm", nobody, secret=True),
     Rule("customers:activity_log", kind_action("add")), Rule("customers:activity_todo", lists),
-    Rule("customers:activity_invitation", on_record("view"), quiet=True), Rule("customers:activity_participants", on_record("view")),
+    Rule("customers:activity_invitation", on_record("view"), quiet=True), Rule("customers:activity_participants", reads_activity),
+    Rule("customers:activity_record", reads_activity),
     *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),
     # What sales/ has beside its records.
     Rule("sales:rates", sets_rates), Rule("sales:reports", sees_sales),

@@ -103,17 +103,20 @@ class World:
         self.point = None  # what is undone from here on is not the signing in
         return client
 
-    def asked(self, client, method, path, data=None):
+    def asked(self, client, method, path, data=None, headers=None):
         """(response, tables that it wrote to): one request, undone afterwards.
 
         What a test itself writes between two of them would be undone as well, and count as the second one's.
         """
         self.point = self.point or transaction.savepoint()
-        before = written() if self.counted is None else self.counted
-        response = answer(client, method, path, data)
-        self.counted = written()
-        transaction.savepoint_rollback(self.point)
-        return response, {table for table, count in self.counted.items() if count != before.get(table)}
+        before = touched() if self.counted is None else self.counted
+        response = answer(client, method, path, data, headers)
+        self.counted = touched()
+        if self.counted != before:
+            transaction.savepoint_rollback(self.point)
+        return response, {
+            table for table, count in self.counted.items() if count != before.get(table) and table not in MACHINERY
+        }
 
     def subjects(self, route, rule):
         """The things that the route is asked about: Alice's and Charlie's where they differ."""
@@ -170,14 +173,19 @@ def portal_things(paula, owner, account):
 
 @cache
 def tables():
-    """{id: name} of every table, without the machinery's."""
+    """{id: name} of every table."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT oid, relname FROM pg_class WHERE relkind = 'r' AND oid >= 16384")
-        return {number: name for number, name in cursor.fetchall() if name not in MACHINERY}
+        return dict(cursor.fetchall())
 
 
 def written():
-    """{table: rows written or tried to be written} in this transaction, without the machinery's tables.
+    """As touched, without the machinery's tables."""
+    return {table: count for table, count in touched().items() if table not in MACHINERY}
+
+
+def touched():
+    """{table: rows written or tried to be written} in this transaction.
 
     PostgreSQL counts each row of an insert, update or delete of the running transaction, also those that a savepoint
     took back, so that a write that was undone before the answer is seen too.
@@ -193,14 +201,14 @@ def written():
         return {tables()[number]: count for number, count in cursor.fetchall()}
 
 
-def answer(client, method, path, data=None):
+def answer(client, method, path, data=None, headers=None):
     """The whole response to a request of any method."""
     if method in ("GET", "HEAD", "POST"):
-        response = getattr(client, method.lower())(path, data or {})
+        response = getattr(client, method.lower())(path, data or {}, headers=headers)
     else:
         response = client.generic(method, path)
     if hasattr(response, "streaming_content"):
-        b"".join(response.streaming_content)
+        response.streaming_content = [b"".join(response.streaming_content)]
     return response
 
 
