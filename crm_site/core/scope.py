@@ -220,6 +220,8 @@ class ScopedQuerySet(models.QuerySet):
         if narrowed and order and (scarce(rows, max(narrowed, SCARCE)) if few is None else few):
             ids = whole.order_by(*together(order)).values("pk")[:limit]
             return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
+        if reach not in (ALL, NONE) and not order and not narrowed and not self.model.PRIVATE_FIELD:
+            return any_of(rows, self.model, user, teams, shared, limit)
         if reach == ALL or not order or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
             return whole.order_by(*order)[:limit]
         branches = [rows.filter(**{f: user.pk}) for f in self.model.OWNER_FIELDS] if reach != NONE else []
@@ -231,6 +233,15 @@ class ScopedQuerySet(models.QuerySet):
             tops += [top_of_each(found, rows, field, limit, order) for field in self.model.TEAM_FIELDS]
         ids = tops[0].union(*tops[1:]) if len(tops) > 1 else tops[0]
         return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
+
+
+def any_of(rows, model, user, teams, shared, limit):
+    """Keys of up to `limit` of the rows within reach: each way to them is asked alone, where its index says all."""
+    ways = [Q(**{field: user.pk}) for field in model.OWNER_FIELDS]
+    ways += [Q(**{f"{field}__in": teams}) for field in model.TEAM_FIELDS if teams]
+    ways += [Q(pk__in=shared)] if shared else []
+    tops = [rows.filter(way).order_by().values("pk")[:limit] for way in ways]
+    return (tops[0].union(*tops[1:]) if tops[1:] else tops[0])[:limit]
 
 
 def scarce(rows, most):
