@@ -30,5 +30,6 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
-    """A worker collects its own garbage."""
+    """A worker collects its own garbage: little is left of a page, so it looks for it every few pages."""
+    gc.set_threshold(20_000, 20, 50)
     gc.enable()
