@@ -1,6 +1,6 @@
 """Loading: many rows into a table by COPY, with their history and its context like any other insert."""
 
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import cache
 from operator import itemgetter
 
@@ -84,19 +84,20 @@ def insert_many(model, objects):
     return objects
 
 
-@contextmanager
 def as_written():
     """Within, tables are joined in the order of the statement: for rows found by their keys, whose joins are many.
 
     To weigh the orders of a dozen joins takes the planner ten times as long as to read the row. A transaction that is
     under way keeps its own way.
     """
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL join_collapse_limit = 1")
-        yield
+    return nullcontext() if connection.in_atomic_block else connection.execute_wrapper(kept_order)
+
+
+def kept_order(execute, sql, params, many, context):
+    """Send the setting along with the statement: the two are one transaction, after which it is gone."""
+    done = execute(f"SET LOCAL join_collapse_limit = 1; {sql}", params, many, context)
+    context["cursor"].nextset()
+    return done
 
 
 def read_many(rows, *related, only=()):

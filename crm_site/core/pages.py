@@ -1,7 +1,6 @@
 """Page helpers: what the views of every record call."""
 
 import json
-from contextlib import nullcontext
 from functools import cache
 
 from django.contrib import messages
@@ -25,8 +24,6 @@ from crm_site.core.recent import remember
 from crm_site.core.tabs import view_tabs
 
 PEOPLE = ("owner", "created_by", "changed_by")
-# Beside its people and its team, a record may point at so many others before it is worth while to say how to join them.
-FEW_JOINS = 3
 
 
 def get_visible_or_404(kind, user, pk, action="view", rights=()):
@@ -37,7 +34,7 @@ def get_visible_or_404(kind, user, pk, action="view", rights=()):
     if found := parts.looked_at(user, kind.model, pk, action):
         return found
     rows = kind.model.objects.visible_to(user, action).filter(pk=pk).with_rights(user, *rights)
-    with as_written() if len(kind.related) > FEW_JOINS else nullcontext():
+    with as_written():
         found = next(iter(rows.reading(*whole(kind))), None)
     if found is None:
         raise Http404

@@ -1,6 +1,6 @@
 """Operations on entitlements: which one holds for a case, whether work may start, and what a case takes of it."""
 
-from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, IntegerField, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -67,16 +67,16 @@ def entitlements_of(values):
     return rows.order_by(F("product").asc(nulls_last=True), nearness, F("ends_on").asc(nulls_last=True), "pk")
 
 
-def holding(rows, day):
-    """Those that hold on a day and have something left."""
+def holding(day):
+    """The condition that an entitlement holds on a day and has something left."""
     left = Q(cases_total=None) | Q(cases_used__lt=F("cases_total"))
     left &= Q(minutes_total=None) | Q(minutes_used__lt=F("minutes_total"))
-    return rows.filter(left, Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
+    return left & (Q(ends_on=None) | Q(ends_on__gte=day)) & Q(starts_on__lte=day)
 
 
 def entitlement_for(values, on=None):
     """The entitlement that fits a case's values on a day (default: today), or None; see entitlements_of."""
-    return holding(entitlements_of(values), on or timezone.localdate()).first()
+    return entitlements_of(values).filter(holding(on or timezone.localdate())).first()
 
 
 def values_of(case):
@@ -90,9 +90,11 @@ def check_entitlement(case):
     The case's own entitlement decides; without one, the one that would fit. A case that was counted stays covered.
     """
     own = case.entitlement
-    found = own or entitlement_for(values_of(case))
+    holds = ExpressionWrapper(holding(timezone.localdate()), BooleanField())
+    near = [] if own else list(entitlements_of(values_of(case)).annotate(holds=holds))
+    found = own or next((row for row in near if row.holds), None)
     if found is None:
-        lapsed = entitlements_of(values_of(case)).last()
+        lapsed = near[-1] if near else None
         text = _("Not covered: %(name)s. %(why)s") % {"name": lapsed, "why": words(lapsed)} if lapsed else None
         return {
             "entitlement": None,
