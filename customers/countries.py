@@ -28,9 +28,10 @@ def codes():
     return {name.lower(): code for code, name in names().items()} | SPOKEN
 
 
+@lru_cache
 def country_choices():
     """The options of a form field, by name, the empty one first."""
-    return [("", "—"), *sorted(names().items(), key=lambda pair: pair[1])]
+    return ("", "—"), *sorted(names().items(), key=lambda pair: pair[1])
 
 
 def country_code(text):

@@ -22,7 +22,8 @@ class PickOne(forms.Select):
     """A drop-down that holds only the chosen option; the browser asks `options_url` for others as one types."""
 
     empty_text = "—"
-    current = None
+    # The id that the record points at already, and rows that need not be asked for, as everybody may choose them.
+    current, known = None, ()
 
     def __init__(self, options_url, attrs=None):
         super().__init__({"data-options-url": options_url} | (attrs or {}))
@@ -32,8 +33,10 @@ class PickOne(forms.Select):
         chosen = [v for v in value if v]
         options = [("", self.empty_text)]
         if chosen:
-            queryset = self.choices.queryset.filter(pk__in=[v for v in map(read_id, chosen) if v])
-            options += [(row.pk, str(row)) for row in queryset[:1]] or self.kept(chosen)
+            rows = [row for row in self.known if row and [str(row.pk)] == chosen] or self.choices.queryset.filter(
+                pk__in=[v for v in map(read_id, chosen) if v]
+            )
+            options += [(row.pk, str(row)) for row in rows[:1]] or self.kept(chosen)
         made = [
             self.create_option(name, key, text, str(key) in map(str, chosen), position)
             for position, (key, text) in enumerate(options)
@@ -142,12 +145,19 @@ class RecordForm(forms.ModelForm):
             if db_field.is_relation:
                 self.fields[name] = pick_field(db_field, self.user, **self.kept(name))
                 self.fields[name].widget.current = getattr(self.instance, db_field.attname)
+                if not issubclass(db_field.related_model, Record):
+                    self.fields[name].widget.known = self.at_hand(db_field)
             elif name == "tags":
                 self.fields[name] = TagsField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
             elif db_field.get_internal_type() == "DateField":
                 self.fields[name].widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
             elif db_field.get_internal_type() == "DateTimeField":
                 self.fields[name].widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def at_hand(self, db_field):
+        """The rows of a foreign key that are loaded already: what it points at, and the user."""
+        me = [self.user] if db_field.related_model is User else []
+        return [self.instance._state.fields_cache.get(db_field.name), *me]
 
     def kept(self, name):
         """What the class said of a field that is made anew."""

@@ -308,9 +308,9 @@ def safe_next(request):
     return target if safe and target.startswith("/") and target.isprintable() else ""
 
 
-def edit_page(request, kind, pk):
-    """The form for an existing record; a stale save shows both values and loses nothing."""
-    record = get_visible_or_404(kind, request.user, pk, "change")
+def edit_page(request, kind, pk, record=None):
+    """The form for an existing record, read already or not; a stale save shows both values and loses nothing."""
+    record = record or get_visible_or_404(kind, request.user, pk, "change")
     form = kind.form(request.POST or None, user=request.user, instance=record)
     conflict = None
     if request.method == "POST" and form.is_valid():

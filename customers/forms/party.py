@@ -1,12 +1,14 @@
 """What the forms of accounts, contacts and customers share: ways to reach them, and a look for duplicates."""
 
+from functools import lru_cache
+
 from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import RecordForm
 from crm_site.core.imports.values import parse_email
-from customers.countries import country_choices
+from customers.countries import country_choices, names
 from customers.models import ContactMechanism
 from customers.operations.reach import ADDRESS, EMAIL, POSTAL, SINGLE, field_of
 
@@ -21,6 +23,30 @@ def phone_field(label):
     """The field of a number, kept as it is typed."""
     widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
     return forms.CharField(label=label, required=False, max_length=60, widget=widget)
+
+
+class CountrySelect(forms.Select):
+    """The drop-down of all countries, drawn once for each that is chosen, as there are 250."""
+
+    def use_required_attribute(self, initial):
+        """As every drop-down with an empty option; without making the options to look for it."""
+        return not self.is_hidden
+
+    def render(self, name, value, attrs=None, renderer=None):
+        """As every drop-down; its choices are always those of `country_choices`."""
+        chosen = value if value in names() else ""
+        return drawn_countries(name, chosen, tuple(self.build_attrs(self.attrs, attrs).items()), renderer)
+
+
+@lru_cache(64)
+def drawn_countries(name, chosen, attrs, renderer):
+    """The markup of a CountrySelect."""
+    return forms.Select(dict(attrs), country_choices()).render(name, chosen, None, renderer)
+
+
+def country_field():
+    """The field of a country's code."""
+    return forms.ChoiceField(label=_("Country"), required=False, choices=country_choices, widget=CountrySelect)
 
 
 def text_field(label, length):
@@ -47,7 +73,7 @@ class PartyForm(RecordForm):
     postal_code = text_field(_("Postal code"), 20)
     city = text_field(_("City"), 100)
     region = text_field(_("Region"), 100)
-    country = forms.ChoiceField(label=_("Country"), required=False, choices=country_choices)
+    country = country_field()
 
     def __init__(self, *args, user, only=None, **kwargs):
         super().__init__(*args, user=user, only=(*only, "itself") if only else None, **kwargs)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import PickField
-from customers.countries import country_choices
+from customers.forms.party import country_field
 from customers.models import Account, Contact, ContactMechanism
 
 ADDRESS = ("street", "postal_code", "city", "region", "country")
@@ -23,7 +23,7 @@ def helper():
 class MechanismForm(forms.ModelForm):
     """One way to reach somebody; the type is chosen once, and an address has fields of its own."""
 
-    country = forms.ChoiceField(label=_("Country"), required=False, choices=country_choices)
+    country = country_field()
 
     class Meta:
         model = ContactMechanism

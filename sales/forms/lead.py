@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import RecordForm
 from crm_site.core.imports.values import parse_email
-from customers.countries import country_choices
-from customers.forms.party import HIDDEN, email_field, phone_field
+from customers.forms.party import HIDDEN, country_field, email_field, phone_field
 from sales.models import Lead
 
 CURRENCY = {"maxlength": 3, "autocomplete": "off", "autocapitalize": "characters"}
@@ -28,7 +27,7 @@ class LeadForm(RecordForm):
     itself = forms.IntegerField(widget=forms.HiddenInput, required=False)
     email = email_field()
     phone = phone_field(_("Phone"))
-    country = forms.ChoiceField(label=_("Country"), required=False, choices=country_choices)
+    country = country_field()
 
     class Meta:
         model = Lead

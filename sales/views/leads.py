@@ -65,7 +65,7 @@ def lead_edit(request, pk):
     lead = pages.get_visible_or_404(LEADS, request.user, pk, "change")
     if lead.status == Lead.CONVERTED:
         return done(request, LEADS, lead, lambda: None, _("A converted lead is read-only."))
-    return pages.edit_page(request, LEADS, pk)
+    return pages.edit_page(request, LEADS, pk, lead)
 
 
 @require_http_methods(["GET", "POST"])
