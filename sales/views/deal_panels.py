@@ -1,7 +1,8 @@
 """The panels of a deal, and the deals on the pages of accounts, contacts, customers and campaigns."""
 
 from django.conf import settings
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Sum, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -122,18 +123,28 @@ def deals_with(noun, record, user):
     return rows.filter(**{noun: record})
 
 
+def first_of_states(rows):
+    """Of each state the first deals by close date, each with the number and the amount of all of its state."""
+    one = {"partition_by": "state"}
+    numbered = rows.annotate(
+        place=Window(RowNumber(), order_by=("close_date", "id"), **one),
+        count=Window(Count("pk"), **one), total=Window(Sum("amount_base"), **one),
+    )  # fmt: skip
+    return numbered.filter(place__lte=SHOWN).order_by("close_date", "id").values(*PANEL_FIELDS, "pk", "count", "total")
+
+
 @require_GET
 def party_opportunities(request, kind, pk):
     """Open and won deals of a record, with sums; of an account those of all accounts below it too."""
     noun = kind.noun
     record = pages.get_visible_or_404(kind, request.user, pk)
-    rows = deals_with(noun, record, request.user)
-    sums = {row["state"]: row for row in rows.values("state").annotate(count=Count("pk"), amount=Sum("amount_base"))}
-    found = rows.filter(state=Stage.OPEN) if sums.get(Stage.OPEN) else rows.filter(state=Stage.WON)
-    deals = list(found.reading(*PANEL_FIELDS).order_by("close_date", "id")[:SHOWN]) if sums else []
+    deals = list(first_of_states(deals_with(noun, record, request.user)))
+    sums = {deal["state"]: deal for deal in deals}
+    shown = Stage.OPEN if Stage.OPEN in sums else Stage.WON
+    deals = [deal for deal in deals if deal["state"] == shown]
     for deal in deals:
-        deal.money = "" if deal.amount is None else money_text(deal.amount, deal.currency)
-        deal.tone = TONES[deal.state]
+        deal["money"] = "" if deal["amount"] is None else money_text(deal["amount"], deal["currency"])
+        deal["tone"] = TONES[shown]
     context = {
         "kind": kind, "record": record, "title": _("Opportunities"), "rows": deals,
         "sums": [summed(noun, pk, state, sums[state]) for state in Stage.STATES if state in sums],
@@ -147,6 +158,6 @@ def summed(noun, pk, state, found):
     """One line of sums: its label, number, amount and the list of exactly those deals."""
     return {
         "label": Stage.STATES[state], "count": found["count"],
-        "amount": money_text(found["amount"] or 0, settings.BASE_CURRENCY),
+        "amount": money_text(found["total"] or 0, settings.BASE_CURRENCY),
         "url": f"{OPPORTUNITIES.base}?state={state}&{'within' if noun == 'account' else noun}={pk}",
     }  # fmt: skip
