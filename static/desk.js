@@ -72,8 +72,9 @@
     try {
       const answer = await fetch(`${at.dataset.base}here/`, { method: "POST", body, headers: { "X-CSRFToken": csrf() }, signal: flight.signal });
       if (!answer.ok || answer.redirected) throw new Error("no answer");
-      if (body.has("body")) kept();
-      show(at, await answer.json());
+      const told = await answer.json();
+      if (body.has("body")) kept(body.get("body"), told.elsewhere);
+      show(at, told);
     } catch {
       if (body.has("body")) unsaved = true;
     }
@@ -81,13 +82,15 @@
 
   function packDraft(body) {
     body.append("body", text().value);
+    body.append("was", text().defaultValue);
     body.append("kind", $("[name=kind]:checked", form()).value);
     unsaved = false;
   }
 
-  function kept() {
+  function kept(body, elsewhere) {
+    text().defaultValue = body;
     const note = $("[data-draft]", desk);
-    if (note) note.textContent = text().value.trim() ? `${text().dataset.kept} ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}` : "";
+    if (note) note.textContent = elsewhere ? text().dataset.elsewhere : text().value.trim() ? `${text().dataset.kept} ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}` : "";
   }
 
   function show(at, { others, newest }) {

@@ -63,6 +63,9 @@ class OnceForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("once", uuid.uuid4())
+        if self.files:
+            # Seen only where the form is shown again: no page can choose files by itself.
+            self.fields["files"].help_text = _("Choose your files once more.")
         self.helper = helper()
 
     @property

@@ -25,16 +25,22 @@ MENTION = re.compile(r"(?<!\S)@([\w.+-]*\w)")
 
 
 @operation
-def keep_draft(case, body, *, by, is_note=False):
-    """Keep what the user has begun to write on a case; an empty text without files removes it."""
-    own = Draft.objects.filter(case=case, user=by)
+def keep_draft(case, body, *, by, is_note=False, was=None):
+    """Keep what the user has begun to write on a case; an empty text without files removes it.
+
+    Returns whether it took the place of another text than `was`, what the writer knew: one from another window.
+    """
+    own, texts = Draft.objects.filter(case=case, user=by), [text.replace("\r", "") for text in (was or "", body)]
+    before = was is not None and own.values_list("body", flat=True).first()
+    elsewhere = bool(before) and before.replace("\r", "") not in texts
     if not body.strip() and not DraftFile.objects.filter(draft__in=own).exists():
         own.delete()
-        return
+        return elsewhere
     Draft.objects.bulk_create(
         [Draft(case=case, user=by, body=body, is_note=is_note)], update_conflicts=True,
         unique_fields=["case", "user"], update_fields=["body", "is_note", "changed_at"],
     )  # fmt: skip
+    return elsewhere
 
 
 @operation

@@ -228,14 +228,16 @@ def case_here(request, pk):
         end_presence(case, by=request.user)
     else:
         note_presence(case, by=request.user, typing="typing" in request.POST)
-    if "body" in request.POST:
-        keep_draft(case, request.POST["body"][:100_000], by=request.user, is_note=request.POST.get("kind") == "note")
+    elsewhere = "body" in request.POST and keep_draft(
+        case, request.POST["body"][:100_000], by=request.user, is_note=request.POST.get("kind") == "note",
+        was=request.POST.get("was"),
+    )  # fmt: skip
     writing = (timezone.now() - desk.TYPING).isoformat()
     others = [
         {"name": f"{o['first']} {o['last']}".strip(), "typing": bool(o["typing_at"] and o["typing_at"] > writing)}
         for o in case.present if o["pk"] != request.user.pk
     ]  # fmt: skip
-    return JsonResponse({"others": others, "newest": case.newest[0] if case.newest else 0})
+    return JsonResponse({"others": others, "newest": case.newest[0] if case.newest else 0, "elsewhere": elsewhere})
 
 
 @require_POST

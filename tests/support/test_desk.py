@@ -204,6 +204,13 @@ def test_u30_a_draft_is_the_writers_own_and_goes_when_sent(cast, case):
     """U30: the draft comes back with what it was meant as; another's is not shown; sending drops it."""
     client = signed_in(cast.dora)
     client.post(f"/cases/{case.pk}/here/", {"body": "Begun ", "kind": "note"})
+    said = [client.post(f"/cases/{case.pk}/here/", {"body": "Begun ", "kind": "note", "was": was}).json()["elsewhere"]
+            for was in ("", "Other")]  # fmt: skip
+    assert said == [False, False]  # the same text from two windows takes nothing away
+    for was, told in (("Begun ", False), ("Begun ", True)):
+        text = {"body": f"Begun {told}", "kind": "note", "was": was}
+        assert client.post(f"/cases/{case.pk}/here/", text).json()["elsewhere"] is told
+    client.post(f"/cases/{case.pk}/here/", {"body": "Begun ", "kind": "note"})
     answer = client.get(f"/cases/{case.pk}/")
     assert answer.context["composer"]["body"] == "Begun "
     assert answer.context["composer"]["kind"] == "note"

@@ -56,6 +56,9 @@ def test_pt_2_a_new_request(world):
     assert len(re.findall(r"<(?:input|textarea|select)[^>]*\srequired", page)) == 2
     once = re.search(r'name="once" value="([^"]+)"', page)[1]
     fields = {"subject": "No toner", "body": "It is empty", "once": once}
+    again = client.post("/portal/cases/new/", {"files": [file("a.txt")]}).content.decode()
+    assert "Choose your files once more." in again
+    assert "Choose your files once more." not in page
     urls = [client.post("/portal/cases/new/", fields | {"files": [file("a.txt")]}).url for _twice in (1, 2)]
     assert urls[0] == urls[1]
     case = Case.objects.unscoped("look").get(subject="No toner")
