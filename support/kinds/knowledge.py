@@ -93,8 +93,7 @@ ARTICLES = register(
         subtitle=lambda article: article.summary, bulk_fields=("category",), actions=article_actions,
         groups=((_("About"), ("number", "summary", "category", "audience", "product")), RECORD),
         presets=(
-            Preset("all", _("All"), "sort=name"), Preset("published", _("Published"), "state=published"),
-            Preset("drafts", _("Drafts"), "state=draft"),
+            Preset("published", _("Published"), "state=published"), Preset("drafts", _("Drafts"), "state=draft"),
         ),
         related=("published",),
     )
