@@ -92,7 +92,8 @@ def parse_phone(cell, country=None):
     text = clean_text(cell)
     if is_empty(text):
         return "", "", False
-    return text, *_phone(text, country or None)
+    # A number that tells its country is read once, whatever the country of its row.
+    return text, *_phone(text, None if text.startswith("+") else country or None)
 
 
 @lru_cache(CACHE_SIZE)
@@ -117,8 +118,12 @@ OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 def parse_email(cell):
     """The address in lower case, without a name or "mailto:" around it; None when empty."""
     text = clean_text(cell) if type(cell) is not str else cell.strip(" \t\u00a0\u200b\ufeff")
-    if is_empty(text):
-        return None
+    return None if is_empty(text) else _email(text)
+
+
+@lru_cache(CACHE_SIZE)
+def _email(cell):
+    text = cell
     if found := NAMED_EMAIL.fullmatch(text):
         text = found[1].strip(" ")
     text = text.removeprefix("mailto:").lower()
