@@ -7,7 +7,19 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, amount, folded, given, link, list_indexes, rule, search_index
+from crm_site.core.models import (
+    Fold,
+    Record,
+    alive,
+    amount,
+    folded,
+    given,
+    link,
+    list_indexes,
+    rule,
+    search_index,
+    seldom_given,
+)
 from crm_site.core.tracking import track
 
 # What a lead became is decided once; only taking the conversion back opens it again.
@@ -22,6 +34,9 @@ CLOSED_LEAD = """
     END IF;
     RETURN NEW;
 """
+
+SELDOM = ("customer", "campaign", "contact_list", "product", "partner", "web_form", "converted_account",
+          "converted_customer", "converted_opportunity")  # fmt: skip
 
 
 @track("score", "score_parts", "scored_at", "last_touch_at", "escalate_at", "escalated_at", "respond_by")
@@ -51,7 +66,7 @@ class Lead(Record):
 
     contact = models.ForeignKey("customers.Contact", models.PROTECT, related_name="leads", verbose_name=_("contact"))
     account = link("customers.Account", _("account"), "leads", models.SET_NULL)
-    customer = link("customers.Customer", _("customer"), "leads", models.SET_NULL)
+    customer = link("customers.Customer", _("customer"), "leads", models.SET_NULL, db_index=False)
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100)
     company = models.CharField(_("company"), max_length=200, blank=True)
@@ -67,17 +82,18 @@ class Lead(Record):
     rating = models.CharField(_("rating"), max_length=4, choices=RATINGS, blank=True)
     source = models.CharField(_("source"), max_length=100, blank=True)
     referrer = models.CharField(_("referred by"), max_length=200, blank=True)
-    campaign = link("marketing.Campaign", _("campaign"), "leads")
-    contact_list = link("marketing.ContactList", _("contact list"), "leads")
-    product = link("sales.Product", _("product"), "+")
-    partner = link("customers.Account", _("partner"), "+")
+    campaign = link("marketing.Campaign", _("campaign"), "leads", db_index=False)
+    contact_list = link("marketing.ContactList", _("contact list"), "leads", db_index=False)
+    product = link("sales.Product", _("product"), "+", db_index=False)
+    partner = link("customers.Account", _("partner"), "+", db_index=False)
     amount = amount(_("estimated amount"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     next_step = models.CharField(_("next step"), max_length=200, blank=True)
     next_step_date = models.DateField(_("next step on"), null=True, blank=True)
     web_form = models.ForeignKey(
-        "sales.WebForm", models.SET_NULL, null=True, editable=False, related_name="leads", verbose_name=_("web form")
-    )
+        "sales.WebForm", models.SET_NULL, null=True, editable=False, related_name="leads",
+        verbose_name=_("web form"), db_index=False,
+    )  # fmt: skip
     attribution = models.JSONField(_("where it came from"), default=dict, blank=True, editable=False)
     score = models.SmallIntegerField(_("score"), default=0, db_default=0, editable=False)
     score_parts = models.JSONField(default=list, blank=True, editable=False)
@@ -93,15 +109,15 @@ class Lead(Record):
     converted_at = models.DateTimeField(_("converted"), null=True, editable=False)
     converted_account = models.ForeignKey(
         "customers.Account", models.SET_NULL, null=True, editable=False, related_name="+",
-        verbose_name=_("became account"),
+        verbose_name=_("became account"), db_index=False,
     )  # fmt: skip
     converted_customer = models.ForeignKey(
         "customers.Customer", models.SET_NULL, null=True, editable=False, related_name="+",
-        verbose_name=_("became customer"),
+        verbose_name=_("became customer"), db_index=False,
     )  # fmt: skip
     converted_opportunity = models.ForeignKey(
         "sales.Opportunity", models.SET_NULL, null=True, editable=False, related_name="+",
-        verbose_name=_("became opportunity"),
+        verbose_name=_("became opportunity"), db_index=False,
     )  # fmt: skip
     conversion = models.JSONField(default=dict, blank=True, editable=False)
     name = models.GeneratedField(
@@ -141,7 +157,11 @@ class Lead(Record):
             models.Index(fields=["status", "-id"], name="lead_status_ix", condition=alive()),
             models.Index(fields=["rating", "-id"], name="lead_rating_ix", condition=alive()),
             models.Index(fields=["country", "-id"], name="lead_country_ix", condition=alive()),
-            models.Index(models.F("campaign"), models.F("id").desc(), name="lead_campaign_ix", condition=alive()),
+            models.Index(
+                models.F("campaign"), models.F("id").desc(), name="lead_campaign_ix",
+                condition=alive() & models.Q(campaign__isnull=False),
+            ),
+            *seldom_given("lead", *SELDOM),
             models.Index(OpClass(Fold("source"), "text_pattern_ops"), name="lead_source_ix"),
             models.Index(Fold("email"), name="lead_email_ix", condition=alive() & ~models.Q(email="")),
             models.Index(

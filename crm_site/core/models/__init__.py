@@ -1,6 +1,6 @@
 from crm_site.core.models.bulk import BulkChange
 from crm_site.core.models.calendar import Calendar, Holiday
-from crm_site.core.models.fields import amount, folded, given, known, link, rule
+from crm_site.core.models.fields import amount, folded, given, known, link, rule, seldom_given
 from crm_site.core.models.imports import ImportChange, ImportMapping, PendingLink
 from crm_site.core.models.money import ExchangeRate
 from crm_site.core.models.record import (
@@ -41,5 +41,5 @@ __all__ = [
     "Calendar", "ExchangeRate", "ExternalId", "Fold", "Heartbeat", "Holiday", "ImportChange", "ImportMapping",
     "Job", "JobProblem", "Membership", "Notification", "PendingLink", "Record", "RoleScope", "SavedView", "Setting",
     "Share", "Submission", "Team", "TeamClosure", "User", "alive", "amount", "folded", "given", "known", "link",
-    "list_indexes", "rule", "search_index",
+    "list_indexes", "rule", "search_index", "seldom_given",
 ]  # fmt: skip
