@@ -93,7 +93,8 @@ def parse_phone(cell, country=None):
     if is_empty(text):
         return "", "", False
     # A number that tells its country is read once, whatever the country of its row.
-    return text, *_phone(text, None if text.startswith("+") else country or None)
+    told = text[0] == "+" and "1" <= text[1:2] <= "9"
+    return text, *_phone(text, None if told else country or None)
 
 
 @lru_cache(CACHE_SIZE)
