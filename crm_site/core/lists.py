@@ -23,7 +23,7 @@ from crm_site.core import parts
 from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Fold
-from crm_site.core.scope import ALL, NONE, SEARCHED, first_of_each, opened
+from crm_site.core.scope import ALL, NONE, SEARCHED, costly, first_of_each, opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
@@ -220,7 +220,7 @@ def filtered(kind, params, user, rows=None):
 
 
 def page_of(kind, params, user, fields=()):
-    """The page of a list that an address asks for: one statement for the rows and one for the capped count."""
+    """The page of a list that an address asks for: its rows, and the capped count of all that match."""
     filterset, rows = filtered(kind, params, user)
     sort, order = order_of(kind, params.get("sort") or kind.default_sort)
     backwards = "before" in params
@@ -232,18 +232,20 @@ def page_of(kind, params, user, fields=()):
     gate = opened(user, kind.model, "view")
     by_name = params.get("q", "").strip() and order[0].lstrip("-") == "name_sort"
     narrowed = SEARCHED if by_name else bool(rows.query.where)
-    first = start.first_of(user, size + 1, walk, narrowed=narrowed, gate=gate)
+    first, count = start.first_and_count(user, size + 1, walk, narrowed=narrowed, gate=gate)
     found = list(changeable_told(first.reading(*wanted), user))
     alike = [] if found or at else misspelt(kind, params, user, size, wanted)
     found = found or alike
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-    count = len(found) if not at and not more else capped_count(rows, user, gate)
+    if alike or at or count is None:
+        count = len(found) if not at and not more else capped_count(rows, user, gate)
+    capped = count is None or count > settings.COUNT_CAP
     return Listing(
         kind, found, order, params, filterset, params.get("q", "").strip(), sort,
         more if backwards else bool(at), bool(at) if backwards else more,
-        min(count, settings.COUNT_CAP), count > settings.COUNT_CAP, bool(alike),
+        len(found) if count is None else min(count, settings.COUNT_CAP), capped, bool(alike),
     )  # fmt: skip
 
 
@@ -267,8 +269,9 @@ def page_size(params):
 
 
 def capped_count(rows, user, gate):
-    """How many rows match, counted only up to the cap plus one."""
-    return rows.first_of(user, settings.COUNT_CAP + 1, (), gate=gate).values("pk").count()
+    """How many rows match, counted only up to the cap plus one; None where filters make even that a long walk."""
+    found = rows.first_of(user, settings.COUNT_CAP + 1, (), gate=gate).values("pk")
+    return None if rows.query.where and costly(found) else found.count()
 
 
 def linked(columns, records, user):

@@ -14,7 +14,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
-from django.db.models import BooleanField, ExpressionWrapper, Func, OuterRef, Q, Value
+from django.db.models import BooleanField, Count, ExpressionWrapper, Func, OuterRef, Q, Value, Window
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +26,8 @@ FEW_TEAMS, MANY_TEAMS = 4, 60
 # that hold a word more, in the order of names: names that hold it stand together, so that looking for them along the
 # names can take a second.
 SCARCE, SEARCHED = 10_000, 20_000
+# A count that costs the planner more is left until somebody asks for it.
+COSTLY = 3_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
 UNREACHED = 10**12
@@ -234,6 +236,16 @@ class ScopedQuerySet(models.QuerySet):
         ids = tops[0].union(*tops[1:]) if len(tops) > 1 else tops[0]
         return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
 
+    def first_and_count(self, user, limit, order, *, narrowed, gate):
+        """(`first_of`, how many rows there are in all): the number where one walk tells both, else None."""
+        here = self.filter(open_to(self.model, user), deleted_at__isnull=True)
+        if not narrowed or not scarce(here, max(narrowed, SCARCE)):
+            return self.first_of(user, limit, order, narrowed=narrowed, gate=gate, few=False), None
+        rows = self.visible_to(user).order_by(*together(order))
+        found = list(rows.values_list("pk", Window(Count("*")))[:limit])
+        keys = self.model.objects.filter(pk__in=[pk for pk, _all in found])
+        return keys.order_by(*order), found[0][1] if found else 0
+
 
 def any_of(rows, model, user, teams, shared, limit):
     """Keys of up to `limit` of the rows within reach: each way to them is asked alone, where its index says all."""
@@ -249,11 +261,22 @@ def scarce(rows, most):
 
     Left to itself it would walk: it takes the rows to lie evenly, while those named "Zimmer" all stand at the end.
     """
+    plan = planned(rows.order_by().values("pk"))
+    return plan is None or is_scarce(plan, most)
+
+
+def costly(rows):
+    """Whether the planner expects a walk through a good part of a large table to find these rows."""
+    plan = planned(rows)
+    return plan is not None and plan["Total Cost"] > COSTLY
+
+
+def planned(rows):
+    """The planner's first step of a query; None where Django saw that no row can fit and did not ask."""
     try:
-        told = rows.order_by().values("pk").explain(format="json")
-    except IndexError:  # Django saw that no row can fit and did not ask
-        return True
-    return is_scarce(json.loads(told)[0]["Plan"], most)
+        return json.loads(rows.explain(format="json"))[0]["Plan"]
+    except IndexError:
+        return None
 
 
 def is_scarce(plan, most):

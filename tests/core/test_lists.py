@@ -151,6 +151,19 @@ def test_counts_stop_at_the_cap(cast, kind, settings):
     assert (listing.count, listing.capped) == (5, True)
 
 
+def test_a_count_that_would_be_a_long_walk_is_left_until_it_is_asked_for(cast, kind, monkeypatch):
+    """What filters leave is counted where that costs little; else a page says that it shows not all of them."""
+    AccountFactory.create_batch(12, owner=cast.alice, status="closed")
+    AccountFactory.create_batch(2, owner=cast.charlie, status="closed")
+    told = []
+    for few, cheap in ((10_000, 3_000), (-1, 3_000), (-1, -1)):
+        monkeypatch.setattr(scope, "SCARCE", few)
+        monkeypatch.setattr(scope, "COSTLY", cheap)
+        listing = page(kind, cast.alice, "status=closed&page_size=10")
+        told.append((listing.count, listing.capped, len(listing.rows), listing.more_after))
+    assert told == [(12, False, 10, True), (12, False, 10, True), (10, True, 10, True)]
+
+
 def test_filters_narrow_and_can_be_taken_off(cast, kind):
     """A filter in the address narrows, shows as a chip, and its chip leads to the list without it."""
     AccountFactory(name="Open", owner=cast.alice)
