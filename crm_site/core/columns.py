@@ -140,7 +140,7 @@ def show_datetime(column, value):
         text = _("%(time)s ago") % {"time": timesince(value).split(",")[0]}
     elif -NEAR < age < 0:
         text = exact
-    return Cell("datetime", column.name, text, title=exact)
+    return Cell("datetime", column.name, text, title="" if text == exact else exact)
 
 
 def show_choice(column, value):
