@@ -20,8 +20,8 @@ BATCH = 1000
 def set_rate(currency, day, rate, *, by):
     """Say what one unit of a currency is worth from a day on; returns how many deals are worth something else now.
 
-    Deals are computed anew, with a row in their history. Sales that had no rate get their worth, and their sellers the
-    credit that was missing; sales that had one keep what was agreed. Snapshots of the past stay.
+    Open deals are computed anew, with a row in their history. Closed deals and sales that had no rate get their worth,
+    and sellers the credit that was missing; those that had one keep it. Snapshots of the past stay.
     """
     if currency == settings.BASE_CURRENCY:
         refuse(_("This is the company's own currency."), "currency")

@@ -8,7 +8,8 @@ from crm_site.core.money import DIGITS, Rates
 from crm_site.core.operations import operation
 from sales.models import Stage
 
-# Open deals: the rate of the first day of the close date's month; closed ones: that of the closing day.
+# Open deals: the rate of the first day of the close date's month; closed ones: that of the closing day, once and for
+# all, as for their sales: the numbers of a quarter that has ended stay.
 REBASE = """
     UPDATE sales_opportunity d
     SET amount_base = n.base, changed_at = clock_timestamp(), changed_by_id = %(by)s
@@ -22,7 +23,7 @@ REBASE = """
             ORDER BY e.day DESC LIMIT 1
         ) r ON true
     ) n
-    WHERE n.id = d.id AND d.amount_base IS DISTINCT FROM n.base
+    WHERE n.id = d.id AND d.amount_base IS DISTINCT FROM n.base AND (d.state = 'open' OR d.amount_base IS NULL)
 """
 
 
@@ -48,7 +49,7 @@ def base_amounts(deals):
 
 @operation
 def rebase_amounts(*, by):
-    """Compute all amounts in the company's currency anew, after a rate was added; returns how many changed."""
+    """Compute what deals are worth anew, after a rate was added: the open ones and those without; how many changed."""
     values = {
         "by": by and by.pk, "base": settings.BASE_CURRENCY, "digits": DIGITS.get(settings.BASE_CURRENCY, 2),
         "today": timezone.localdate(), "zone": settings.TIME_ZONE,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from crm_site.core.operations import Refused
 from sales.flow import as_of
 from sales.models import Credit, Opportunity, Sale
+from sales.operations.closing import win_opportunity
 from sales.operations.opportunities import create_opportunity
 from sales.operations.rates import set_rate, unrated
 from sales.operations.sales import create_sales
@@ -57,6 +58,15 @@ def test_fc_9_a_later_rate_changes_no_snapshot(cast):
     quarter = period_of(deal.close_date, "quarter")
     assert as_of(before, quarter, Scope(everybody=True))["pipeline"] == Decimal(900)
     assert as_of(timezone.now(), quarter, Scope(everybody=True))["pipeline"] == Decimal(500)
+
+
+def test_fc_9_a_closed_deal_keeps_its_worth(cast):
+    """FC-9: the numbers of a quarter that has ended stay, whatever rate is entered for its days later."""
+    closed = timezone.localdate() - timedelta(days=120)
+    set_rate("USD", closed - timedelta(days=90), Decimal("0.9"), by=cast.rita)
+    win_opportunity(foreign_deal(cast), by=cast.rita, closed_on=closed)
+    assert set_rate("USD", closed - timedelta(days=1), Decimal("0.5"), by=cast.rita) == 0
+    assert Opportunity.objects.unscoped("test").get().amount_base == Decimal("900.00")
 
 
 def test_a_rate_of_the_future_or_of_the_own_currency_is_refused(cast):
