@@ -82,6 +82,13 @@ class ProfileChange(models.Model):
         indexes = [models.Index(fields=["state", "-id"], name="profile_change_state_ix")]
 
 
+# What browsers and systems write of themselves, and what people call them; of several the first one that is there.
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox",
+            "SamsungBrowser": "Samsung Internet", "Chrom": "Chrome", "CriOS": "Chrome", "Safari": "Safari"}  # fmt: skip
+SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "Mac",
+           "Linux": "Linux"}  # fmt: skip
+
+
 class PortalSession(models.Model):
     """A device on which a customer signed in; `key_hash` is that of the session's key, `agent` what it calls itself."""
 
@@ -90,3 +97,12 @@ class PortalSession(models.Model):
     agent = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+
+    @property
+    def device(self):
+        """The browser and the system as people call them; what they write of themselves where that is not known."""
+        browser, system = (
+            next((name for mark, name in names.items() if mark in self.agent), "") for names in (BROWSERS, SYSTEMS)
+        )
+        words = {"browser": browser, "system": system}
+        return str(_("%(browser)s on %(system)s")) % words if all(words.values()) else self.agent

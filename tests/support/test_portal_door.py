@@ -266,6 +266,14 @@ def test_r18_control_the_own_host_gets_a_mail(world):
     assert OutgoingMail.objects.filter(kind="link").count() == 1
 
 
+def test_pt_3_devices_are_called_as_people_call_them():
+    """PT-3: not by the line that a browser writes of itself."""
+    mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+    told = {f"{mac} Version/17.1 Safari/605.1.15": "Safari on Mac", f"{mac} Chrome/130.0 Safari/537.36 Edg/130.0":
+            "Edge on Mac", "Laptop": "Laptop"}  # fmt: skip
+    assert {agent: PortalSession(agent=agent).device for agent in told} == told
+
+
 def test_pt_3_sessions(world):
     """PT-3: the devices are listed; one is signed out from another; nobody else's can be."""
     one, two = Client(headers={"user-agent": "Laptop"}), Client(headers={"user-agent": "Phone"})
