@@ -1,16 +1,31 @@
 """Loading: many rows into a table by COPY, with their history and its context like any other insert."""
 
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from django.db.models import FileField, JSONField
 from django.db.models.base import ModelState
 
 # Below this a multi-row INSERT is one statement and quicker; above it building the statement costs more than the rows.
 FEW = 20
+
+
+class Moment(BaseTzLoader):
+    """Reads the moments that the database sends, in UTC, as the driver's own loader does, in a tenth of its time."""
+
+    timezone = UTC
+
+    def load(self, data):
+        """The moment; DataError for those that Python does not know."""
+        try:
+            return datetime.fromisoformat(str(data, "ascii"))
+        except ValueError:
+            return super().load(data)
 
 
 @cache

@@ -1,7 +1,9 @@
-"""Reading many rows: how a statement is told to keep the order of its joins."""
+"""Reading many rows: how a statement is told to keep the order of its joins, and how moments are read."""
+
+from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 from crm_site.core.loading import as_written, kept_order
 
@@ -18,3 +20,24 @@ def test_the_order_of_joins_is_kept_for_one_statement_and_its_rows_are_the_answe
         with connection.execute_wrapper(kept_order):
             cursor.execute(LIMIT, ["50 %"])
         assert cursor.fetchall() == [("1", "50 %")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "moment", ["2026-03-29 03:04:05.36+02", "1891-01-01 00:00:00.000001+00", "9999-12-31 23:59+00"]
+)
+def test_a_moment_is_read_as_the_driver_reads_it(moment):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz, ARRAY[%s::timestamptz]", [moment, moment])
+        one, (listed,) = cursor.fetchone()
+    assert one == listed == datetime.fromisoformat(moment)
+    assert one.tzinfo is UTC
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("moment", ["infinity", "0044-03-15 00:00:00+00 BC"])
+def test_a_moment_that_python_does_not_know_is_an_error_of_the_data(moment):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz", [moment])
+        with pytest.raises(DataError):
+            cursor.fetchone()
