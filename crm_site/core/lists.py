@@ -209,12 +209,12 @@ def read_value(field, value):
 def filtered(kind, params, user, rows=None):
     """(filterset, rows): the kind's rows, not yet scoped, with the filters and the search of the address applied.
 
-    The filterset is None when the address names no filter: making one costs a tenth of a page.
+    The filterset has the filters that the address names; it is None where that names none.
     """
     rows = kind.model.objects.all() if rows is None else rows
     filterset = None
     if not set(params) <= CONTROL:
-        filterset = kind.filters(params, queryset=rows, user=user)
+        filterset = kind.filters(params, queryset=rows, user=user, named=True)
         rows = filterset.qs if filterset.is_valid() else rows
     return filterset, search(rows, params.get("q", "").strip(), kind.model)
 

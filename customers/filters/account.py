@@ -23,7 +23,3 @@ class AccountFilters(PartyFilters):
     class Meta:
         model = Account
         fields = []
-
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        self.filters["parent"].extra["queryset"] = Account.objects.visible_to(user)

@@ -30,11 +30,6 @@ class ActivityFilters(RecordFilters):
         model = Activity
         fields = []
 
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        for name, model in (("contact", Contact), ("account", Account), ("customer", Customer)):
-            self.filters[name].extra["queryset"] = model.objects.visible_to(user)
-
     def due_in(self, rows, _name, value):
         """Open activities whose day lies in the span, as days are in the reader's zone."""
         rows = rows.filter(status=Activity.OPEN)

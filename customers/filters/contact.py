@@ -26,10 +26,6 @@ class ContactFilters(PartyFilters):
         model = Contact
         fields = []
 
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        self.filters["account"].extra["queryset"] = Account.objects.visible_to(user)
-
     def that_allow(self, rows, _name, value):
         """Contacts who allow a purpose now and want to be contacted at all."""
         return rows.filter(allowed(value, of="pk"), do_not_contact=False)

@@ -32,10 +32,6 @@ class LeadFilters(RecordFilters):
         model = Lead
         fields = []
 
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        self.filters["campaign"].extra["queryset"] = Campaign.objects.visible_to(user)
-
     def only_unowned(self, rows, _name, value):
         """Leads that wait in a queue."""
         return rows.filter(owner__isnull=True) if value else rows

@@ -7,8 +7,6 @@ from crm_site.core.filters import DaysWidget, PickFilter, RecordFilters, Several
 from customers.models import Account, Contact, Customer
 from sales.models import Invoice, Opportunity, PriceBook, Product, Quote, Sale
 
-PICKED = {"customer": Customer, "account": Account, "contact": Contact, "opportunity": Opportunity, "sale": Sale}
-
 
 def picked(label, slug, model):
     """A filter by one record, picked by typing."""
@@ -39,12 +37,6 @@ class PaperFilters(RecordFilters):
     customer = picked(_("Customer"), "customers", Customer)
     account = picked(_("Account"), "accounts", Account)
     contact = picked(_("Contact"), "contacts", Contact)
-
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        for name, model in PICKED.items():
-            if name in self.filters:
-                self.filters[name].extra["queryset"] = model.objects.visible_to(user)
 
 
 class QuoteFilters(PaperFilters):

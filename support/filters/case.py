@@ -17,7 +17,6 @@ from support import asked
 from support.models import NEVER, Case, CaseField, Queue, Status
 
 DUE = {"running": _("Something is due"), "late": _("Overdue"), "day": _("Due within a day")}
-PARTIES = (("contact", Contact), ("customer", Customer), ("account", Account), ("product", Product))
 
 
 class AnswerFilter(df.Filter):
@@ -70,13 +69,12 @@ class CaseFilters(RecordFilters):
         model = Case
         fields = []
 
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        for name, model in PARTIES:
-            self.filters[name].extra["queryset"] = model.objects.visible_to(user)
-        named = [name.removeprefix(asked.PREFIX) for name in self.data or () if name.startswith(asked.PREFIX)]
+    def __init__(self, *args, named=False, **kwargs):
+        super().__init__(*args, named=named, **kwargs)
+        keys = [name.removeprefix(asked.PREFIX) for name in self.data or () if name.startswith(asked.PREFIX)]
         # A saved view goes on to mean what it says when a field is out of use.
-        for row in CaseField.objects.filter(Q(is_active=True) | Q(key__in=named)):
+        wanted = Q(key__in=keys) if named else Q(is_active=True) | Q(key__in=keys)
+        for row in CaseField.objects.filter(wanted):
             self.filters[asked.PREFIX + row.key] = AnswerFilter(row)
 
     def only_unowned(self, rows, _name, value):

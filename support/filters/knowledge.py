@@ -9,22 +9,8 @@ from sales.filters.papers import picked
 from sales.models import Product, Sale
 from support.models import Article, DealRegistration, Entitlement, InstalledProduct, KnownIssue
 
-PICKED = {
-    "customer": Customer, "account": Account, "contact": Contact, "product": Product, "sale": Sale, "partner": Account,
-}  # fmt: skip
 
-
-class PickedFilters(RecordFilters):
-    """Filters by records that the user may see."""
-
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        for name, model in PICKED.items():
-            if name in self.filters:
-                self.filters[name].extra["queryset"] = model.objects.visible_to(user)
-
-
-class ArticleFilters(PickedFilters):
+class ArticleFilters(RecordFilters):
     """Articles by state, audience and product."""
 
     state = df.ChoiceFilter(label=_("State"), choices=Article.STATES)
@@ -36,7 +22,7 @@ class ArticleFilters(PickedFilters):
         fields = []
 
 
-class InstalledFilters(PickedFilters):
+class InstalledFilters(RecordFilters):
     """Installed products by product and by where they are."""
 
     product = picked(_("Product"), "products", Product)
@@ -50,7 +36,7 @@ class InstalledFilters(PickedFilters):
         fields = []
 
 
-class EntitlementFilters(PickedFilters):
+class EntitlementFilters(RecordFilters):
     """Entitlements by whose they are."""
 
     customer = picked(_("Customer"), "customers", Customer)
@@ -62,7 +48,7 @@ class EntitlementFilters(PickedFilters):
         fields = []
 
 
-class IssueFilters(PickedFilters):
+class IssueFilters(RecordFilters):
     """Known issues by state and product."""
 
     state = df.ChoiceFilter(label=_("State"), choices=KnownIssue.STATES)
@@ -73,7 +59,7 @@ class IssueFilters(PickedFilters):
         fields = []
 
 
-class RegistrationFilters(PickedFilters):
+class RegistrationFilters(RecordFilters):
     """Deal registrations by partner, state, account and the end of their protection; those that were ever approved."""
 
     partner = picked(_("Partner"), "accounts", Account)
