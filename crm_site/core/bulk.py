@@ -245,7 +245,7 @@ def put_back(job, kind, ids, columns):
     statement = sql.SQL(
         "UPDATE {table} t SET {pairs}, version = t.version + 1, changed_at = %s, changed_by_id = %s"
         " FROM core_bulkchange c, jsonb_populate_record(NULL::{table}, c.before) r"
-        " WHERE c.job_id = %s AND c.object_id = t.id AND t.id = ANY(%s)"
+        " WHERE c.job_id = %s AND c.object_id = ANY(%s) AND t.id = c.object_id"
     ).format(table=table, pairs=sql.SQL(", ").join(pairs))
     with connection.cursor() as cursor:
         cursor.execute(statement.as_string(cursor.connection), [timezone.now(), job.user_id, job.options["job"], ids])
