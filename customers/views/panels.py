@@ -47,6 +47,7 @@ def account_contacts(request, pk):
     return panel(
         request, ACCOUNTS, account, "_contacts", _("Contacts"), rows=found[:SHOWN], more=len(found) > SHOWN,
         all_url=f"{CONTACTS.base}?account={pk}", may_add=pages.may(request.user, CONTACTS, "add"),
+        may_change=pages.may(request.user, CONTACTS, "change"),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from crm_site.core.models import Team, User
 from crm_site.core.scope import found_or_404
 from sales import flow, forecast, periods
 from sales.kinds.opportunity import OPPORTUNITIES
-from sales.models import Adjustment, Opportunity
+from sales.models import Adjustment, Opportunity, Target
 from sales.operations.forecasts import adjust_forecast, reset_adjustment, said_by_deals
 from sales.sight import sight_of
 
@@ -81,7 +81,7 @@ def forecast_page(request):
         "modes": [(name, label, address(period, team, name)) for name, label in MODES.items()],
         "up_url": up(found, period, mode), "csv_url": address(period, team, mode, file="csv"),
         "changes_url": address(period, team, mode, "changes/"), "chart": chart(found.total),
-        "stages": stages(found),
+        "stages": stages(found), "has_targets": request.user.reach(Target, "view") != "none",
         "previous_url": address(period.next(-1), team, mode), "next_url": address(period.next(), team, mode),
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/page.html", context)

@@ -58,6 +58,13 @@ def test_buttons_of_others_are_no_pages(cast, alices, client_of):
     assert ContactMechanism.objects.get(pk=way.pk).valid_to is None
 
 
+def test_pm1_who_only_reads_is_offered_no_change(cast, alices, client_of):
+    """PM-1: a button that would lead nowhere is not drawn."""
+    url = f"/accounts/{alices[0].pk}/contacts/"
+    pages = [client_of(user).get(url, headers=HX).content.decode() for user in (cast.alice, cast.audrey)]
+    assert ["contacts/add/" in page for page in pages] == [True, False]
+
+
 def test_the_dialog_adds_edits_and_ends_a_way(cast, alices, client_of):
     _account, contact, _customer = alices
     hers = client_of(cast.alice)

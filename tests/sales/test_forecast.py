@@ -84,6 +84,8 @@ def test_nobody_without_a_role_sees_any(deals, client_of):
         assert client_of(user).get("/forecast/").status_code == 404
     assert client_of(deals.paula).get("/forecast/")["Location"].startswith("/auth/login/")
     page = client_of(deals.alice).get("/forecast/?period=2026-Q4").content.decode()
+    assert "/targets/attainment/" in page
+    assert "/targets/attainment/" not in client_of(deals.dora).get("/forecast/").content.decode()
     assert "Charlie" not in page
     assert "2,000" not in page
 
