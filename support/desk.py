@@ -1,6 +1,7 @@
 """What the desk shows: the views of waiting cases, a conversation piece by piece, and what is known of the customer."""
 
 from datetime import timedelta
+from functools import cache
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, F, OuterRef, Q, Value, When
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
-from crm_site.core.loading import as_written, read_many
+from crm_site.core.loading import fetched, read_within
 from crm_site.core.markup import clean
 from crm_site.core.scope import top_of_each
 from customers.models import Account, Contact, ContactMechanism, Customer
@@ -88,10 +89,7 @@ def cases_in(user, view, queue, queues):
 
 def listed(rows):
     """The cases of a query in its order, each with what the list shows of it and nothing more."""
-    ids = ArraySubquery(rows.values("pk"))
-    found = Case.objects.unscoped("the ids come from the gate").filter(pk__any_of=ids).order_by(*rows.query.order_by)
-    with as_written():
-        return read_many(found, only=LISTED)
+    return read_within(rows, LISTED)
 
 
 def count_text(rows):
@@ -141,10 +139,19 @@ def party_names(cases, user):
 
 
 def choices():
-    """{statuses, queues, canned, macros: [(id, name, extra)]} that are in use; one statement.
+    """{statuses, queues, canned, macros: [(id, name, extra, team)]} that are in use; one statement.
 
     The extra of a status is its category, of a canned reply its shortcut; teams' own are left to `open_to_teams`.
     """
+    found = {"statuses": [], "queues": [], "canned": [], "macros": []}
+    for of, _place, name, pk, extra, team in fetched(*choices_query()):
+        found[of].append((pk, name, extra, team))
+    return found
+
+
+@cache
+def choices_query():
+    """(statement, values) of `choices`: the same for everybody, so it is put together once."""
     tables = {
         "statuses": (Status, F("category")), "queues": (Queue, Value("")), "canned": (CannedReply, F("shortcut")),
         "macros": (Macro, Value("")),
@@ -156,10 +163,8 @@ def choices():
         ).values_list("of", "place", "name", "pk", "extra", "for_team")
         for key, (model, extra) in tables.items()
     ]  # fmt: skip
-    found = {key: [] for key in tables}
-    for of, _place, name, pk, extra, team in branches[0].union(*branches[1:], all=True).order_by("of", "place", "name"):
-        found[of].append((pk, name, extra, team))
-    return found
+    rows = branches[0].union(*branches[1:], all=True).order_by("of", "place", "name")
+    return rows.query.sql_with_params()
 
 
 def messages_of(case, before=None, count=PAGE, *, spoken=False):

@@ -121,21 +121,66 @@ def read_many(rows, *related, only=()):
     `related` names foreign keys whose rows are read once each, one statement a key. `only` names the columns to read,
     and by `relation__column` those of what a foreign key points at; all others are read when they are asked for.
     """
-    model, found, far = rows.model, [], {}
+    names, far = columns_of(rows.model, tuple(only))
+    found = made_of(rows.model, names, far, rows.values_list(*names, *far_names(far)), rows.db)
+    link_many(found, *related)
+    return found
+
+
+def read_within(rows, only):
+    """The objects that a query leads to, in its order, as `read_many` reads them; most of the statement is kept.
+
+    For columns that come from the database as they are.
+    """
+    names, far = columns_of(rows.model, only)
+    keys, values = rows.values("pk").query.sql_with_params()
+    statement = keyed(rows.model, only, rows.query.order_by).replace("%s", f"ARRAY({keys})")
+    with as_written():
+        return made_of(rows.model, names, far, fetched(statement, values), rows.db)
+
+
+@cache
+def keyed(model, only, order):
+    """The statement of `read_within`: with many joins, writing it takes Django as long as it takes to read the rows."""
+    names, far = columns_of(model, only)
+    rows = model._base_manager.filter(pk__any_of=[0]).order_by(*order).values_list(*names, *far_names(far))
+    return rows.query.sql_with_params()[0]
+
+
+def fetched(statement, values):
+    """The rows of a statement that Django wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+
+
+@cache
+def columns_of(model, only):
+    """(names of the model's own columns, {foreign key: columns of what it points at}) that `only` means, or all."""
+    far = {}
     for relation, column in (name.split("__") for name in only if "__" in name):
         far.setdefault(model._meta.get_field(relation), []).append(column)
     plain = [model._meta.pk, *far, *(model._meta.get_field(name) for name in only if "__" not in name)]
     fields = dict.fromkeys(plain if only else model._meta.concrete_fields)
-    names = [field.attname for field in fields if not field.generated]
-    for values in rows.values_list(*names, *(f"{key.name}__{column}" for key in far for column in far[key])):
-        found.append(bare(model, names, values, rows.db))
+    return [field.attname for field in fields if not field.generated], far
+
+
+def far_names(far):
+    """The columns of other tables as a query names them."""
+    return [f"{key.name}__{column}" for key in far for column in far[key]]
+
+
+def made_of(model, names, far, rows, db):
+    """Objects with their relations, of rows that hold what `columns_of` and `far_names` say."""
+    found = []
+    for values in rows:
+        found.append(bare(model, names, values, db))
         place = len(names)
         for key, columns in far.items():
             pk, theirs = getattr(found[-1], key.attname), values[place : place + len(columns)]
-            other = None if pk is None else bare(key.related_model, ("id", *columns), (pk, *theirs), rows.db)
+            other = None if pk is None else bare(key.related_model, ("id", *columns), (pk, *theirs), db)
             found[-1]._state.fields_cache[key.name] = other
             place += len(columns)
-    link_many(found, *related)
     return found
 
 
