@@ -6,6 +6,7 @@ from functools import cache
 from operator import itemgetter
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from django.db.models import FileField, JSONField
@@ -133,7 +134,10 @@ def read_within(rows, only):
     For columns that come from the database as they are.
     """
     names, far = columns_of(rows.model, only)
-    keys, values = rows.values("pk").query.sql_with_params()
+    try:
+        keys, values = rows.values("pk").query.sql_with_params()
+    except EmptyResultSet:  # Django sees that no row can fit
+        return []
     statement = keyed(rows.model, only, rows.query.order_by).replace("%s", f"ARRAY({keys})")
     with as_written():
         return made_of(rows.model, names, far, fetched(statement, values), rows.db)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.db import DataError, connection
 
-from crm_site.core.loading import as_written, kept_order
+from crm_site.core.loading import as_written, kept_order, read_within
+from crm_site.core.models import User
+from tests.factories import UserFactory
 
 LIMIT = "SELECT current_setting('join_collapse_limit'), %s"
 
@@ -41,3 +43,14 @@ def test_a_moment_that_python_does_not_know_is_an_error_of_the_data(moment):
         cursor.execute("SELECT %s::timestamptz", [moment])
         with pytest.raises(DataError):
             cursor.fetchone()
+
+
+@pytest.mark.django_db
+def test_rows_are_read_in_the_order_of_the_query_that_leads_to_them(django_assert_num_queries):
+    """One statement; none where no row can fit."""
+    UserFactory.create_batch(3)
+    rows, only = User.objects.order_by("-id"), ("email", "team__name")
+    with django_assert_num_queries(2):
+        assert [made.email for made in read_within(rows, only)] == list(rows.values_list("email", flat=True))
+    with django_assert_num_queries(0):
+        assert read_within(rows.none(), only) == read_within(rows.filter(pk__in=[]), only) == []
