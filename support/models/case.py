@@ -7,7 +7,18 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Record, alive, folded, given, known, link, list_indexes, rule, search_index
+from crm_site.core.models import (
+    Record,
+    alive,
+    folded,
+    given,
+    known,
+    link,
+    list_indexes,
+    rule,
+    search_index,
+    seldom_given,
+)
 from crm_site.core.tracking import track
 from support.models.common import NEVER
 from support.models.queue import Status
@@ -24,6 +35,10 @@ MERGED_CASE = """
     END IF;
     RETURN NEW;
 """
+
+
+SELDOM = ("product", "installed", "entitlement", "sale", "partner", "parent", "follows", "merged_into", "issue",
+          "policy")  # fmt: skip
 
 
 @track(
@@ -61,25 +76,25 @@ class Case(Record):
 
     subject = models.CharField(_("subject"), max_length=255)
     description = models.TextField(_("description"), blank=True)
-    customer = link("customers.Customer", _("customer"), "cases")
-    account = link("customers.Account", _("account"), "cases")
-    contact = link("customers.Contact", _("reporter"), "cases")
+    customer = link("customers.Customer", _("customer"), "cases", db_index=False)
+    account = link("customers.Account", _("account"), "cases", db_index=False)
+    contact = link("customers.Contact", _("reporter"), "cases", db_index=False)
     type = models.CharField(_("type"), max_length=10, choices=TYPES, default=QUESTION)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=PRIORITIES, default=NORMAL)
     status = models.ForeignKey(Status, models.PROTECT, related_name="cases", verbose_name=_("status"))
     category = models.CharField(_("state"), max_length=8, choices=Status.CATEGORIES, default=Status.NEW, editable=False)
     channel = models.CharField(_("channel"), max_length=6, choices=CHANNELS, default=PHONE)
     queue = link("support.Queue", _("queue"), "cases")
-    product = link("sales.Product", _("product"), "cases")
-    installed = link("support.InstalledProduct", _("installed product"), "cases", models.SET_NULL)
-    entitlement = link("support.Entitlement", _("entitlement"), "cases", models.SET_NULL)
-    sale = link("sales.Sale", _("sale"), "cases", models.SET_NULL)
-    partner = link("customers.Account", _("partner"), "partner_cases")
-    parent = link("self", _("part of"), "children")
-    follows = link("self", _("follows"), "followers", models.SET_NULL, editable=False)
-    merged_into = link("self", _("merged into"), "merged", editable=False)
-    issue = link("support.KnownIssue", _("known issue"), "cases", models.SET_NULL)
-    policy = link("support.Policy", _("service level"), "+", help_text=_("Empty: chosen by the rules"))
+    product = link("sales.Product", _("product"), "cases", db_index=False)
+    installed = link("support.InstalledProduct", _("installed product"), "cases", models.SET_NULL, db_index=False)
+    entitlement = link("support.Entitlement", _("entitlement"), "cases", models.SET_NULL, db_index=False)
+    sale = link("sales.Sale", _("sale"), "cases", models.SET_NULL, db_index=False)
+    partner = link("customers.Account", _("partner"), "partner_cases", db_index=False)
+    parent = link("self", _("part of"), "children", db_index=False)
+    follows = link("self", _("follows"), "followers", models.SET_NULL, editable=False, db_index=False)
+    merged_into = link("self", _("merged into"), "merged", editable=False, db_index=False)
+    issue = link("support.KnownIssue", _("known issue"), "cases", models.SET_NULL, db_index=False)
+    policy = link("support.Policy", _("service level"), "+", help_text=_("Empty: chosen by the rules"), db_index=False)
     details = models.JSONField(_("what was asked"), default=dict, db_default={}, blank=True, editable=False)
     resolution = models.TextField(_("resolution"), blank=True)
     close_reason = models.CharField(_("why closed"), max_length=200, blank=True)
@@ -158,6 +173,7 @@ class Case(Record):
                 fields=["details"], name="case_details_ix", opclasses=["jsonb_path_ops"],
                 condition=alive() & ~models.Q(details={}),
             ),
+            *seldom_given("case", *SELDOM),
             search_index("case_search_ix"),
         ]  # fmt: skip
         triggers = [
