@@ -114,6 +114,11 @@ def outside(options, env, small):
             f"#19: Excel workbook of {options.bulk:,} contacts: {found['xlsx rows/s']:,.0f} rows/s (bar 8,000)"
         )
         lines.append(f"#25: changes of 10,000 contacts at once, rows/s: {rates} (bar 5,000)")
+        rates = ", ".join(
+            f"{name} {found[f'case {name} rows/s']:,.0f} ({found[f'case {name} rows/CPU s']:,.0f} a second of the worker's"
+            " processor)" for name in ("priority", "status", "queue")
+        )  # fmt: skip
+        lines.append(f"#25: changes of 10,000 open cases at once, rows/s: {rates} (bar 5,000)")
     lines += forecast(json.loads(command(env, "-m", "tests.benchmarks.forecasting").splitlines()[-1]))
     lines += clocks(json.loads(command(small, "-m", "tests.benchmarks.clocks", "2000000").splitlines()[-1]))
     lines += mail(json.loads(command(env, "-m", "tests.benchmarks.mail").splitlines()[-1]))
