@@ -82,6 +82,9 @@ class Column:
         return SHOW[self.type](self, value)
 
 
+PLAIN = frozenset({"text", "user", "money", "number", "date", "bool", "longtext"})
+
+
 class Cell:
     """A value ready to be shown; see templates/records/_table.html for how each type looks."""
 
@@ -91,6 +94,11 @@ class Cell:
         self.type, self.name, self.text, self.url, self.tone, self.title = type_, name, text, url, tone, title
         self.items, self.edit_url = items, ""
         self.empty = not text and not items
+
+    @property
+    def plain(self):
+        """Whether the text is all there is to show."""
+        return self.type in PLAIN
 
     def __getitem__(self, name):
         """An attribute, as a key: what a template tries first, four hundred times a page."""
