@@ -5,11 +5,11 @@ from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.jobs import step
+from crm_site.core.loading import analyse
 from crm_site.core.models import Job, JobProblem
 from crm_site.core.operations import Refused
 from crm_site.core.scope import sees_those_of
@@ -123,19 +123,6 @@ class Run:
         for name, number in self.tally.items():
             extra[name] = extra.get(name, 0) + number
         self.tally.clear()
-
-
-def analyse(model):
-    """Tell the planner of a table without any rows until now that they are alive: it takes them for deleted ones.
-
-    So it read a whole index for each look-up until the database's own analysis came, a minute later.
-    """
-    table = connection.ops.quote_name(model._meta.db_table)
-    names = {field.column for field in model._meta.concrete_fields}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples <= 0 FROM pg_class WHERE oid = %s::regclass", [table])
-        if "deleted_at" in names and cursor.fetchone()[0]:
-            cursor.execute(f"ANALYZE {table} (deleted_at)")
 
 
 def zone_of(user):
