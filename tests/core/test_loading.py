@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pgtrigger
 import pytest
 from django.db import DataError, connection
 
@@ -54,3 +55,16 @@ def test_rows_are_read_in_the_order_of_the_query_that_leads_to_them(django_asser
         assert [made.email for made in read_within(rows, only)] == list(rows.values_list("email", flat=True))
     with django_assert_num_queries(0):
         assert read_within(rows.none(), only) == read_within(rows.filter(pk__in=[]), only) == []
+
+
+@pytest.mark.django_db
+def test_triggers_are_told_that_none_is_to_be_ignored():
+    """Else each row's trigger asks in vain, and the caught error looks through all links that wait to be checked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('pgtrigger.ignore')")
+        assert cursor.fetchone() == ("{}",)
+        with pgtrigger.ignore("sales.Lead:converted"):
+            cursor.execute("SELECT _pgtrigger_should_ignore('x'), current_setting('pgtrigger.ignore')")
+            assert cursor.fetchone() != (False, "{}")
+        cursor.execute("SELECT _pgtrigger_should_ignore('x'), current_setting('pgtrigger.ignore')")
+        assert cursor.fetchone() == (False, "{}")

@@ -20,7 +20,7 @@ from customers.models import Account, Activity, Consent, Contact, Customer
 from sales.models import Lead
 from support.models import Article, Case, Clock, Message, OutgoingMail, PortalAccess, Queue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow(together=True)]
 
 
 @pytest.fixture(scope="module")
