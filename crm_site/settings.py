@@ -94,7 +94,7 @@ DATABASES["default"].setdefault("OPTIONS", {})
 # A migration may take as long over a large table as it needs; for a lock it waits no longer than others.
 LONGEST = "0" if sys.argv[1:2] == ["migrate"] else "30s"
 # Triggers ask which of them to ignore. Where nobody ever said, the question is an error that is caught, and each takes
-# the longer the more links wait to be checked: a thousand times the trigger's own work in an import.
+# the longer the more links wait to be checked: a hundred times the trigger's own work for rows that are new themselves.
 DATABASES["default"]["OPTIONS"]["options"] = (
     f"-c statement_timeout={LONGEST} -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
     " -c pgtrigger.ignore={}"

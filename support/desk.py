@@ -38,7 +38,7 @@ from support.models import (
 )  # fmt: skip
 
 VIEWS = {
-    "mine": _("Mine"), "unassigned": _("Unassigned"), "breaching": _("Due next"), "waiting": _("Waiting"),
+    "mine": _("Mine"), "unassigned": _("Unassigned"), "breaching": _("Breaching next"), "waiting": _("Waiting"),
     "all": _("All open"),
 }  # fmt: skip
 SHOWN, BESIDE, COUNTED, WHOLE, PAGE, FEW = 50, 25, 51, 6, 30, 5

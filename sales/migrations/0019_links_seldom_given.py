@@ -1,5 +1,5 @@
 from django.db import migrations, models
-from django.db.models import CASCADE, PROTECT, SET_NULL, F, Q
+from django.db.models import PROTECT, SET_NULL, F, Q
 
 from crm_site.core.migrating import AtOnce
 
@@ -27,11 +27,6 @@ DEAL = {
     "lost_to": ("customers.account", PROTECT, "+", "lost to"),
 }
 STAGE = {"stage": ("sales.stage", PROTECT, "opportunities", "stage")}
-LEDGER = {
-    "by": ("core.user", SET_NULL), "from_owner": ("core.user", SET_NULL), "to_owner": ("core.user", SET_NULL),
-    "from_team": ("core.team", SET_NULL), "to_team": ("core.team", SET_NULL), "from_stage": ("sales.stage", PROTECT),
-}  # fmt: skip
-LEDGER_ALWAYS = {"to_stage": ("sales.stage", PROTECT, "+"), "opportunity": ("sales.opportunity", CASCADE, "changes")}
 
 
 def changed(model, links, **options):
@@ -62,8 +57,6 @@ class Migration(AtOnce):
         *changed("lead", BY_PROGRAM, null=True, editable=False),
         *changed("opportunity", DEAL, null=True, blank=True),
         *changed("opportunity", STAGE),
-        *changed("opportunitychange", LEDGER, null=True, db_constraint=False),
-        *changed("opportunitychange", LEDGER_ALWAYS, db_constraint=False),
         migrations.AddIndex(
             "lead", models.Index(F("campaign"), F("id").desc(), condition=ALIVE, name="lead_campaign_ix")
         ),

@@ -189,17 +189,14 @@ class OpportunityChange(models.Model):
     was left had lasted. `rolled_up` says whether the forecast's sums hold the row already.
     """
 
-    # The triggers copy links that were checked where they stood; to check each once more takes a tenth of an import.
-    COPIED = {"db_index": False, "db_constraint": False}
-
-    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="changes", **COPIED)
+    opportunity = models.ForeignKey(Opportunity, models.CASCADE, related_name="changes", db_index=False)
     at = models.DateTimeField()
-    by = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+", **COPIED)
+    by = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+", db_index=False)
     why = models.CharField(max_length=100, blank=True)
     from_alive = models.BooleanField()
     to_alive = models.BooleanField()
-    from_stage = models.ForeignKey("sales.Stage", models.PROTECT, null=True, related_name="+", **COPIED)
-    to_stage = models.ForeignKey("sales.Stage", models.PROTECT, related_name="+", **COPIED)
+    from_stage = models.ForeignKey("sales.Stage", models.PROTECT, null=True, related_name="+", db_index=False)
+    to_stage = models.ForeignKey("sales.Stage", models.PROTECT, related_name="+", db_index=False)
     from_state = models.CharField(max_length=4, null=True)  # noqa: DJ001 - nothing was there before the first row
     to_state = models.CharField(max_length=4)
     from_category = models.CharField(max_length=10, null=True)  # noqa: DJ001 - as from_state
@@ -214,10 +211,10 @@ class OpportunityChange(models.Model):
     to_amount_base = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     from_close_date = models.DateField(null=True)
     to_close_date = models.DateField()
-    from_owner = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+", **COPIED)
-    to_owner = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+", **COPIED)
-    from_team = models.ForeignKey("core.Team", models.SET_NULL, null=True, related_name="+", **COPIED)
-    to_team = models.ForeignKey("core.Team", models.SET_NULL, null=True, related_name="+", **COPIED)
+    from_owner = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+", db_index=False)
+    to_owner = models.ForeignKey("core.User", models.SET_NULL, null=True, related_name="+", db_index=False)
+    from_team = models.ForeignKey("core.Team", models.SET_NULL, null=True, related_name="+", db_index=False)
+    to_team = models.ForeignKey("core.Team", models.SET_NULL, null=True, related_name="+", db_index=False)
     seconds = models.BigIntegerField(null=True)
     rolled_up = models.BooleanField(default=False)
 

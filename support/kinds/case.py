@@ -133,7 +133,7 @@ CASES = register(
         presets=(
             Preset("mine", _("My open"), f"{UNRESOLVED}&mine=true"),
             Preset("unassigned", _("Unassigned"), "category=new&category=open&unowned=true"),
-            Preset("next", _("Due next"), f"{UNRESOLVED}&due=running"),
+            Preset("next", _("Breaching next"), f"{UNRESOLVED}&due=running"),
             Preset("waiting", _("Waiting"), "category=waiting"),
         ),
     )

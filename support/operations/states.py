@@ -47,7 +47,8 @@ def put_back(case, states, *, by, at, action="change"):
     before, after = states or (None, None)
     if before == after or state_of(case) != after:
         return False
-    text = _("Status: %(before)s → %(after)s") % {"before": case.status, "after": (values := former(before))["status"]}
+    values = former(before)
+    text = _("Status: %(before)s → %(after)s") % {"before": case.status, "after": values["status"]}
     changed = write(case, values, by=by, action=action)[0]
     for name in ("version", "status", *values):
         setattr(case, name, getattr(changed, name))
