@@ -95,6 +95,17 @@ def test_commas_inside_cells_do_not_win_over_semicolons():
     assert table_of("name;amount\nA;1,50\nB;2,75\n").delimiter == ";"
 
 
+def test_a_title_above_the_headers_is_no_part_of_the_table():
+    table = table_of("Kunden, Mai 2024\n\nName;Ort;Umsatz\nAnn;Bonn;1,5\nBob;Köln;2,5\n", encoding="utf-8")
+    assert (table.delimiter, table.headers) == (";", ["Name", "Ort", "Umsatz"])
+    assert [(row.line, row.cells[0]) for row in table.rows()] == [(4, "Ann"), (5, "Bob")]
+    book = book_of((0, [(0, "Customers")]), (1, [(0, "Date"), (1, "Today")]), (3, enumerate(["Name", "Town", "Sum"])),
+                   (4, enumerate(["Ann", "Bonn", 5])), (5, enumerate(["Bob", "Ulm", 6])))  # fmt: skip
+    assert [row.line for row in table_of(book).rows()] == [5, 6]
+    for plain in ("Name\nAnn,b,2\nBob,d,1\n", "a,b\nc,d,e\nf,g,h\n", "Email\na@x.test\n"):
+        assert table_of(plain).above == 0
+
+
 def test_the_separator_line_of_excel_is_obeyed():
     table = table_of("sep=|\na|b\n1|2\n")
     assert (table.headers, [tuple(row)[:2] for row in table.rows()]) == (["a", "b"], [(3, ["1", "2"])])

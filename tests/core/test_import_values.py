@@ -4,13 +4,14 @@ import json
 import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from crm_site.core.imports import values
+from crm_site.core.imports import parsing, values
 
 DATA = Path(os.environ.get("KITH_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -41,6 +42,12 @@ def refused(parse, cell):
         ("Apr 3, 2021", date(2021, 4, 3)),
         ("4. März 2024", date(2024, 3, 4)),
         ("20140102", date(2014, 1, 2)),
+        ("31 grudnia 2024", date(2024, 12, 31)),
+        ("2 mei 2024", date(2024, 5, 2)),
+        ("31/Dec/24", date(2024, 12, 31)),
+        ("2024年5月6日", date(2024, 5, 6)),
+        ("2024. 5. 6.", date(2024, 5, 6)),
+        ("Mon May 6 2024", date(2024, 5, 6)),
         ("45631.0", date(2024, 12, 5)),
         (45631, date(2024, 12, 5)),
         (datetime(2020, 2, 29, 12), date(2020, 2, 29)),  # noqa: DTZ001 - as a workbook gives it
@@ -64,6 +71,17 @@ def test_moments_are_aware():
     assert values.parse_datetime("2024-01-01T10:00:00Z", BERLIN) == datetime(2024, 1, 1, 10, tzinfo=UTC)
     assert values.parse_datetime("2024-01-01 10:00:00.5 -05:30", BERLIN).utcoffset().total_seconds() == -19_800
     assert values.parse_datetime("4/3/2021 4:05 PM", BERLIN, day_first=False).hour == 16
+    assert values.parse_datetime("4/3/2021 4:05:00 p. m.", BERLIN).hour == 16
+    assert values.parse_datetime("20240101T100000Z", BERLIN) == datetime(2024, 1, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2024-05-06 10:00:00+02", "Mon May 6 2024 10:00:00 GMT+0200 (Central European Summer Time)", "5/6/2024 04:00 EDT",
+     "Mon May  6 08:00:00 UTC 2024", "06-MAY-24 10.00.00.000000 AM", "2024-05-06 10.00 (CEST)"],
+)  # fmt: skip
+def test_moments_of_other_programs(cell):
+    assert values.parse_datetime(cell, BERLIN, day_first=False) == datetime(2024, 5, 6, 8, tzinfo=UTC)
 
 
 def test_the_column_decides_between_day_and_month():
@@ -90,6 +108,15 @@ def test_the_column_decides_between_day_and_month():
         ("1,234", (Decimal(1234), None)),
         ("5 kEUR", (Decimal(5000), "EUR")),
         ("$1,23,456.00", (Decimal(123456), "USD")),
+        ("1 234,56 kr.", (Decimal("1234.56"), None)),
+        ("Rs. 500", (Decimal(500), "INR")),
+        ("Fr. 1'234.50", (Decimal("1234.50"), "CHF")),
+        ("$1,000.00 CAD", (Decimal(1000), "CAD")),
+        ("USD $1,000.00", (Decimal(1000), "USD")),
+        ("$ (500.00)", (Decimal(-500), "USD")),
+        (" $-   ", (Decimal(0), "USD")),
+        ("3 Mio. €", (Decimal(3_000_000), "EUR")),
+        ("₹ 2.5 lakh", (Decimal(250_000), "INR")),
         (1100.04, (Decimal("1100.04"), None)),
         ("-", (None, None)),
         ("", (None, None)),
@@ -99,7 +126,9 @@ def test_money(cell, expected):
     assert values.parse_money(cell) == expected
 
 
-@pytest.mark.parametrize("cell", ["abc", "5 apples", "5 pcs", "1,2,3", "12.34.56", "1..2", "1e999", float("nan"), True])
+@pytest.mark.parametrize(
+    "cell", ["abc", "5 apples", "€5 USD", "$5 EUR", "5 pcs", "1,2,3", "12.34.56", "1..2", "1e999", float("nan"), True]
+)
 def test_what_is_no_money(cell):
     assert refused(values.parse_money, cell)
 
@@ -117,8 +146,10 @@ def test_whole_numbers_and_answers():
     assert [values.parse_integer(cell) for cell in ("2,822", "40.0", "007", "", 40.0)] == [2822, 40, 7, None, 40]
     assert refused(values.parse_integer, "1.5")
     assert refused(values.parse_integer, "9" * 30)
-    answers = [values.parse_boolean(cell) for cell in ("Yes", "x", 1, "FALSE", "nein", 0.0, "", "-")]
-    assert answers == [True, True, True, False, False, False, None, None]
+    answers = [
+        values.parse_boolean(cell) for cell in ("Yes", "x", 1, "tak", "1.0", "FALSE", "nein", 0.0, "нет", "", "-")
+    ]
+    assert answers == [True] * 5 + [False] * 4 + [None] * 2
     assert refused(values.parse_boolean, "maybe")
 
 
@@ -129,6 +160,16 @@ def test_addresses_of_mail():
     assert values.parse_email("-") is None
     assert refused(values.parse_email, "a@b.com\r\nBcc: x@y.com")
     assert refused(values.parse_email, "a@b.com; c@d.com")
+    read = partial(parsing.read_addresses, markers=values.EMPTY_MARKERS)
+    assert read("a@b.com, C@d.com c@d.com; e@f.com (home)") == ["a@b.com", "c@d.com", "c@d.com", "e@f.com"]
+    assert read("'a@b.com'.") == read("Ann Lee <a@b.com>") == ["a@b.com"]
+
+
+def test_probabilities_are_shares_or_percents():
+    assert parsing.is_share(["0.4", "1", "0", "0,25"])
+    assert not parsing.is_share(["1", "0"])
+    assert not parsing.is_share(["0.4", "40"])
+    assert parsing.read_number("0.4", mark=None, unit="share") == 40
 
 
 def test_web_addresses():

@@ -11,7 +11,10 @@ from .cells import CACHE_SIZE, is_empty, refuse
 CURRENCY_SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₪": "ILS", "₫": "VND",
     "₱": "PHP", "₴": "UAH", "฿": "THB", "₦": "NGN", "US$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD", "AU$": "AUD",
-    "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "ZŁ": "PLN", "KČ": "CZK",
+    "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL", "MX$": "MXN", "NT$": "TWD", "CDN$": "CAD", "ZŁ": "PLN",
+    "KČ": "CZK", "FT": "HUF", "LEI": "RON", "FR": "CHF", "SFR": "CHF", "RS": "INR", "RP": "IDR", "RM": "MYR",
+    "TL": "TRY", "РУБ": "RUB", "ГРН": "UAH", "円": "JPY", "元": "CNY", "원": "KRW",
+    "KR": "",  # of four countries: the row, or who imports, says which
 }  # fmt: skip
 CURRENCY_CODES = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
@@ -22,25 +25,44 @@ QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB 
 TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW
 """
 CURRENCIES = frozenset(CURRENCY_CODES.split())
-SCALES = {"": 1, "K": 10**3, "M": 10**6, "MM": 10**6, "MIO": 10**6, "MN": 10**6, "B": 10**9, "BN": 10**9, "T": 10**12}
+# Those that a bare $ may stand beside.
+DOLLAR_CODES = "ARS AUD BBD BMD BSD BZD CAD CLP COP FJD HKD JMD MXN NAD NZD SGD TTD TWD USD UYU XCD"
+DOLLARS = frozenset(DOLLAR_CODES.split())
+# The point of "Rs. 500" begins no fraction.
+ABBREVIATED = re.compile(r"(?<=[^\W\d_])\.(?=\s*[\d(+-])")
+# The code beside an amount may stand in brackets, which are not those of a loss.
+WRAPPED = re.compile(r"\(([A-Z]{3})\)")
+SCALES = {
+    "": 1, "K": 10**3, "TSD": 10**3, "THOUSAND": 10**3, "LAKH": 10**5, "LAKHS": 10**5, "M": 10**6, "MM": 10**6,
+    "MIO": 10**6, "MLN": 10**6, "MN": 10**6, "MILLION": 10**6, "CR": 10**7, "CRORE": 10**7, "CRORES": 10**7,
+    "B": 10**9, "BN": 10**9, "MRD": 10**9, "BILLION": 10**9, "T": 10**12,
+}  # fmt: skip
 PLAIN = re.compile(r"-?\d{1,18}(?:\.\d{1,12})?")
 AMOUNT = re.compile(
     r"(?P<before>[^\d.,+-]*)(?P<sign>[+-]?)(?P<mid>[^\d.,+-]*)(?P<digits>[.,]?\d[\d.,']*)(?P<after>[^\d]*)"
 )
 EXPONENT = re.compile(r"[+-]?\d{1,17}(?:\.\d{1,17})?E[+-]?\d{1,2}", re.IGNORECASE)
+LOSS = re.compile(r"(.*)\(([^()]*\d[^()]*)\)(.*)")
+# What a workbook shows for nothing in a column of money.
+NOTHING = re.compile(r"([^\d\s.,+-]+)-+|-+([^\d\s.,+-]+)")
 BLANKS = re.compile(r"[\s\u00a0\u2007\u2009\u202f_]+")
 GROUPED = {mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{2,3}})*{re.escape(mark)}\d{{3}}") for mark in ",."}
 
 
 def guess_decimal_mark(samples):
     """',' or '.' when a number of the column can only be read one way, else None."""
-    comma = point = 0
-    for cell in samples:
-        found = re.search(r"\d[\d.,]*", cell) if isinstance(cell, str) else None
-        mark = _clear_mark(found[0].rstrip(".,")) if found else None
-        comma += mark == ","
-        point += mark == "."
+    found = [mark for mark, sure in map(mark_of, samples) if sure]
+    comma, point = found.count(","), found.count(".")
     return None if comma == point else "," if comma > point else "."
+
+
+def mark_of(cell):
+    """(decimal mark, whether it is sure) of a cell; of "1.234" it is perhaps the comma. (None, False) tells nothing."""
+    found = re.search(r"\d[\d.,]*", cell) if isinstance(cell, str) else None
+    digits = found[0].rstrip(".,") if found else ""
+    if mark := _clear_mark(digits):
+        return mark, True
+    return ("," if "." in digits else "." if "," in digits else None), False
 
 
 def _clear_mark(digits):
@@ -98,11 +120,14 @@ def _amount_of_text(cell, decimal_mark):
         return Decimal(cell), None
     if is_empty(cell):
         return None, None
-    text = BLANKS.sub("", cell).replace("−", "-").replace("’", "'")
+    text = BLANKS.sub("", ABBREVIATED.sub("", cell)).replace("−", "-").replace("’", "'")
     if EXPONENT.fullmatch(text):
         return Decimal(text), None
-    negative = text.startswith("(") and text.endswith(")")
-    found = AMOUNT.fullmatch(text[1:-1] if negative else text) if len(text) < 60 else None
+    if nothing := NOTHING.fullmatch(text):
+        return Decimal(0), _unit(nothing.groups(""), cell)[1]
+    negative = LOSS.fullmatch(text) if len(text) < 60 else None
+    found = AMOUNT.fullmatch("".join(negative.groups()) if negative else text) if len(text) < 60 else None
+    negative = bool(negative)
     if not found:
         refuse(_("“%(value)s” is not a number."), cell)
     after = found["after"]
@@ -115,29 +140,43 @@ def _amount_of_text(cell, decimal_mark):
 
 def _unit(parts, cell):
     """(scale, currency) of the words around the digits: "K", "€", "k€", "USD"."""
-    scale, currency = 1, None
+    scale, currency = 1, ""
     for word in parts:
-        factor, sign = _scaled(word.upper().removesuffix("%").rstrip(".-"))
-        if sign and (currency or not _currency(sign)):
+        factor, sign = _scaled(WRAPPED.sub(r"\1", word.upper()).removesuffix("%").rstrip(".-"))
+        named = _currency(sign) if sign else ""
+        currency = None if named is None else _joined(currency, named)
+        if currency is None:
             refuse(_("“%(value)s” is not a number."), cell)
-        scale, currency = scale * factor, _currency(sign) or currency
-    return scale, currency
+        scale *= factor
+    return scale, currency or None
 
 
+def _joined(one, other):
+    """What two words for a currency mean together, such as "$" and "CAD"; None where they contradict each other."""
+    if not one or not other or one == other:
+        return one or other
+    told = one if other == "$" else other
+    return told if "$" in (one, other) and told in DOLLARS else None
+
+
+@lru_cache(1000)
 def _scaled(word):
-    """(1000, "EUR") of "KEUR" or "EURK"; (1, word) when no scale is in it."""
-    for length in range(min(3, len(word)), -1, -1):
-        head, tail = word[:length], word[length:]
-        if head in SCALES and (not tail or _currency(tail)):
-            return SCALES[head], tail
-        if _currency(head) and tail in SCALES:
-            return SCALES[tail], head
+    """(1000, "EUR") of "KEUR" or "EURK"; (1, word) when no scale is in it, or when all of it is a currency."""
+    for length in range(min(8, len(word)) if _currency(word) is None else -1, -1, -1):
+        head, tail = word[:length], word[length:].lstrip(".")
+        if head.rstrip(".") in SCALES and (not tail or _currency(tail) is not None):
+            return SCALES[head.rstrip(".")], tail
+        if _currency(head.rstrip(".")) is not None and tail in SCALES:
+            return SCALES[tail], head.rstrip(".")
     return 1, word
 
 
 def _currency(word):
+    """The code of a word or sign, "$" for a bare one, "" for one of several countries; None when it is none."""
     if word in CURRENCY_SIGNS:
         return CURRENCY_SIGNS[word]
+    if word.endswith("$") and word[:-1] in DOLLARS:
+        return word[:-1]
     return word if word == "$" or word in CURRENCIES else None
 
 

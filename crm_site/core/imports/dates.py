@@ -16,39 +16,47 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar janvier enero ene",
-            "feb february februar février fév fevrier fev febrero",
-            "mar march märz mär mars marzo",
-            "apr april avril avr abril abr",
-            "may mai mayo",
-            "jun june juni juin junio",
-            "jul july juli juillet juil julio",
-            "aug august août aout agosto ago",
-            "sep sept september septembre septiembre",
-            "oct october oktober okt octobre octubre",
-            "nov november novembre noviembre",
-            "dec december dezember dez décembre déc decembre diciembre dic",
+            "jan january januar janvier enero ene januari janeiro gennaio gen stycznia sty janv jän ian ianuarie",
+            "feb february februar février fév fevrier fev febrero februari fevereiro febbraio lutego lut févr",
+            "mar march märz mär mars marzo maart mrt março marca mrz martie",
+            "apr april avril avr abril abr aprile kwietnia kwi aprilie",
+            "may mai mayo mei maj maio maggio mag maja",
+            "jun june juni juin junio junho giugno giu czerwca cze iunie",
+            "jul july juli juillet juil julio julho luglio lug lipca lip iulie",
+            "aug august août aout agosto ago augustus augusti sierpnia sie",
+            "sep sept september septembre septiembre setembro set settembre wrz września septembrie",
+            "oct october oktober okt octobre octubre outubro out ottobre ott października paź octombrie",
+            "nov november novembre noviembre novembro listopada lis noiembrie",
+            "dec december dezember dez décembre déc decembre diciembre dic dezembro dicembre grudnia gru decembrie",
         ),
         1,
     )
     for name in names.split()
 }
+# Names of zones that mean one offset wherever they are written, in hours.
+ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MEZ": 1, "MESZ": 2,
+         "EDT": -4, "EST": -5, "CDT": -5, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8}  # fmt: skip
 CLOCK = (
-    r"(?:[T,\s]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?:\s*(?P<half>[ap])\.?m\.?)?)?(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+    r"(?:[T,\s]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\.?)?)?"
+    rf"(?:\s*\(?(?:(?:UTC|GMT)(?=[+-]))?(?P<zone>{'|'.join(ZONES)}|[+-]\d{{1,2}}(?::?\d{{2}})?)\)?(?:\s*\([^()]*\))?)?"
 )
 YEAR_FIRST = re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})" + CLOCK, re.IGNORECASE)
 NUMBERS = re.compile(r"(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\2(?P<y>\d{4}|\d{2})" + CLOCK, re.IGNORECASE)
 DAY_MONTH = re.compile(
-    r"(?:[^\W\d]+\.?,?\s+)?(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(?:de\s+)?(?P<name>[^\W\d]+)\.?,?[\s-]+(?:de\s+)?"
+    r"(?:[^\W\d]+\.?,?\s+)?(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[\s/-]+(?:de\s+)?(?P<name>[^\W\d]+)\.?,?[\s/-]+(?:de\s+)?"
     r"(?P<y>\d{4}|\d{2})" + CLOCK,
     re.IGNORECASE,
 )
 MONTH_DAY = re.compile(
-    r"(?:[^\W\d]+,\s+)?(?P<name>[^\W\d]+)\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})" + CLOCK, re.IGNORECASE
+    r"(?:[^\W\d]+,?\s+)?(?P<name>[^\W\d]+)\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<y>\d{4})" + CLOCK, re.IGNORECASE
 )
+# "Tue Dec 31 10:00:00 UTC 2024" has its year at the end.
+YEAR_LAST = re.compile(r"(?:[^\W\d]{3}\s+)?([^\W\d]{3}\s+\d{1,2})\s+(\d{1,2}:\d{2}:\d{2}(?:\s+[A-Z]{3,4})?)\s+(\d{4})")
+# 2024年12月31日, 2024. 12. 31.
+SIGNS = re.compile(r"(\d{4})\s?[年년.]\s?(\d{1,2})\s?[月월.]\s?(\d{1,2})\s?(?:[日일.]|(?=$|\s))")
 COMPACT = re.compile(
-    r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:T?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?Z?)?"
+    r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:T?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<zone>Z)?)?"
 )
 UNIX_TIME = re.compile(r"\d{10}|\d{13}")
 SERIAL = re.compile(r"\d{1,6}(?:\.\d+)?")
@@ -62,13 +70,18 @@ def guess_day_first(samples):
 
     Of a column that shows both, the commoner reading wins.
     """
-    day = month = 0
-    for cell in samples:
-        found = NUMBERS.match(cell.strip()) if isinstance(cell, str) else None
-        if found:
-            day += int(found["a"]) > 12 >= int(found["b"])
-            month += int(found["b"]) > 12 >= int(found["a"])
+    found = [day for day, sure in map(day_of, samples) if sure]
+    day, month = found.count(True), found.count(False)
     return None if day == month else day > month
+
+
+def day_of(cell):
+    """(whether the first number of a date is its day, whether that is sure); (None, False) for what is no such date."""
+    found = NUMBERS.match(cell.strip()) if isinstance(cell, str) else None
+    if not found:
+        return None, False
+    first, second = int(found["a"]), int(found["b"])
+    return second <= 12, (first > 12) != (second > 12)
 
 
 def parse_date(cell, day_first=True):
@@ -120,6 +133,7 @@ def _moment(text, day_first):
 
 def _written_out(text, day_first):
     """The moment of a text with day, month and year; None for any other. ValueError or KeyError: no such day."""
+    text = YEAR_LAST.sub(r"\1 \3 \2", SIGNS.sub(r"\1-\2-\3", text))
     if found := YEAR_FIRST.fullmatch(text):
         return _assemble(found, int(found["y"]), int(found["m"]), int(found["d"]))
     if found := NUMBERS.fullmatch(text):
@@ -132,7 +146,9 @@ def _written_out(text, day_first):
         return _assemble(found, _year(found["y"]), month, int(found["d"]))
     if found := COMPACT.fullmatch(text):
         clock = (int(found[part] or 0) for part in ("hour", "minute", "second"))
-        return datetime(int(found["y"]), int(found["m"]), int(found["d"]), *clock)  # noqa: DTZ001
+        return datetime(
+            int(found["y"]), int(found["m"]), int(found["d"]), *clock, tzinfo=UTC if found["zone"] else None
+        )
     return None
 
 
@@ -155,9 +171,10 @@ def _assemble(found, year, month, day):
     zone = found["zone"]
     if not zone:
         return moment
-    if zone.upper() in ("Z", "UTC", "GMT"):
-        return moment.replace(tzinfo=UTC)
-    offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    if zone.upper() in ZONES:
+        return moment.replace(tzinfo=fixed_zone(timedelta(hours=ZONES[zone.upper()])))
+    hours, minutes = re.fullmatch(r"[+-](\d{1,2}?):?(\d\d)?", zone).groups("0")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
     return moment.replace(tzinfo=fixed_zone(-offset if zone[0] == "-" else offset))
 
 

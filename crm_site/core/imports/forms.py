@@ -7,9 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .layout import DELIMITERS
 from .plan import CREATE, SKIP, UPDATE, UPSERT
 from .propose import cells_of, column_habits
-from .reading import DELIMITERS, reopen
+from .reading import reopen
 
 LARGEST = 200 * 1024 * 1024
 MODES = {

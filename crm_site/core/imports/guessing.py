@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from .cells import is_empty
+from .values import NO, YES
 
 # Names that other programs give to a field, the surest first. A target finds its own by its full name
 # ("account.name"), or else by what follows the point ("contact.email" by "email").
@@ -134,17 +135,19 @@ SHAPES = {
     "phone": re.compile(r"(?=(?:\D*\d){6,})\+?[\d\s().,/x;:+-]{6,60}"),
     "url": re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?", re.IGNORECASE),
     "date": re.compile(
-        r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\d{5,8}(?:\.\d+)?|.{0,12}\b[^\W\d]{3,9}\b.{0,4}\b\d{4}\b.*|\d{10}"
+        r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\d{5,8}(?:\.\d+)?|.{0,12}[^\W\d]{3,9}\b.{0,16}\b\d{4}\b.*|\d{10}(?:\d{3})?"
+        r"|\d{4}\s?[年년.]\s?\d{1,2}\s?[月월.].*|\d{1,2}[-/ ][^\W\d]{3,9}[-/ ]\d{2}\b.*"
     ),
     "number": re.compile(r"[(+-]?\s*[.,]?\d[\d.,'\s%-]*\)?"),
-    "money": re.compile(r"[(+-]?[^\d]{0,5}\d[\d.,'\s]*[^\d]{0,6}\)?"),
-    "boolean": re.compile(r"(?:yes|no|y|n|true|false|t|f|0|1|x|on|off|ja|nein|oui|non|s[ií])", re.IGNORECASE),
+    "money": re.compile(r"[^\d]{0,6}\d[\d.,'’\s]*[^\d]{0,12}"),
+    "boolean": re.compile("|".join(map(re.escape, YES | NO)), re.IGNORECASE),
 }
 SHAPES["datetime"], SHAPES["decimal"] = SHAPES["date"], SHAPES["number"]
 TELLING = {  # what the cells of a column must look like to say by themselves where it belongs
     "email": SHAPES["email"],
     "url": re.compile(r"https?://\S+|www\.\S+|[\w-]+\.(?:com|org|net|io|eu|de|fr|uk|co)", re.IGNORECASE),
-    "phone": re.compile(r"\+\d[\d\s().-]{7,20}|\(?\d{2,5}\)?[\s.-]\d{2,4}[\s.-]\d{3,8}"),
+    # What looks like a day is none.
+    "phone": re.compile(r"\+\d[\d\s().-]{7,20}|(?!\d\d?([.-])\d\d?\1\d{4}$)\(?\d{2,5}\)?[\s.-]\d{2,4}[\s.-]\d{3,8}"),
 }
 
 

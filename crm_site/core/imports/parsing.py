@@ -8,7 +8,10 @@ from django.utils.translation import gettext as _
 from . import values
 from .cells import EMPTY_MARKERS, refuse
 
+MORE_ADDRESSES = re.compile(r"(?<=\S)[,\s/]+(?=[^\s,;<>]+@)")
+REMARK = re.compile(r"(?<=\S)\s+\([^()]*\)$")
 MORE_TAGS = re.compile(r'"\s*,\s*"|,')
+SHARE = re.compile(r"0?[.,]\d+|1[.,]0+|0[.,]0+")
 LARGEST = {"number": 2**31 - 1, "money": 10**16}
 
 
@@ -53,6 +56,18 @@ def read_many(cell, *, one, markers):
     return [value for part in (values.split_values(text) if len(text) > 6 else [text]) if (value := one(part))] or None
 
 
+def read_addresses(cell, *, markers):
+    """E-mail addresses, also between commas and with signs or a remark around them; None when empty."""
+    if isinstance(cell, str) and cell.count("@") > 1:
+        cell = MORE_ADDRESSES.sub(";", cell)
+    return read_many(cell, one=read_address, markers=markers)
+
+
+def read_address(text):
+    """One e-mail address."""
+    return values.parse_email(REMARK.sub("", text.strip()).strip(" ,;.'\"“”‘’"))
+
+
 def read_phone(text):
     """A telephone number as it was typed; it must hold three digits."""
     if len(text) > 60 or sum(letter.isdigit() for letter in text) < 3:
@@ -84,7 +99,9 @@ def read_choice(cell, *, markers, known):
 
 
 def read_number(cell, *, mark, unit):
-    """A whole number from 0; seconds become minutes, rounded up."""
+    """A whole number from 0; seconds become minutes, rounded up, and a share of one becomes percents."""
+    if unit == "share" and (share := values.parse_decimal(cell, mark)) is not None:
+        return round(share * 100) if 0 <= share <= 1 else refuse(_("“%(value)s” is out of range."), cell)
     number = values.parse_integer(cell, mark)
     if number is None:
         return None
@@ -118,7 +135,7 @@ def reader(target, column, *, dollar="USD"):
     markers = frozenset(column["markers"]) if column.get("markers") else EMPTY_MARKERS
     mark, kind = column.get("mark"), target.type
     made = {
-        "email": partial(read_many, one=values.parse_email, markers=markers),
+        "email": partial(read_addresses, markers=markers),
         "phone": partial(read_many, one=read_phone, markers=markers),
         "url": partial(read_url, markers=markers, limit=target.limit),
         "number": partial(read_number, mark=mark, unit=column.get("unit")),
@@ -148,7 +165,17 @@ def habits(header, target, cells):
         found["markers"] = sorted(values.guess_empty_markers(cells, "text"))
     if target.name == "duration":
         found["unit"] = "seconds" if "sec" in header.lower() else "minutes"
+    if target.name == "probability" and is_share(cells):
+        found["unit"] = "share"
     return found
+
+
+def is_share(cells):
+    """Whether probabilities are written as 0.4 rather than as 40."""
+    texts = [str(cell).strip() for cell in cells]
+    return any(SHARE.fullmatch(text) for text in texts) and all(
+        text in ("0", "1") or SHARE.fullmatch(text) for text in texts
+    )
 
 
 def sentence(error):

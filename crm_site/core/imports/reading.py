@@ -4,7 +4,6 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from . import workbooks
+from .layout import guess_delimiter, parse_some, titles_above, unique_headers, width_of
 from .unpacking import unpacked
 
 CELL_LIMIT = 1_000_000  # characters in one cell
@@ -23,7 +23,6 @@ LINE_LIMIT = 8_000_000  # characters in one physical line
 COLUMN_LIMIT = 2_000
 SAMPLE_ROWS = 200
 SAMPLE_CHARACTERS = 256_000
-DELIMITERS = (",", ";", "\t", "|")
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the same two bytes
@@ -60,8 +59,8 @@ class Table:
     """A file opened as a table.
 
     `kind` is csv, xlsx, xls or ods; `encoding` and `delimiter` are '' for workbooks; `sheets` lists what can be
-    chosen; `notes` are sentences for the person who imports. A table over an open file keeps one position, so only
-    one `rows()` may be running at a time.
+    chosen; `notes` are sentences for the person who imports; `above` counts the rows over the headers. A table over an
+    open file keeps one position, so only one `rows()` may be running at a time.
     """
 
     source: object
@@ -75,6 +74,7 @@ class Table:
     spaced: bool = False
     book: object = None
     headless: bool = False
+    above: int = 0
 
     def rows(self, after=0):
         """Yield a Row per record in constant memory, only those whose line is above `after`.
@@ -82,7 +82,7 @@ class Table:
         Blank rows are left out, short rows are padded, cells beyond the last header become the row's problem.
         """
         records = self._records()
-        if not self.headless:
+        for _title in range(0 if self.headless else self.above + 1):
             next(records, None)
         width = len(self.headers)
         for line, cells, problem in records:
@@ -175,10 +175,10 @@ def _open_text(source, encoding, delimiter, checked):
     if len(text) == SAMPLE_CHARACTERS and len(lines) > 1:
         lines.pop()  # cut in the middle
     named = SEPARATOR_LINE.match(lines[0])
-    delimiter = delimiter or (named and named[1]) or _guess_delimiter(lines)
+    delimiter = delimiter or (named and named[1]) or guess_delimiter(lines)
     if delimiter in '"\r\n' or len(delimiter) != 1:
         raise ValidationError(_("The delimiter must be one character, but no quotation mark."), code="delimiter")
-    spaced = any(cell.startswith(' "') for cells in _parse(lines, delimiter) for cell in cells)
+    spaced = any(cell.startswith(' "') for cells in parse_some(lines, delimiter) for cell in cells)
     return Table(source, "csv", encoding=encoding, delimiter=delimiter, spaced=spaced, notes=notes)
 
 
@@ -265,26 +265,6 @@ def _chunks(source, size=1 << 20):
     yield b"", True
 
 
-def _guess_delimiter(lines):
-    """The delimiter under which most rows are as wide as the first; a comma when nothing separates."""
-
-    def score(delimiter):
-        widths = [len(cells) for cells in _parse(lines, delimiter) if cells]
-        if not widths or widths[0] == 1:
-            return 0
-        return widths.count(widths[0]) / len(widths) + min(widths[0], 100) / 1000
-
-    best = max(DELIMITERS, key=score)
-    return best if score(best) else ","
-
-
-def _parse(lines, delimiter, limit=100):
-    try:
-        return list(islice(csv.reader(lines, delimiter=delimiter), limit))
-    except csv.Error:
-        return []
-
-
 @contextmanager
 def _text(source, encoding):
     with binary(source) as file:
@@ -334,19 +314,19 @@ def _lines(stream, latest):
 
 
 def _read_headers(table):
-    records = table._records()
+    table.above = 0 if table.headless else titles_above(table._records())
+    records = islice(table._records(), table.above, None)
     names, problem = next(((cells, problem) for _line, cells, problem in records), ([], ""))
     if problem:
         raise ValidationError(_("The first row cannot be read: %(why)s"), code="header", params={"why": problem})
     if not names:
         raise ValidationError(_("The file is empty."), code="empty")
     sample = [cells for _line, cells, _problem in islice(records, SAMPLE_ROWS)]
-    records.close()
     if table.headless:
         sample.insert(0, names)
         names = [""] * len(names)
     names = [" ".join(str(name).split()) for name in names]
-    width = _width(names, sample)
+    width = width_of(names, sample)
     if width > COLUMN_LIMIT:
         raise ValidationError(
             _("The table has %(count)d columns; %(limit)d is the limit."),
@@ -354,32 +334,6 @@ def _read_headers(table):
             params={"count": width, "limit": COLUMN_LIMIT},
         )
     table.headers = unique_headers((names + [""] * width)[:width])
-
-
-def _width(names, sample):
-    """Columns with a name or a sampled cell; beyond the header row only those that half the sample fills."""
-    filled = Counter(n for cells in sample for n, cell in enumerate(cells) if cell != "")
-    width = len(names)
-    while width and not names[width - 1] and not filled[width - 1]:
-        width -= 1
-    while width >= len(names) and sample and filled[width] * 2 >= len(sample):
-        width += 1
-    return width
-
-
-def unique_headers(names):
-    """Names made distinct: a blank one is “Column 9”, a second “Email” is “Email (2)”."""
-    taken = {name for name in names if name}
-    seen, headers = set(), []
-    for position, name in enumerate(names, 1):
-        plain = name or _("Column %(number)d") % {"number": position}
-        candidate, count = plain, 1
-        while candidate in seen or (count > 1 and candidate in taken):
-            count += 1
-            candidate = f"{plain} ({count})"
-        seen.add(candidate)
-        headers.append(candidate)
-    return headers
 
 
 def _surplus(cells):

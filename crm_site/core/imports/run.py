@@ -15,6 +15,7 @@ from crm_site.core.operations import Refused
 from crm_site.core.scope import sees_those_of
 
 from . import apply, links
+from .deciding import decide
 from .plan import CHECK, CREATED, LINK, OUTCOMES, RUN, UNDO, Plan, Seen, identify
 from .reading import reopen
 from .registry import IMPORTERS, importer_of
@@ -39,6 +40,7 @@ class Run:
         self.kept, self.phase = {}, job.options.get("phase")
         if self.importer.ready:
             self.importer.ready(self)
+        decide(job.options["columns"], self.table, {target.name: target for target in self.importer.targets()})
         self.plan = Plan(self.importer, job.options, self.table.headers)
         self.people = links.People(self.plan.system)
         self.hands_to = {self.user.pk: True}

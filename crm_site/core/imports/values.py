@@ -45,34 +45,15 @@ __all__ = [
     "split_values",
 ]
 
-YES = frozenset(
-    (
-        "yes",
-        "y",
-        "true",
-        "t",
-        "1",
-        "x",
-        "on",
-        "ja",
-        "j",
-        "oui",
-        "o",
-        "si",
-        "sí",
-        "s",
-        "sim",
-        "checked",
-        "active",
-        "✓",
-        "✔",
-        "wahr",
-        "vrai",
-    )
-)
-NO = frozenset(
-    ("no", "n", "false", "f", "0", "off", "nein", "non", "não", "unchecked", "inactive", "✗", "falsch", "faux")
-)
+YES_WORDS = """
+    yes y true t 1 1.0 x on ja j oui o si sí sì s sim tak kyllä evet да checked enabled active ✓ ✔ wahr vrai vero
+    是 はい
+"""
+NO_WORDS = """
+    no n false f 0 0.0 off nein non não nee nie nej ei hayır нет unchecked disabled inactive ✗ falsch faux falso
+    否 いいえ
+"""
+YES, NO = frozenset(YES_WORDS.split()), frozenset(NO_WORDS.split())
 
 
 def parse_boolean(cell):

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
@@ -39,9 +40,9 @@ class Command(BaseCommand):
         found, failed = self.sorted_files(options, user), False
         if not found:
             raise CommandError("No file holds anything that can be imported. Say what it is with --kind.")
-        options["also"] = sorted({importer.name for _path, importer in found})
-        for path, importer in found:
-            failed |= not self.import_file(path, importer, user, options)
+        options["also"] = sorted({importer.name for _path, _sheet, importer in found})
+        for path, sheet, importer in found:
+            failed |= not self.import_file(path, sheet, importer, user, options)
         if failed:
             raise CommandError("Not everything could be imported; see above.")
 
@@ -54,22 +55,34 @@ class Command(BaseCommand):
         return user
 
     def sorted_files(self, options, user):
-        """(path, importer) of all files, in the order in which they depend on each other."""
+        """(path, sheet, importer) of all tables, in the order in which they depend on each other."""
         found, open_to = [], importers_for(user)
+        if options["kind"] and options["kind"] not in IMPORTERS:
+            raise CommandError(f"--kind is one of {', '.join(IMPORTERS)}.")
         for path in self.paths(options["files"]):
-            importer = IMPORTERS.get(options["kind"] or "")
-            if options["kind"] and importer is None:
-                raise CommandError(f"--kind is one of {', '.join(IMPORTERS)}.")
             try:
-                importer = importer or detect(open_table(path).headers, path.name, open_to)
+                tables = self.tables(path, whole=not options["kind"])
             except ValidationError as error:
                 self.stderr.write(f"{path.name}: {' '.join(error.messages)}")
                 continue
-            if importer is None:
-                self.stdout.write(f"{path.name}: left out, it holds nothing that can be imported yet")
-            else:
-                found.append((path, importer))
-        return sorted(found, key=lambda pair: pair[1].order)
+            for name, table in tables:
+                importer = IMPORTERS.get(options["kind"] or "") or detect(table.headers, name, open_to)
+                if importer is None:
+                    self.stdout.write(f"{name}: left out, it holds nothing that can be imported yet")
+                else:
+                    found.append((path, table.sheet, importer))
+        return sorted(found, key=lambda each: each[2].order)
+
+    def tables(self, path, *, whole):
+        """(name, table) of a file; of a workbook each sheet that holds something, under its own name."""
+        first = open_table(path)
+        if not whole or len(first.sheets) < 2:
+            return [(path.name, first)]
+        found = []
+        for sheet in first.sheets:
+            with suppress(ValidationError):  # a sheet without anything in it
+                found.append((sheet, open_table(path, sheet=sheet)))
+        return found
 
     def paths(self, names):
         """The files that the arguments name."""
@@ -82,9 +95,11 @@ class Command(BaseCommand):
             else:
                 raise CommandError(f"There is no file {name}.")
 
-    def import_file(self, path, importer, user, options):
-        """Import one file and say what became of its rows; False when it could not be read through."""
-        chosen = propose(importer, open_table(path), path.name, system=options["system"])
+    def import_file(self, path, sheet, importer, user, options):
+        """Import one table and say what became of its rows; False when it could not be read through."""
+        table = open_table(path, sheet=sheet)
+        name = sheet if len(table.sheets) > 1 else path.name
+        chosen = propose(importer, table, name, system=options["system"])
         chosen["columns"] |= {h: {"target": t} for h, t in self.mapping(options["mapping"]).items()}
         chosen |= {"phase": CHECK if options["dry_run"] else RUN, "also": options["also"]}
         started = time.perf_counter()
@@ -94,7 +109,7 @@ class Command(BaseCommand):
             job = run_now(job, seconds=3600)
             if job.state == Job.WAITING:
                 time.sleep(0.5)
-        self.tell(job, importer, time.perf_counter() - started, path.name)
+        self.tell(job, importer, time.perf_counter() - started, name)
         return job.state in (Job.DONE, Job.DRAFT)
 
     def mapping(self, text):
