@@ -25,37 +25,38 @@ CLASSES = {
     "gained": _("Gained from another owner"), "given": _("Given to another owner"), "deleted": _("Deleted"),
     "restored": _("Restored"), "currency": _("Exchange rate or currency"),
 }  # fmt: skip
-# A deal's state on both sides, whether it counted there (s_in, e_in), and the class of the whole difference.
-FLOW = """
-    WITH seen AS (
-        SELECT * FROM sales_opportunitychange WHERE at > %(start)s AND at <= %(end)s
-    ), first AS (
-        SELECT DISTINCT ON (opportunity_id) opportunity_id, from_alive AS alive, from_state AS state,
-            from_category AS category, from_amount AS amount, from_currency AS currency,
-            coalesce(from_amount_base, 0) AS base, from_close_date AS day, from_owner_id AS owner_id,
-            from_team_id AS team_id, from_stage_id IS NULL AS unborn
-        FROM seen ORDER BY opportunity_id, at, id
-    ), last AS (
-        SELECT DISTINCT ON (opportunity_id) opportunity_id, to_alive AS alive, to_state AS state,
-            to_category AS category, to_amount AS amount, to_currency AS currency,
-            coalesce(to_amount_base, 0) AS base, to_close_date AS day, to_owner_id AS owner_id, to_team_id AS team_id
-        FROM seen ORDER BY opportunity_id, at DESC, id DESC
+# What a change says of a deal before (s) or after it (e), and whether the deal counted there.
+SIDE = """
+    {name}_stage_id IS NULL AS {s}_unborn, {name}_alive AS {s}_alive, {name}_state AS {s}_state,
+    {name}_category AS {s}_category, {name}_amount AS {s}_amount, {name}_currency AS {s}_currency,
+    coalesce({name}_amount_base, 0) AS {s}_base, {name}_close_date AS {s}_day,
+    coalesce({{{name}_scope}}, false) AS {s}_scope,
+    coalesce({name}_alive AND {name}_close_date BETWEEN %(first)s AND %(last)s
+        AND {name}_category = ANY(%(categories)s) AND {{{name}_scope}}, false) AS {s}_in
+"""
+SAID = ("unborn", "alive", "state", "category", "amount", "currency", "base", "day", "scope", "in")
+START, END = (", ".join(f"{side}_{name}" for name in SAID) for side in "se")
+SEEN = f"""
+    SELECT opportunity_id, at, id, {SIDE.format(name="from", s="s")}, {SIDE.format(name="to", s="e")}
+    FROM sales_opportunitychange WHERE at > %(start)s AND at <= %(end)s
+"""  # noqa: S608 - names of this module
+# Only the deals that counted before or after one of their changes are put into order.
+FLOW = f"""
+    WITH concerned AS MATERIALIZED (
+        SELECT DISTINCT opportunity_id FROM ({SEEN}) AS each WHERE s_in OR e_in
+    ), changed AS MATERIALIZED (
+        SELECT * FROM ({SEEN}) AS each WHERE opportunity_id IN (SELECT opportunity_id FROM concerned)
     ), both_sides AS (
-        SELECT s.opportunity_id, s.unborn, s.alive AS s_alive, s.state AS s_state, s.category AS s_category,
-            s.base AS s_base, s.day AS s_day, s.amount AS s_amount, s.currency AS s_currency,
-            e.alive AS e_alive, e.state AS e_state, e.category AS e_category, e.base AS e_base, e.day AS e_day,
-            e.amount AS e_amount, e.currency AS e_currency,
-            coalesce({s_scope}, false) AS s_scope, coalesce({e_scope}, false) AS e_scope,
-            s.day BETWEEN %(first)s AND %(last)s AS s_period, e.day BETWEEN %(first)s AND %(last)s AS e_period
-        FROM first s JOIN last e USING (opportunity_id)
-    ), counted AS (
-        SELECT *, coalesce(s_alive AND s_scope AND s_period AND s_category = ANY(%(categories)s), false) AS s_in,
-            coalesce(e_alive AND e_scope AND e_period AND e_category = ANY(%(categories)s), false) AS e_in
-        FROM both_sides
+        SELECT opportunity_id, {START}, {END} FROM (
+            SELECT DISTINCT ON (opportunity_id) opportunity_id, {START} FROM changed ORDER BY opportunity_id, at, id
+        ) AS first JOIN (
+            SELECT DISTINCT ON (opportunity_id) opportunity_id, {END} FROM changed
+            ORDER BY opportunity_id, at DESC, id DESC
+        ) AS last USING (opportunity_id) WHERE s_in OR e_in
     ), classed AS (
         SELECT *, CASE
             WHEN e_in AND e_state = 'won' AND coalesce(s_state, 'open') <> 'won' THEN 'won'
-            WHEN e_in AND NOT s_in AND unborn THEN 'new'
+            WHEN e_in AND NOT s_in AND s_unborn THEN 'new'
             WHEN e_in AND NOT s_in AND NOT s_alive THEN 'restored'
             WHEN e_in AND e_state = 'open' AND s_state <> 'open' THEN 'reopened'
             WHEN e_in AND NOT s_in AND NOT s_scope THEN 'gained'
@@ -72,29 +73,22 @@ FLOW = """
             WHEN s_currency <> e_currency OR s_amount IS NOT DISTINCT FROM e_amount THEN 'currency'
             WHEN e_base >= s_base THEN 'increased' ELSE 'decreased'
         END AS by_amount
-        FROM counted WHERE s_in OR e_in
-    ), parts AS (
-        SELECT opportunity_id, class, s_category AS category, -s_base AS delta FROM classed
-        WHERE s_in AND class IS NOT NULL
+        FROM both_sides
+    ), told AS MATERIALIZED (
+        SELECT opportunity_id AS deal, class, CASE WHEN s_in THEN s_category END AS origin,
+            CASE WHEN s_in THEN -s_base END AS gone, CASE WHEN e_in THEN e_category END AS target,
+            CASE WHEN class = 'moved' AND s_in AND e_in THEN s_base WHEN e_in THEN e_base END AS come
+        FROM classed WHERE class IS NOT NULL
         UNION ALL
-        SELECT opportunity_id, class, e_category, CASE WHEN class = 'moved' AND s_in THEN s_base ELSE e_base END
-        FROM classed WHERE e_in AND class IS NOT NULL
-        UNION ALL
-        SELECT opportunity_id, by_amount, e_category, e_base - s_base
+        SELECT opportunity_id, by_amount, NULL, NULL, e_category, e_base - s_base
         FROM classed WHERE s_in AND e_in AND (class IS NULL OR class = 'moved') AND e_base <> s_base
     )
-"""
-# The classes, and the deals behind them: both from one look at the changes.
-BOTH = """
-    SELECT class, category, sum(delta), count(DISTINCT opportunity_id), NULL AS deal FROM parts GROUP BY GROUPING SETS (
-        (class, category), (class)
-    )
+    SELECT class, origin, sum(gone), target, sum(come), count(*), NULL AS deal FROM told GROUP BY class, origin, target
     UNION ALL (
-        SELECT class, string_agg(category, ' ' ORDER BY delta), CASE WHEN count(*) > 1 THEN max(delta)
-            ELSE sum(delta) END, 1, opportunity_id FROM parts
-        GROUP BY class, opportunity_id ORDER BY max(abs(delta)) DESC, opportunity_id LIMIT %(limit)s
+        SELECT class, origin, gone, target, come, 1, deal FROM told
+        ORDER BY greatest(abs(gone), abs(come)) DESC, deal LIMIT %(limit)s
     )
-"""
+"""  # noqa: S608 - names of this module
 # How it stands now, less what changed since: what is read grows with the changes since then, not with all deals.
 AS_OF = f"""
     SELECT category, sum(amount) FROM (
@@ -120,6 +114,13 @@ class Line:
     deals: int = 0
     by_category: dict = field(default_factory=dict)
 
+    def add(self, deals, *amounts):
+        """Count deals, with what they added to categories: (category or None, amount)."""
+        self.deals += deals
+        for category, amount in amounts:
+            if category:
+                self.by_category[category] = self.by_category.get(category, Decimal(0)) + amount
+
     @property
     def total(self):
         """What the class did to all categories together."""
@@ -133,8 +134,8 @@ def parameters(period, scope):
 
 
 def statement(text, condition):
-    """The statement with the scope's condition for the start (s), the end (e) and a past moment (d)."""
-    of = {f"{side}_scope": condition.format(side=f"{side}.") for side in "se"}
+    """The statement with the scope's condition before and after a change, and for a past moment."""
+    of = {f"{side}_scope": condition.format(side=f"{side}_") for side in ("from", "to")}
     return text.format(**of, scope=condition.format(side="d."))
 
 
@@ -147,14 +148,13 @@ def changes(start, end, period, scope, limit=200):
     condition, named = parameters(period, scope)
     found, moved = {key: Line(key, label) for key, label in CLASSES.items()}, []
     with connection.cursor() as cursor:
-        cursor.execute(statement(FLOW, condition) + BOTH, named | {"start": start, "end": end, "limit": limit})
-        for key, category, delta, count, deal in cursor.fetchall():
-            if deal is not None:
-                moved.append((key, deal, delta, category.split()))
-            elif category is None:
-                found[key].deals = count
+        cursor.execute(statement(FLOW, condition), named | {"start": start, "end": end, "limit": limit})
+        for key, origin, gone, target, come, count, deal in cursor.fetchall():
+            if deal is None:
+                found[key].add(count, (origin, gone), (target, come))
             else:
-                found[key].by_category[category] = delta
+                path = [name for name in (origin, target) if name]
+                moved.append((key, deal, gone if come is None else come, path))
     moved.sort(key=lambda row: (-abs(row[2]), row[1]))
     return [line for line in found.values() if line.deals], moved
 
@@ -162,6 +162,11 @@ def changes(start, end, period, scope, limit=200):
 def classes(start, end, period, scope):
     """[Line] of what happened to a period's forecast after `start` and up to `end`; the classes that occurred."""
     return changes(start, end, period, scope, limit=0)[0]
+
+
+def before(after, lines):
+    """{category: amount} at the start of what lines tell, given {category: amount} at its end."""
+    return {category: after[category] - sum(line.by_category.get(category, 0) for line in lines) for category in after}
 
 
 def as_of(moment, period, scope):

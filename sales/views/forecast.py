@@ -224,7 +224,8 @@ def forecast_changes(request):
     start = timezone.make_aware(timezone.datetime.combine(day, timezone.datetime.min.time()))
     end = timezone.now()
     lines, moved = flow.changes(start, end, period, scope, limit=50)
-    before, after = flow.as_of(start, period, scope), flow.as_of(end, period, scope)
+    after = flow.as_of(end, period, scope)
+    before = flow.before(after, lines)
     named = Opportunity.objects.visible_to(request.user).in_bulk([pk for _class, pk, *_rest in moved])
     context = {
         "title": _("What changed in %(period)s") % {"period": period.label}, "period": period, "day": day,
