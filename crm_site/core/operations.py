@@ -81,17 +81,19 @@ def new_rows(model, rows, *, by):
     assign records to.
     """
     require(by, model, "add")
-    made = []
+    made, owners, elsewhere = [], {}, set()
     stamps = {"created_by": by, "changed_by": by}
     for values in rows:
-        record = fresh(model, **values | stamps)
-        if by and record.owner_id is None and "owner" not in values:
-            record.owner = by
-        if record.team_id is None and record.owner_id:
-            record.team_id = record.owner.team_id
+        own = {"owner": by} if by and "owner" not in values and values.get("owner_id") is None else {}
+        record = fresh(model, **values | own | stamps)
+        if record.owner_id and record.owner_id not in owners:
+            owners[record.owner_id] = record.owner
+        home = owners[record.owner_id].team_id if record.owner_id else None
+        record.team_id = home if record.team_id is None else record.team_id
+        if not record.owner_id or record.team_id != home:
+            elsewhere.add(record.team_id)
         made.append(record)
-    check_owners(model, {record.owner for record in made if record.owner_id}, by)
-    elsewhere = {record.team_id for record in made if not record.owner_id or record.team_id != record.owner.team_id}
+    check_owners(model, set(owners.values()), by)
     check_teams(model, elsewhere, by)
     return insert_many(model, made)
 

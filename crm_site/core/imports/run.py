@@ -45,7 +45,7 @@ class Run:
         self.people = links.People(self.plan.system)
         self.hands_to = {self.user.pk: True}
         self.seen, self.foreseen, self.changes, self.tally = Seen(), set(), [], Counter()
-        self.made, self.named = [], {}
+        self.made, self.named, self.makes = [], {}, {}
         self.rows, self.position = self.table.rows(), 0
         self.go_on(job.position)
 
@@ -71,8 +71,13 @@ class Run:
         return self.hands_to[owner.pk]
 
     def may_make(self, key):
-        """Whether a record that a row only names is made along the way."""
-        importer = importer_of(key)
+        """Whether a record that a row only names is made along the way; found out once for each kind."""
+        if key not in self.makes:
+            self.makes[key] = self.makes_of(importer_of(key))
+        return self.makes[key]
+
+    def makes_of(self, importer):
+        """Whether records of an importer's kind are made where rows only name them."""
         return bool(
             self.job.options.get("make_links", True)
             and importer
