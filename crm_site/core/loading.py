@@ -2,14 +2,14 @@
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, wraps
 from operator import itemgetter
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
-from django.db.models import FileField, JSONField
+from django.db.models import BigIntegerField, Expression, FileField, JSONField
 from django.db.models.base import ModelState
 
 # Below this a multi-row INSERT is one statement and quicker; above it building the statement costs more than the rows.
@@ -143,6 +143,39 @@ def read_within(rows, only):
         return made_of(rows.model, names, far, fetched(statement, values), rows.db)
 
 
+def read_one(rows, only):
+    """The first object that a query leads to, or None, as `read_within` reads it; it bears what the query annotates."""
+    names, far = columns_of(rows.model, only)
+    said = list(rows.query.annotations)
+    try:
+        keys, values = rows.values_list("pk", *said).query.sql_with_params()
+    except EmptyResultSet:
+        return None
+    found = keyed(rows.model, only, ()).replace("%s", "ARRAY(SELECT pk FROM it)")
+    also = ", ".join(["one.*", *(f"(SELECT {name} FROM it)" for name in said)])  # noqa: S608 - annotations are ours
+    one = f"WITH it(pk{''.join(f', {name}' for name in said)}) AS MATERIALIZED ({keys} LIMIT 1)"
+    # It begins with SELECT, so that the history's context is not sent along.
+    statement = f"SELECT * FROM ({one} SELECT {also} FROM ({found}) AS one) AS found"  # noqa: S608 - both are Django's
+    with as_written():
+        read = fetched(statement, values)
+    if not read:
+        return None
+    made = made_of(rows.model, names, far, read, rows.db)[0]
+    made.__dict__.update(zip(reversed(said), reversed(read[0]), strict=False))
+    return understood(made, names, far)
+
+
+def understood(made, names, far):
+    """The object with those columns in Python's terms that Django, not the driver, brings there."""
+    pairs = [(made, name) for name in names]
+    pairs += [(getattr(made, key.name), name) for key in far for name in far[key]]
+    for one, name in pairs:
+        field = one and one._meta.get_field(name)
+        if field and hasattr(field, "from_db_value"):
+            one.__dict__[name] = field.from_db_value(one.__dict__[name], None, connection)
+    return made
+
+
 @cache
 def keyed(model, only, order):
     """The statement of `read_within`: with many joins, writing it takes Django as long as it takes to read the rows."""
@@ -158,12 +191,54 @@ def fetched(statement, values):
         return cursor.fetchall()
 
 
+class Slot(Expression):
+    """A place in a kept statement for a value that each asking has of its own: `filter(case=Slot("case"))`."""
+
+    def __init__(self, name, output_field=None):
+        super().__init__(output_field=output_field or BigIntegerField())
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        """A parameter, with this place for its value."""
+        return "%s", [self]
+
+
+def kept(make):
+    """A query without arguments as a function of the values of its slots that gives its rows as tuples.
+
+    Django writes the statement once, which takes longer than to run it.
+    """
+
+    @cache
+    def written():
+        return make().query.sql_with_params()
+
+    @wraps(make)
+    def ask(**values):
+        statement, params = written()
+        return fetched(statement, [values[p.name] if isinstance(p, Slot) else p for p in params])
+
+    return ask
+
+
+def kept_objects(*only):
+    """As `kept`, where the query's objects are read as by `read_many`, `only` these columns of them."""
+
+    def decorate(make):
+        of = cache(lambda: (model := make().model, *columns_of(model, only)))
+        ask = kept(wraps(make)(lambda: make().values_list(*of()[1], *far_names(of()[2]))))
+        return wraps(make)(lambda **values: made_of(*of(), ask(**values), DEFAULT_DB_ALIAS))
+
+    return decorate
+
+
 @cache
 def columns_of(model, only):
     """(names of the model's own columns, {foreign key: columns of what it points at}) that `only` means, or all."""
     far = {}
     for relation, column in (name.split("__") for name in only if "__" in name):
-        far.setdefault(model._meta.get_field(relation), []).append(column)
+        key = model._meta.get_field(relation)
+        far.setdefault(key, []).append(key.related_model._meta.get_field(column).attname)
     plain = [model._meta.pk, *far, *(model._meta.get_field(name) for name in only if "__" not in name)]
     fields = dict.fromkeys(plain if only else model._meta.concrete_fields)
     return [field.attname for field in fields if not field.generated], far

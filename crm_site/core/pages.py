@@ -17,7 +17,7 @@ from crm_site.core.chosen import chosen_columns, remember_columns
 from crm_site.core.columns import cell
 from crm_site.core.forms import DeleteForm
 from crm_site.core.kinds import DEPENDENTS, PANELS
-from crm_site.core.loading import as_written
+from crm_site.core.loading import read_one
 from crm_site.core.models import SavedView, User
 from crm_site.core.operations import Refused, Repeated, Stale, submit_once
 from crm_site.core.recent import remember
@@ -34,8 +34,7 @@ def get_visible_or_404(kind, user, pk, action="view", rights=()):
     if found := parts.looked_at(user, kind.model, pk, action):
         return found
     rows = kind.model.objects.visible_to(user, action).filter(pk=pk).with_rights(user, *rights)
-    with as_written():
-        found = next(iter(rows.reading(*whole(kind))), None)
+    found = read_one(rows, whole(kind))
     if found is None:
         raise Http404
     return found
@@ -50,7 +49,7 @@ def whole(kind):
     fields += [name for name in kind.related if "__" in name]
     for name in ("team", *(name for name in kind.related if "__" not in name)):
         fields += [f"{name}__{field.name}" for field in model._meta.get_field(name).related_model._meta.concrete_fields]
-    return fields
+    return tuple(fields)
 
 
 def need(user, kind, action):

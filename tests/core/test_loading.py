@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 import pgtrigger
 import pytest
+from django.contrib.postgres.fields import ArrayField
 from django.db import DataError, connection
+from django.db.models import BigIntegerField, Value
 
-from crm_site.core.loading import as_written, kept_order, read_within
-from crm_site.core.models import User
+from crm_site.core.loading import Slot, as_written, kept, kept_objects, kept_order, read_one, read_within
+from crm_site.core.models import Job, User
 from tests.factories import UserFactory
 
 LIMIT = "SELECT current_setting('join_collapse_limit'), %s"
@@ -68,3 +70,32 @@ def test_triggers_are_told_that_none_is_to_be_ignored():
             assert cursor.fetchone() != (False, "{}")
         cursor.execute("SELECT _pgtrigger_should_ignore('x'), current_setting('pgtrigger.ignore')")
         assert cursor.fetchone() == (False, "{}")
+
+
+@pytest.mark.django_db
+def test_one_row_is_read_with_what_the_query_says_of_it(django_assert_num_queries):
+    """One statement for the row, its relations and what is annotated; none where no row can fit."""
+    job = Job.objects.create(kind="bulk", user=UserFactory(), options={"ids": [1, 2]})
+    rows, only = Job.objects.annotate(late=Value(value=True)), ("options", "user__email", "user__team")
+    with django_assert_num_queries(1):
+        found = read_one(rows.filter(pk=job.pk), only)
+        assert (found, found.late, found.options, found.user.email) == (job, True, {"ids": [1, 2]}, job.user.email)
+        assert found.user.team_id == job.user.team_id
+    with django_assert_num_queries(1):
+        assert read_one(rows.filter(pk=job.pk + 1), only) is None
+    with django_assert_num_queries(0):
+        assert read_one(rows.none(), only) is None
+
+
+@pytest.mark.django_db
+def test_a_kept_statement_takes_each_askings_own_values():
+    """Written once, as rows or as objects of their columns and of what these point at."""
+    users = UserFactory.create_batch(3)
+    slots = [Slot("least"), Slot("ids", ArrayField(BigIntegerField()))]
+    rows = User.objects.filter(pk__gt=slots[0], pk__any_of=slots[1]).order_by("-pk")
+    texts, objects = kept(lambda: rows.values_list("email")), kept_objects("email", "team__name")(lambda: rows)
+    ids = [user.pk for user in users]
+    assert texts(least=0, ids=ids) == [(user.email,) for user in reversed(users)]
+    assert texts(least=ids[1], ids=ids) == [(users[2].email,)]
+    assert objects(least=ids[0], ids=ids[:2]) == [users[1]]
+    assert objects(least=0, ids=[]) == []
