@@ -1,9 +1,9 @@
 """What the desk shows: the views of waiting cases, a conversation piece by piece, and what is known of the customer."""
 
 from datetime import timedelta
-from functools import cache
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, F, OuterRef, Q, Value, When
 from django.db.models import Case as Whether
 from django.db.models.functions import Cast, Coalesce, JSONObject
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
 from crm_site.core.kinds import KINDS
-from crm_site.core.loading import fetched, read_within
+from crm_site.core.loading import Slot, kept, kept_objects, read_within
 from crm_site.core.markup import clean
 from crm_site.core.scope import top_of_each
 from customers.models import Account, Contact, ContactMechanism, Customer
@@ -53,6 +53,9 @@ LISTED = (
 VIEWING, TYPING = timedelta(seconds=30), timedelta(seconds=12)
 PARTIES = {"customer": Customer, "account": Account, "contact": Contact}
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+# Who wrote a message, as its line names them.
+NAMED = ("user__first_name", "user__last_name", "user__email")
+IDS = ArrayField(BigIntegerField())
 SENT, DUE, FAILED = "sent", "due", "failed"
 
 
@@ -144,14 +147,14 @@ def choices():
     The extra of a status is its category, of a canned reply its shortcut; teams' own are left to `open_to_teams`.
     """
     found = {"statuses": [], "queues": [], "canned": [], "macros": []}
-    for of, _place, name, pk, extra, team in fetched(*choices_query()):
+    for of, _place, name, pk, extra, team in all_choices():
         found[of].append((pk, name, extra, team))
     return found
 
 
-@cache
-def choices_query():
-    """(statement, values) of `choices`: the same for everybody, so it is put together once."""
+@kept
+def all_choices():
+    """(of what, place, name, id, extra, team) of all that is in use."""
     tables = {
         "statuses": (Status, F("category")), "queues": (Queue, Value("")), "canned": (CannedReply, F("shortcut")),
         "macros": (Macro, Value("")),
@@ -163,8 +166,7 @@ def choices_query():
         ).values_list("of", "place", "name", "pk", "extra", "for_team")
         for key, (model, extra) in tables.items()
     ]  # fmt: skip
-    rows = branches[0].union(*branches[1:], all=True).order_by("of", "place", "name")
-    return rows.query.sql_with_params()
+    return branches[0].union(*branches[1:], all=True).order_by("of", "place", "name")
 
 
 def messages_of(case, before=None, count=PAGE, *, spoken=False):
@@ -173,6 +175,9 @@ def messages_of(case, before=None, count=PAGE, *, spoken=False):
     One statement, another one for `before`; it walks along (case, at, id) however long the case is. `spoken` leaves
     events out.
     """
+    if before is None and not spoken and count == PAGE:
+        found = newest_messages(case=case.pk)
+        return found[:count][::-1], len(found) > count
     rows = Message.objects.filter(case=case)
     rows = rows.exclude(kind=Message.EVENT) if spoken else rows
     if before is not None:
@@ -180,6 +185,12 @@ def messages_of(case, before=None, count=PAGE, *, spoken=False):
         rows = rows.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=before)) if at else rows.none()
     found = list(rows.select_related("user").order_by("-at", "-pk")[: count + 1])
     return found[:count][::-1], len(found) > count
+
+
+@kept_objects(*(field.name for field in Message._meta.concrete_fields), *NAMED)
+def newest_messages():
+    """The newest messages of a case, one more than a page has."""
+    return Message.objects.filter(case=Slot("case")).order_by("-at", "-pk")[: PAGE + 1]
 
 
 def thread(case, before=None):
@@ -214,10 +225,10 @@ def dress(found):
     """Give messages what the page shows of them: files, markup, mails, who wrote."""
     ids, now = [message.pk for message in found], timezone.now()
     files, mails = {}, {}
-    for row in MessageFile.objects.filter(message__in=ids).select_related("attachment").order_by("pk"):
+    for row in files_among(ids=ids):
         row.is_image = row.attachment.name.lower().endswith(IMAGES)
         files.setdefault(row.message_id, []).append(row)
-    for mail in OutgoingMail.objects.filter(message__in=ids).order_by("pk"):
+    for mail in mails_among(ids=ids):
         mails.setdefault(mail.message_id, []).append(mailed(mail, now))
     for message in found:
         message.shown_files = files.get(message.pk, [])
@@ -226,6 +237,18 @@ def dress(found):
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
         message.iso = message.at.isoformat()
         message.came_from = Case(pk=message.origin_id).number if message.origin_id else ""
+
+
+@kept_objects("message", "cid", "attachment__name", "attachment__size")
+def files_among():
+    """The files of messages."""
+    return MessageFile.objects.filter(message__pk__any_of=Slot("ids", IDS)).order_by("pk")
+
+
+@kept_objects("message", "to", "cc", "due", "mailed_at", "error")
+def mails_among():
+    """The mails that carry messages."""
+    return OutgoingMail.objects.filter(message__pk__any_of=Slot("ids", IDS)).order_by("pk")
 
 
 def show_markup(messages):
@@ -251,16 +274,22 @@ def mailed(mail, now):
 
 def own_marks(case, user):
     """(the user's draft as {body, is_note} or None, whether the user watches, who gets copies); one statement."""
-    drafts = Draft.objects.filter(case=case, user=user).values_list(Value("draft"), "body", "is_note")
-    watchers = Watcher.objects.filter(case=case).exclude(contact__deleted_at__isnull=False)
-    address = Coalesce("contact__email", "email", Value(""))
-    mine = Whether(When(user=user, then=Value(value=True)), default=Value(value=False))
-    watches = watchers.values_list(Value("watch"), address, mine)
-    found = list(drafts.union(watches, all=True))
+    found = marks_on(case=case.pk, user=user.pk)
     draft = next(({"body": body, "is_note": flag} for of, body, flag in found if of == "draft"), None)
     reporter = case.contact.email.lower() if case.contact_id else ""
     copies = [body for of, body, _flag in found if of == "watch" and body and body.lower() != reporter]
     return draft, any(flag for of, _body, flag in found if of == "watch"), list(dict.fromkeys(copies))
+
+
+@kept
+def marks_on():
+    """(draft, text, whether a note) of a user on a case, and (watch, address, whether it is the user) of all."""
+    case, user = Slot("case"), Slot("user")
+    drafts = Draft.objects.filter(case=case, user=user).values_list(Value("draft"), "body", "is_note")
+    watchers = Watcher.objects.filter(case=case).exclude(contact__deleted_at__isnull=False)
+    address = Coalesce("contact__email", "email", Value(""))
+    mine = Whether(When(user=user, then=Value(value=True)), default=Value(value=False))
+    return drafts.union(watchers.values_list(Value("watch"), address, mine), all=True)
 
 
 def others():
@@ -278,11 +307,17 @@ def others():
 def promises(case):
     """The clocks of a case that run or stand still, then the last that ended of each metric: with its badge."""
     now, found = timezone.now(), {}
-    for clock in Clock.objects.filter(case=case).exclude(state=Clock.CANCELLED).order_by("-pk")[:12]:
+    for clock in last_clocks(case=case.pk):
         if clock.metric not in found:
             clock.badge = clock_badge(clock, now)
             found[clock.metric] = clock
     return sorted(found.values(), key=lambda clock: (clock.stopped_at is not None, clock.pk))
+
+
+@kept_objects("metric", "state", "target_seconds", "used_seconds", "due_at", "warn_at", "stopped_at")
+def last_clocks():
+    """The last clocks of a case that count."""
+    return Clock.objects.filter(case=Slot("case")).exclude(state=Clock.CANCELLED).order_by("-pk")[:12]
 
 
 def background(case, user):
@@ -301,8 +336,25 @@ def ways(case, seen):
     name = next((name for name in ("contact", "account") if name in seen), None)
     if name is None:
         return []
-    rows = ContactMechanism.objects.filter(**{name: getattr(case, f"{name}_id")}, do_not_use=False)
-    return list(rows.filter(type__in=["email", "phone", "mobile"]).order_by("type", "-is_primary", "pk")[:FEW])
+    return (ways_of_contact if name == "contact" else ways_of_account)(party=getattr(case, f"{name}_id"))
+
+
+@kept_objects("type", "value", "normalised")
+def ways_of_contact():
+    """How a person is reached."""
+    return first_ways(contact=Slot("party"))
+
+
+@kept_objects("type", "value", "normalised")
+def ways_of_account():
+    """How an account is reached."""
+    return first_ways(account=Slot("party"))
+
+
+def first_ways(**party):
+    """The first mechanisms of a party that may be used."""
+    rows = ContactMechanism.objects.filter(**party, do_not_use=False, type__in=["email", "phone", "mobile"])
+    return rows.order_by("type", "-is_primary", "pk")[:FEW]
 
 
 def last_cases(case, user):

@@ -113,8 +113,9 @@ CASES = register(
         options_text=lambda case: f"{case.number} · {case.get_category_display()}",
         related=(
             "status", "queue", "policy__name", "contact__first_name", "contact__middle_initial", "contact__last_name",
-            "contact__email", "contact__deleted_at", "customer__name", "customer__tier", "customer__deleted_at",
-            "account__name", "account__deleted_at", "product__name",
+            "contact__email", "contact__deleted_at", "contact__account", "customer__name", "customer__tier",
+            "customer__deleted_at", "customer__account", "account__name", "account__deleted_at", "account__parent",
+            "product__name",
         ),
         dependents=(
             Dependent(_("Open activities"), lambda case, user: open_activities_of(case, user).count(), "activities",
