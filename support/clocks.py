@@ -1,40 +1,24 @@
 """The clocks of cases: what happens to them when something happens to a case.
 
 Called by the operations on cases, inside their transactions and after the case itself is written. `at` is the moment
-at which it happened, which an import gives from the past. What is due of a case stands in the case (see refresh).
+at which it happened, which an import gives from the past. What is due of a case stands in the case (see dues).
 """
 
 from collections import defaultdict
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import read_many
 from support import ledger
+from support.dues import refresh
 from support.ledger import begin, blank, cancel, hours_of, live_of, loaded, pause, reopen, resume, schedule, stop, turn
-from support.models import FIRST, NEVER, NEXT, RESOLUTION, Case, Clock, ClockSegment, Status
+from support.models import FIRST, NEXT, RESOLUTION, Case, Clock, ClockSegment, Status
 from support.policies import policies_for
 
 DONE = (Status.RESOLVED, Status.CLOSED)
 ENDED = (Clock.MET, Clock.BREACHED)
 # Of the answers one is promised at a time.
 OTHER = {FIRST: NEXT, NEXT: FIRST}
-REFRESH = """
-    UPDATE support_case AS c
-    SET due_at = coalesce(f.due_at, %(never)s), due_metric = coalesce(f.metric, ''), warn_at = f.warn_at,
-        breached = coalesce(b.broken, false)
-    FROM unnest(%(ids)s::bigint[]) AS i(id)
-    LEFT JOIN LATERAL (
-        SELECT k.due_at, k.metric, CASE WHEN k.state = 'running' THEN k.warn_at END AS warn_at FROM support_clock k
-        WHERE k.case_id = i.id AND k.state IN ('running', 'paused') ORDER BY k.due_at NULLS LAST, k.id LIMIT 1
-    ) f ON true
-    LEFT JOIN LATERAL (
-        SELECT bool_or(k.breached_at IS NOT NULL) AS broken FROM support_clock k
-        WHERE k.case_id = i.id AND k.state <> 'cancelled'
-    ) b ON true
-    WHERE c.id = i.id AND (c.due_at, c.due_metric, c.warn_at, c.breached)
-        IS DISTINCT FROM (coalesce(f.due_at, %(never)s), coalesce(f.metric, ''), f.warn_at, coalesce(b.broken, false))
-"""
 
 
 def started(cases, at=None, *, answered=False):
@@ -58,14 +42,21 @@ def started(cases, at=None, *, answered=False):
 
 def picked(cases):
     """The policies that hold for cases, in their order; why is kept with each case."""
-    chosen, reasons = policies_for(cases), defaultdict(list)
-    for case, (_policy, why) in zip(cases, chosen, strict=True):
+    before, policies, reasons = [case.policy_why for case in cases], chosen(cases), defaultdict(list)
+    for case, why in zip(cases, before, strict=True):
         if case.policy_why != why:
-            case.policy_why = why
-            reasons[why].append(case.pk)
+            reasons[case.policy_why].append(case.pk)
     for why, ids in reasons.items():
         Case.objects.unscoped("a clock's own note").filter(pk__any_of=set(ids)).update(policy_why=why)
-    return [policy for policy, _why in chosen]
+    return policies
+
+
+def chosen(cases):
+    """The policies that hold for cases, in their order; the cases know why, which is not written."""
+    found = policies_for(cases)
+    for case, (_policy, why) in zip(cases, found, strict=True):
+        case.policy_why = why
+    return [policy for policy, _why in found]
 
 
 def rests(case, metric):
@@ -122,6 +113,11 @@ def status_changed(cases, at):
 
     The number of statements does not grow with the cases.
     """
+    refresh({clock.case_id for clock in follow_status(cases, at)})
+
+
+def follow_status(cases, at):
+    """What status_changed does, and return the clocks; what is due of the cases is left to the caller."""
     named = {case.pk: case for case in cases}
     clocks = live_of(named)
     going = {clock.case_id for clock in clocks if clock.metric == RESOLUTION}
@@ -134,7 +130,8 @@ def status_changed(cases, at):
             cancel(clock, at, _("Closed without an answer"))
         else:
             stand(clock, case, at)
-    keep(clocks)
+    ledger.save(clocks)
+    return clocks
 
 
 def taken_up(cases, at):
@@ -166,10 +163,16 @@ def reopened(cases, at):
 
 def cancelled(cases, at, reason):
     """End all clocks of cases without a verdict, as for spam, a merge or the bin."""
+    refresh({clock.case_id for clock in cancel_all(cases, at, reason)})
+
+
+def cancel_all(cases, at, reason):
+    """What cancelled does, and return the clocks; what is due of the cases is left to the caller."""
     clocks = live_of([case.pk for case in cases])
     for clock in clocks:
         cancel(clock, at, reason)
-    keep(clocks)
+    ledger.save(clocks)
+    return clocks
 
 
 def waited_since(case, since, at, reason):
@@ -213,8 +216,15 @@ def change_promises(cases, at, reason):
     A clock of another version or priority is cancelled, and one with its start, its pauses and its breach takes its
     place, due by the new target and hours; where nothing is promised any more, none does (SL-11).
     """
-    policies = dict(zip((case.pk for case in cases), picked(cases), strict=True))
+    replaced = promise_anew(cases, picked(cases), at, reason)
+    refresh([case.pk for case in cases])
+    return replaced
+
+
+def promise_anew(cases, policies, at, reason):
+    """What change_promises does by these policies; what is due of the cases is left to the caller."""
     named, old = {case.pk: case for case in cases}, []
+    policies = dict(zip(named, policies, strict=True))
     live = live_of(named)
     for clock in live:
         case, policy = named[clock.case_id], policies[clock.case_id]
@@ -224,7 +234,6 @@ def change_promises(cases, at, reason):
     new = replacements(old, named, policies, reason) + missing(cases, policies, live, at)
     ledger.save(old)
     ledger.save(new)
-    refresh(list(named))
     return len(old)
 
 
@@ -320,10 +329,3 @@ def waits_again(case, waiting, dropped, at):
             yield metric, since
         elif metric == RESOLUTION:
             yield metric, at
-
-
-def refresh(case_ids):
-    """Write into cases what falls due next, when it warns, and whether a promise was broken; one statement."""
-    if case_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(REFRESH, {"ids": list(case_ids), "never": NEVER})

@@ -15,7 +15,7 @@ from crm_site.core.loading import fresh
 from crm_site.core.models import Team, User
 from crm_site.core.notifications import notify
 from crm_site.core.operations import operation
-from support.clocks import refresh
+from support.dues import refresh
 from support.hooks import call_later, news_of
 from support.ledger import tell_fired, untold
 from support.models import METRIC_NAMES, Case, Clock, ClockEvent, PolicyVersion, Queue, QueueMember

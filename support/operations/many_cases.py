@@ -13,6 +13,7 @@ from crm_site.core.notifications import notify
 from crm_site.core.operations import write_many
 from customers.operations.following import follow_many
 from support import clocks
+from support.dues import write_with_due
 from support.models import Case, Queue, Status
 from support.operations.handing import assign_by_mode
 from support.operations.states import put_status, status_of
@@ -21,7 +22,7 @@ from support.operations.story import note_events
 # What a change of status reads of a case.
 OF_STATE = (
     "status", "category", "queue", "team", "owner", "priority", "version", "resolved_at", "closed_at",
-    "first_resolved_at", "reopened", "created_at",
+    "first_resolved_at", "reopened", "created_at", "closes_at", "close_reason", "is_spam", "waiting_since",
 )  # fmt: skip
 # What the choice of a service level and the clocks by it read of a case.
 OF_PROMISE = (
@@ -42,8 +43,8 @@ def mark_spam_rows(job, _kind, rows):
     cases, now, spam = loaded(rows.filter(is_spam=False), *OF_STATE), timezone.now(), {"is_spam": True}
     closed = [case for case in cases if case.category == Status.CLOSED]
     write_many(found(closed), spam, by=job.user)
-    clocks.cancelled(cases, now, _("Spam"))
     open_ones = [case for case in cases if case.category != Status.CLOSED]
+    clocks.cancel_all(open_ones, now, _("Spam"))
     put_status(open_ones, status_of(Status.CLOSED), by=job.user, at=now, reason=_("Spam"), also=spam)
     return len(cases)
 
@@ -77,15 +78,14 @@ def found(cases):
 
 
 def change(cases, values, text, by):
-    """Set what a promise hangs on by one statement, note it, and have the clocks computed anew; returns the cases."""
+    """Set what a promise hangs on, note it, and have the clocks computed anew; returns the cases."""
     now = timezone.now()
-    write_many(found(cases), values, by=by)
     note_events(cases, text, by=by, at=now)
     for case in cases:
         for name, value in values.items():
             setattr(case, name, value)
-        case.version += 1
-    clocks.change_promises(cases, now, text)
+    clocks.promise_anew(cases, clocks.chosen(cases), now, text)
+    write_with_due(cases, [*values, "policy_why"], by=by)
     return cases
 
 

@@ -3,17 +3,15 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from django.db.models import Case as Choice
-from django.db.models import F, Value, When
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from crm_site.core.operations import lock, operation, refuse, write, write_locked, write_many
+from crm_site.core.operations import lock, operation, refuse, write, write_locked
 from customers.models import Activity
 from customers.operations.following import reachable
 from support import clocks
+from support.dues import write_with_due
 from support.models import Case, Clock, Status
 from support.operations.story import listeners, note_event, note_events, recount, said, tell
 
@@ -184,40 +182,25 @@ def close_resolved(now=None, limit=1000, *, by=None):
 def put_status(cases, status, *, by, at, reason="", also=None):
     """Give locked cases that have another status the same one, and return how many; the given objects are kept up.
 
-    `also` are other fields that change with it. The number of statements grows with the queues and earlier statuses.
+    `also` are other fields that change with it. The number of statements grows with the earlier statuses alone.
     """
-    said = told(reason, "") | (also or {})
-    groups, befores = defaultdict(list), defaultdict(list)
-    for case in cases:
-        groups[case.queue_id if status.category == Status.RESOLVED else None].append(case)
-        befores[case.status].append(case)
-    for group in groups.values():
-        values = state_columns(group[0], status, at) | {"status": status} | said
-        rows = Case.objects.unscoped("locked by the caller").filter(pk__any_of={case.pk for case in group})
-        write_many(rows, values, by=by)
-    for before, group in befores.items():
-        note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": status}, by=by, at=at)
+    said, names, befores = told(reason, "") | (also or {}) | {"status": status}, {}, defaultdict(list)
     live = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, stopped_at__isnull=True)
     live = set(live.values_list("case_id", flat=True))
-    again = [case for case in cases if case.category in ENDED]
+    ended = [case for case in cases if case.category in ENDED]
     told_of = [case for case in cases if case.pk in live or case.category in ENDED]
     for case in cases:
-        for name, value in (state_values(case, status, at) | {"status": status} | said).items():
+        befores[case.status].append(case)
+        names |= (values := state_values(case, status, at) | said)
+        for name, value in values.items():
             setattr(case, name, value)
-        case.version += 1
-    clocks_of(told_of, again, at)
+    for before, group in befores.items():
+        note_events(group, _("Status: %(before)s → %(after)s") % {"before": before, "after": status}, by=by, at=at)
+    again = [case for case in ended if case.category not in ENDED]
+    if again:
+        recount(again)
+    clocks.follow_status(told_of, at)
+    if again:
+        clocks.taken_up(again, at)
+    write_with_due(cases, names, by=by)
     return len(cases)
-
-
-def state_columns(case, status, at):
-    """What state_values says, for a statement about many cases of one queue, each with its own dates."""
-    values = {"category": status.category, "closes_at": None, "closed_at": None}
-    if status.category == Status.RESOLVED:
-        values |= {"resolved_at": at, "closes_at": closing_time(case, at)}
-    elif status.category == Status.CLOSED:
-        values |= {"resolved_at": Coalesce("resolved_at", Value(at)), "closed_at": Coalesce("closed_at", Value(at))}
-    else:
-        count = Case._meta.get_field("reopened")
-        again = Choice(When(category__in=ENDED, then=F("reopened") + 1), default=F("reopened"), output_field=count)
-        return values | {"resolved_at": None, "close_reason": "", "reopened": again, "is_spam": False}
-    return values | {"waiting_since": None, "first_resolved_at": Coalesce("first_resolved_at", Value(at))}

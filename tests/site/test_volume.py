@@ -14,7 +14,7 @@ from customers.operations.reach import drifted
 from sales import rollup
 from sales.models import Credit, Opportunity, OpportunityChange, OpportunityLine, Quote, Sale
 from sales.models.opportunity import WATCHED
-from support.clocks import refresh
+from support.dues import refresh
 from support.models import Case, Clock, Message
 
 pytestmark = [pytest.mark.django_db]

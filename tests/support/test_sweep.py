@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from crm_site.core.models import Notification, Team
 from support import sweep as module
-from support.clocks import agent_replied, promise_changed, refresh
+from support.clocks import agent_replied, promise_changed
+from support.dues import refresh
 from support.models import (
     Case,
     Clock,
