@@ -6,6 +6,7 @@ at which it happened, which an import gives from the past. What is due of a case
 
 from collections import defaultdict
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from crm_site.core.loading import read_many
@@ -17,6 +18,9 @@ from support.policies import policies_for
 
 DONE = (Status.RESOLVED, Status.CLOSED)
 ENDED = (Clock.MET, Clock.BREACHED)
+# What an end writes into a clock, and going on after it changes.
+AN_END = ("pk", "state", "target_seconds", "used_seconds", "due_at", "warn_at", "stopped_at", "breached_at",
+          "over_seconds")  # fmt: skip
 # Of the answers one is promised at a time.
 OTHER = {FIRST: NEXT, NEXT: FIRST}
 
@@ -196,6 +200,29 @@ def count_from(case, since, at, reason, clocks):
         made.replaces, made.reason, made.fired = clock, reason[:200], clock.fired
         stand(made, case, at)
         keep([made])
+
+
+def end_of(case):
+    """How the last resolution clock of a case ended, as JSON keeps it, for end_as_before; None where it goes on."""
+    clock = Clock.objects.filter(case=case, metric=RESOLUTION).order_by("-pk").values(*AN_END).first()
+    if clock is None or clock["state"] not in ENDED:
+        return None
+    last = ClockSegment.objects.filter(clock=clock["pk"]).aggregate(last=Max("pk"))
+    return last | {
+        name: value.isoformat() if name.endswith("_at") and value else value for name, value in clock.items()
+    }
+
+
+def end_as_before(case, end, at, reason):
+    """Let the resolution clock of a case that is done again be as it ended; what it lived since did not happen."""
+    since = [clock for clock in live_of([case.pk]) if clock.metric == RESOLUTION and clock.pk != end["pk"]]
+    for clock in since:
+        cancel(clock, max(at, clock.started_at), reason)
+    ledger.save(since)
+    ClockSegment.objects.filter(clock=end["pk"], pk__gt=end["last"]).delete()
+    values = {name: end[name] for name in AN_END if name != "pk"}
+    Clock.objects.filter(pk=end["pk"]).update(**values, paused_at=None, next_fire_at=None)
+    refresh([case.pk])
 
 
 def keep(clocks):

@@ -47,7 +47,7 @@ def merge_cases(source, survivor, *, by, tell=False):
     source, survivor = lock_pair(source, survivor, by)
     check_pair(source, survivor)
     now, words = timezone.now(), {"source": source.number, "survivor": survivor.number}
-    before, state = state_of(source), state_of(survivor)
+    before, state, end = state_of(source), state_of(survivor), clocks.end_of(survivor)
     was = {"waiting": survivor.waiting_since, "replied": survivor.first_replied_at}
     moved = {"state": before, "was_part": survivor.parent_id == source.pk} | move_all(source, survivor, by)
     if waiting := Clock.objects.filter(case=source, metric=FIRST, stopped_at__isnull=True).first():
@@ -62,7 +62,7 @@ def merge_cases(source, survivor, *, by, tell=False):
     note_event(survivor, _("%(source)s was merged into this case") % words, by=by, at=now)
     recount([source, survivor])
     catch_up(survivor, was)
-    moved["survivor"] = [state, state_of(survivor)]
+    moved |= {"survivor": [state, state_of(survivor)], "end": end}
     merge = CaseMerge.objects.create(source=source, survivor=survivor, moved=moved, at=now, by=by)
     if tell:
         tell_requester(merge)
@@ -206,6 +206,8 @@ def unmerge_case(merge, *, by):
     follow(source)
     clocks.waits_anew(survivor, current.at, now, text)
     if ends_again:
+        if end := current.moved.get("end"):
+            clocks.end_as_before(survivor, end, now, text)
         clocks.status_changed([survivor], current.at)
     if source.category not in ENDED:
         clocks.promise_changed(source, now, _("The merge was taken back"))

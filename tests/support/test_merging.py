@@ -14,13 +14,15 @@ from django.utils import timezone
 from crm_site.core.models import Attachment
 from crm_site.core.operations import Refused
 from customers.models import Activity
-from support.models import Case, CaseMerge, Message, OutgoingMail, Status, Watcher
+from support.clocks import started
+from support.models import Case, CaseMerge, Clock, Message, OutgoingMail, Status, Watcher
 from support.operations import survivors
 from support.operations.cases import add_watcher, create_cases, resolve_case, set_parent, update_case
 from support.operations.merging import likely_duplicates, merge_cases, unmerge_case
 from support.operations.messages import add_note, post_reply, receive_message
 from support.operations.states import set_status, state_of, status_of
 from support.operations.survivors import survivor_of
+from support.sweep import sweep
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
 from tests.factories import CaseFactory, ContactFactory
@@ -178,6 +180,36 @@ def test_cs6_a_survivor_that_the_merge_reopened_ends_again(cast, pair, touched):
     assert now.waiting_since is None or touched
     if not touched:
         assert clock(survivor, "resolution").state == "met"
+
+
+def told_of(case):
+    """What a case's resolution clock says of its end, and the stretches that it went through."""
+    found = clock(case, "resolution")
+    fields = ("id", "state", "target_seconds", "used_seconds", "due_at", "stopped_at", "breached_at", "over_seconds")
+    return [getattr(found, name) for name in fields], list(found.segments.order_by("id").values())
+
+
+@pytest.mark.parametrize("reopen_days", [7, 0])
+def test_cs6_the_clock_of_a_survivor_ends_again_when_it_did(cast, pair, reopen_days):
+    """CS-6, SL-10: not at the merge, and not broken by what ran out meanwhile; also where a new one began by then."""
+    level(hours={"resolution": 1}, office={}, reopen_days=reopen_days, grace_minutes=5)
+    source, survivor = pair
+    long_ago = timezone.now() - timedelta(days=2)
+    Clock.objects.all().delete()
+    Case.objects.filter(pk=survivor.pk).update(created_at=long_ago)
+    started([fresh(survivor)], long_ago)
+    resolve_case(fresh(survivor), by=cast.dora, at=long_ago + timedelta(minutes=59))
+    before, due = told_of(survivor), fresh(survivor).due_at
+    merge = merge_cases(source, fresh(survivor), by=cast.dora)
+    assert fresh(survivor).due_at < due
+    sweep(now=timezone.now() + timedelta(days=1))
+    assert clock(survivor, "resolution").breached_at
+    unmerge_case(merge, by=cast.dora)
+    ended = Clock.objects.filter(case=survivor, metric="resolution").exclude(state="cancelled").get()
+    assert ended.stopped_at == long_ago + timedelta(minutes=59)
+    if reopen_days:
+        assert told_of(survivor) == before
+    assert (fresh(survivor).due_at, fresh(survivor).breached) == (due, False)
 
 
 def test_cs6_unmerge_lets_each_wait_since_its_own_question(cast):
