@@ -1,14 +1,12 @@
 """The frame of every page: what the side bar and the top bar hold."""
 
-from functools import cache
-
-from django.template.loader import render_to_string
-from django.utils.translation import get_language
+from django.middleware.csrf import get_token
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core import notifications
 from crm_site.core.kinds import KINDS
 from crm_site.core.middleware import PORTAL
+from crm_site.core.shapes import filled
 from customers.models import Contact
 from sales.models import Lead, Opportunity
 from sales.rights import may_arrange, may_build, may_set_rates
@@ -25,8 +23,7 @@ OPEN_WITH = (
     ((96, _("Partners"), "/partners/", "handshake"), DealRegistration),
     ((112, _("Consents"), "/consents/", "shield"), Contact),
 )
-# {(language, where one is, *addresses): the drawn side bar}; roles are few, so these are.
-DRAWN, MOST_DRAWN = {}, 1000
+SEARCH = "/search/"
 
 
 def frame(request):
@@ -35,16 +32,26 @@ def frame(request):
     if user is None or not user.is_authenticated or user.door != user.STAFF:
         # Customers see allauth's own pages in the portal's frame.
         frames = {"frame": "portal/base.html"} if request.path.startswith(PORTAL) else {}
-        return {"theme": "auto", "nav": [], "quick_kinds": [], "user": user} | frames
+        return {"theme": "auto", "user": user, "top_bar": filled("_parts/topbar.html")} | frames
     return {
-        "nav": lambda: entries(here(request.path, places_of(user)), places_of(user)),
-        "side_bar": lambda: side_bar(request.path, places_of(user)),
-        "quick_kinds": cache(lambda: quick_kinds(user)),
-        "unread": lambda: unread(user),
+        "nav": lambda: entries(request.path, user),
+        "side_bar": lambda: filled("_parts/sidebar.html", (("nav", entries(request.path, user)),)),
+        "top_bar": lambda: top_bar(request, user),
+        "bottom_bar": lambda: filled("_parts/bottombar.html", (("quick_kinds", quick_kinds(user)),), search_url=SEARCH),
+        "quick_kinds": lambda: quick_kinds(user),
         "theme": user.theme,
-        "search_url": "/search/",
+        "search_url": SEARCH,
         "demo": user.is_demo,
     }
+
+
+def top_bar(request, user):
+    """The search, the menu of new records, the bell and the user's own menu."""
+    fixed = (("quick_kinds", quick_kinds(user)), ("theme", user.theme))
+    return filled(
+        "_parts/topbar.html", fixed, search_url=SEARCH, name=str(user), email=user.email, initials=user.initials,
+        unread=unread(user), csrf_token=get_token(request),
+    )  # fmt: skip
 
 
 def unread(user):
@@ -60,9 +67,9 @@ def shown_kinds(user):
 
 
 def quick_kinds(user):
-    """What the user may make, for the menus of new records."""
+    """(label, address, icon) of what the user may make, for the menus of new records."""
     kinds = [kind for kind in shown_kinds(user) if user.reach(kind.model, "add") != "none"]
-    return [{"label": kind.label, "url": f"{kind.base}new/", "icon": kind.icon} for kind in kinds]
+    return tuple((str(kind.label), f"{kind.base}new/", kind.icon) for kind in kinds)
 
 
 def places_of(user):
@@ -93,31 +100,19 @@ def entrance(kind):
     return f"{kind.base}?{kind.presets[0].query}&view={kind.presets[0].name}" if kind.presets else kind.base
 
 
-def side_bar(path, places):
-    """The side bar as drawn for these places and the one that one is at: made once, as a page is mostly frame."""
-    at = here(path, places)
-    key = (get_language(), at, *(url for _place, _label, url, _icon in places))
-    if key not in DRAWN:
-        if len(DRAWN) >= MOST_DRAWN:
-            DRAWN.clear()
-        DRAWN[key] = render_to_string("_parts/sidebar.html", {"nav": entries(at, places)})
-    return DRAWN[key]
-
-
 def here(path, places):
     """The address of the entry that one is at: the longest that fits; the home page's own, or empty for none."""
     fitting = [(len(base), url) for url in (p[2] for p in places) if path.startswith(base := url.partition("?")[0])]
     return path if path == "/" else max(fitting, default=(0, ""))[1]
 
 
-def entries(at, places):
-    """The entries of the side bar, a heading with the first of each section; the one that one is at is on."""
-    nav, last = [{"label": _("Home"), "url": "/", "icon": "home", "active": at == "/"}], ""
+def entries(path, user):
+    """(label, address, icon, whether one is there, heading above it) of the side bar, for who is at a path."""
+    places = places_of(user)
+    at, last = here(path, places), ""
+    made = [(_("Home"), "/", "home", at == "/", "")]
     for place, label, url, icon in places:
         section = next(heading for start, heading in reversed(SECTIONS) if place >= start)
-        nav.append({
-            "label": label, "url": url, "icon": icon, "active": url == at,
-            "heading": "" if section == last else section,
-        })  # fmt: skip
+        made.append((label, url, icon, url == at, "" if section == last else section))
         last = section
-    return nav
+    return tuple(made)

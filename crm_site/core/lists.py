@@ -310,18 +310,13 @@ def offered_columns(kind, shown):
 
 
 def table_rows(listing, columns, user, *, may_change):
-    """Rows ready for the template: id, address, label and cells, with the address of an inline editor where allowed."""
+    """Rows ready for the template: id, address, label and cells; `fixed` is one that the user may not change."""
     kind = listing.kind
     links = linked(columns, listing.rows, user)
     for record in listing.rows:
-        url = kind.record_url(record.pk)
         cells = [cell(column, record, links, kind.base) for column in columns]
-        if may_change:
-            for column, made in zip(columns, cells, strict=True):
-                if column.edit:
-                    made.edit_url = f"{url}cell/{column.name}/"
         fixed = may_change and not getattr(record, "may_change", True)
-        yield {"id": record.pk, "url": url, "label": str(record), "cells": cells, "fixed": fixed}
+        yield {"id": record.pk, "url": kind.record_url(record.pk), "label": str(record), "cells": cells, "fixed": fixed}
 
 
 def address(kind, params, /, **changes):
@@ -333,8 +328,11 @@ def address(kind, params, /, **changes):
     return f"{kind.base}?{text}" if text else kind.base
 
 
-def heads(kind, columns, listing):
-    """The table's heading: labels, and for sortable ones the address that sorts or turns the sort round."""
+def heads(kind, columns, listing, *, may_change):
+    """The table's heading: labels, and for sortable ones the address that sorts or turns the sort round.
+
+    The cells of an `editable` one are edited in place, at the row's address + "cell/" + its name.
+    """
     name, reverse = listing.sort.lstrip("-"), listing.sort.startswith("-")
     made = []
     for column in columns:
@@ -343,6 +341,7 @@ def heads(kind, columns, listing):
         descending = active and (kind.sorts[name].order[0].startswith("-") != reverse)
         made.append({
             "name": column.name, "label": column.label, "numeric": column.numeric,
+            "editable": may_change and column.edit,
             "sort_url": column.sort and address(kind, listing.params, sort=target, after=None, before=None),
             "direction": ("desc" if descending else "asc") if active else "",
         })  # fmt: skip

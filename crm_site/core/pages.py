@@ -103,7 +103,7 @@ def list_context(request, kind, listing, columns):
     allowed = {action: may(user, kind, action) for action in ("add", "import", "export", "change", "bulk")}
     return {
         "kind": kind, "q": listing.q, "similar": listing.similar, "chips": lists.chips(listing), "clear_url": kind.base,
-        "heads": lists.heads(kind, columns, listing),
+        "heads": lists.heads(kind, columns, listing, may_change=allowed["change"]),
         "rows": list(lists.table_rows(listing, columns, user, may_change=allowed["change"])),
         "count_text": f"{listing.count:,}+" if listing.capped else f"{listing.count:,}",
         "count_url": f"{kind.base}count/?{params.urlencode()}" if listing.capped else "",

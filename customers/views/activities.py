@@ -34,7 +34,7 @@ def activity_list(request):
     mine = Activity.objects.changeable_by(request.user).filter(status=Activity.OPEN, pk__in=[row["id"] for row in rows])
     waiting = set(mine.exclude(kind=Activity.MEETING).values_list("pk", flat=True)) if rows else set()
     for row in rows:
-        row["open"] = row["id"] in waiting
+        row["acts"] = {"id": row["id"], "label": row["label"], "open": row["id"] in waiting}
     response.context_data["row_actions"] = "customers/activities/_row_actions.html"
     return response
 
