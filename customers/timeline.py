@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import ngettext
 
 from crm_site.core import lists
+from crm_site.core.columns import moment_text
 from crm_site.core.scope import open_to
 from customers.days import day_start
 from customers.models import Account, Activity, Contact, Customer
@@ -116,7 +116,7 @@ def facts(activity, at, today):
         "activity": activity, "icon": ICONS[activity.kind], "url": f"/activities/{activity.pk}/", "open": is_open,
         "overdue": is_overdue(activity, today), "may_change": getattr(activity, "may_change", None),
         "said": " · ".join(filter(None, said)), "iso": at.isoformat(timespec="seconds"),
-        "when": date_format(at, "SHORT_DATETIME_FORMAT"),
+        "when": moment_text(at),
         "more": " · ".join(filter(None, (minutes, activity.outcome, activity.place))),
         "body": body if len(body) <= SAID else f"{body[: SAID - 1]}…",
     }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import phonenumbers
 from django.utils import formats, timezone
 from django.utils.timesince import timesince
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm_site.core.money import DIGITS
@@ -131,17 +132,32 @@ def show_number(column, value):
     return Cell("number", column.name, formats.number_format(value, force_grouping=True))
 
 
+def day_text(day):
+    """A day in the viewer's format."""
+    return written(get_language(), day, "SHORT_DATE_FORMAT")
+
+
+def moment_text(at):
+    """A moment in the viewer's format, to the minute; `at` is in the viewer's zone."""
+    return written(get_language(), at.replace(second=0, microsecond=0, tzinfo=None), "SHORT_DATETIME_FORMAT")
+
+
+@lru_cache(maxsize=5000)
+def written(_language, when, form):
+    """A day or a moment without a zone in a format; it takes Django long, and a page shows the same days often."""
+    return formats.date_format(when, form)
+
+
 def show_date(column, value):
     """A day in the viewer's format."""
-    return Cell("date", column.name, formats.date_format(value, "SHORT_DATE_FORMAT"))
+    return Cell("date", column.name, day_text(value))
 
 
 def show_datetime(column, value):
     """A moment: just past in words ("3 hours ago"), soon to come with the time, others as the day; all as the title."""
     local = timezone.localtime(value)
-    exact = formats.date_format(local, "SHORT_DATETIME_FORMAT")
+    exact, text = moment_text(local), day_text(local.date())
     age = (timezone.now() - value).total_seconds()
-    text = formats.date_format(local, "SHORT_DATE_FORMAT")
     if 0 <= age < 60:
         text = _("just now")
     elif 0 <= age < NEAR:

@@ -22,20 +22,27 @@ def filled(template, fixed=(), /, **values):
     `fixed` holds, pairs of a name and something hashable, it may use as it likes: it is drawn anew for each of them.
     """
     given = {name: safe(value) for name, value in values.items() if value}
-    return mark_safe(shape(get_language(), template, fixed, tuple(given)) % given)  # noqa: S308 - each is escaped
+    return mark_safe(shape(template, fixed, tuple(given)) % given)  # noqa: S308 - each is escaped
 
 
 def safe(value):
     """A value as markup."""
+    if type(value) is str:
+        return escape(value)
     return value if hasattr(value, "__html__") else escape(str(value))
 
 
+def shape(template, fixed, names):
+    """The drawn template as a format in which the names stand for their values; in the language of the request."""
+    return drawn(get_language(), template, fixed, names)
+
+
 @lru_cache(maxsize=3000)
-def shape(_language, template, fixed, names):
-    """The drawn template as a format in which the names stand for their values."""
+def drawn(_language, template, fixed, names):
+    """As `shape`, made once a language."""
     places = {name: f"{OPEN}{name}{CLOSE}" for name in names}
-    drawn = get_template(template).render(dict(fixed) | places).rstrip()
-    return drawn.replace("%", "%%").replace(OPEN, "%(").replace(CLOSE, ")s")
+    text = get_template(template).render(dict(fixed) | places).rstrip()
+    return text.replace("%", "%%").replace(OPEN, "%(").replace(CLOSE, ")s")
 
 
 def joined(pieces):

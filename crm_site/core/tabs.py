@@ -7,7 +7,7 @@ from crm_site.core.models import SavedView
 
 def view_tabs(kind, user, params):
     """The saved views that the user sees, as tabs, after the plain list and the kind's own presets."""
-    from_db = SavedView.objects.filter(kind=kind.key).select_related("owner")
+    from_db = SavedView.objects.filter(kind=kind.key)
     seen = [v for v in from_db if v.visibility == "public" or v.owner_id == user.pk or is_team_view(v, user)]
     current = params.get("view", "")
     tabs = [

@@ -12,9 +12,9 @@ TEXT = '{% if url %}<a href="{{ url }}">{{ text }}</a> 100 %{% elif loud %}<b>{{
 @pytest.fixture(autouse=True)
 def template(monkeypatch):
     monkeypatch.setattr(shapes, "get_template", lambda _name: engines["django"].from_string(TEXT))
-    shapes.shape.cache_clear()
+    shapes.drawn.cache_clear()
     yield
-    shapes.shape.cache_clear()
+    shapes.drawn.cache_clear()
 
 
 def test_values_are_escaped_and_an_empty_one_is_not_there():
@@ -36,4 +36,4 @@ def test_what_is_fixed_has_a_shape_of_its_own():
     loud = (("loud", True), ("text", "quiet"))
     assert shapes.filled("a", loud) == "<b>QUIET</b>"
     assert [shapes.filled("a", text=str(n)) for n in range(9)] == list("012345678")
-    assert shapes.shape.cache_info().misses == 2
+    assert shapes.drawn.cache_info().misses == 2

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from crm_site.core import markup
-from crm_site.core.shapes import filled, joined
+from crm_site.core.shapes import filled, joined, safe, shape
 
 register = template.Library()
 
@@ -52,19 +52,21 @@ def rows_drawn(rows, pick, actions):
     return joined(
         filled(
             "records/_row.html", fixed, url=row["url"], id=row["id"], label=row["label"], fixed=row["fixed"],
-            cells=joined(map(in_row, row["cells"])), acts=actions and filled(actions, **row["acts"]),
+            cells=in_row(row["cells"]), acts=actions and filled(actions, **row["acts"]),
         )
         for row in rows
     )  # fmt: skip
 
 
-def in_row(cell):
-    """A cell of a list."""
-    if cell.plain:
-        return filled("records/_td.html", PLAIN, text=cell.text)
-    return filled(
-        "records/_td.html", text=cell.text, url=cell.url, tone=cell.tone, title=cell.title, tags=tags(cell)
-    )  # fmt: skip
+def in_row(cells):
+    """The cells of a row; most are a text and nothing else."""
+    plain = shape("records/_td.html", PLAIN, ("text",))
+    return joined(
+        plain % {"text": safe(cell.text)}
+        if cell.plain
+        else filled("records/_td.html", text=cell.text, url=cell.url, tone=cell.tone, title=cell.title, tags=tags(cell))
+        for cell in cells
+    )
 
 
 PLAIN = (("plain", True),)
