@@ -21,13 +21,17 @@ def set_rate(currency, day, rate, *, by):
     """Say what one unit of a currency is worth from a day on; returns how many deals are worth something else now.
 
     Open deals are computed anew, with a row in their history. Closed deals and sales that had no rate get their worth,
-    and sellers the credit that was missing; those that had one keep it. Snapshots of the past stay.
+    and sellers the credit that was missing; those that had one keep it. Snapshots of the past stay. Refused where
+    another rate is known from that very day on: that one is corrected (`correct_rate`).
     """
     if currency == settings.BASE_CURRENCY:
         refuse(_("This is the company's own currency."), "currency")
     if day > timezone.localdate():
         refuse(_("A rate of the future is not known yet."), "day")
-    ExchangeRate.objects.update_or_create(currency=currency, day=day, defaults={"rate": rate})
+    known = ExchangeRate.objects.get_or_create(currency=currency, day=day, defaults={"rate": rate})[0]
+    if known.rate != rate:
+        words = {"rate": known.rate.normalize()}
+        refuse(_("From that day on it is %(rate)s. If that is wrong, correct it in the list below.") % words, "rate")
     changed = rebase_amounts(by=by)
     while worth_sales(currency):
         pass

@@ -1,6 +1,7 @@
 """The page of exchange rates, for those who look after all deals."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
@@ -10,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from crm_site.core import pages
+from crm_site.core import history, pages
 from crm_site.core.models import ExchangeRate
+from crm_site.core.scope import found_or_404
+from sales.operations.correcting_rates import correct_rate, preview
 from sales.operations.rates import set_rate, unrated
 from sales.rights import may_set_rates
 
@@ -35,6 +38,15 @@ class RateForm(forms.Form):
         return self.cleaned_data["currency"].strip().upper()
 
 
+class CorrectForm(forms.Form):
+    """The right value of a rate, and the wrong one that was shown beside it."""
+
+    rate = forms.DecimalField(
+        label=gettext_lazy("Right value"), max_digits=18, decimal_places=8, min_value=0.00000001
+    )  # fmt: skip
+    seen = forms.DecimalField(required=False, widget=forms.HiddenInput)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def exchange_rates(request):
     """The rates that are known, the currencies that lack one, and a form for one more."""
@@ -54,3 +66,24 @@ def exchange_rates(request):
         "rows": ExchangeRate.objects.order_by("currency", "-day")[:SHOWN],
     }  # fmt: skip
     return TemplateResponse(request, "sales/rates.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct_exchange_rate(request, pk):
+    """Correct a rate that was entered wrong: what that changes of closed deals and sales is shown before it is done."""
+    if not may_set_rates(request.user):
+        raise Http404
+    known = found_or_404(ExchangeRate.objects.all(), pk=pk)
+    form = CorrectForm(request.POST or (request.GET if "rate" in request.GET else None))
+    if request.method == "POST" and form.is_valid():
+        changed = pages.attempt(form, lambda: correct_rate(known, **form.cleaned_data, by=request.user))
+        if changed:
+            said = {name: part.count for name, part in changed.items()}
+            messages.success(request, _("Rate corrected; closed deals changed: %(deals)s, sales: %(sales)s.") % said)
+            return redirect("sales:rates")
+    context = {
+        "title": _("Correct the rate of %(currency)s") % {"currency": known.currency}, "known": known, "form": form,
+        "found": preview(known, form.cleaned_data["rate"]) if form.is_valid() else None,
+        "base": settings.BASE_CURRENCY, "entries": history.entries(known, request.user)[0],
+    }  # fmt: skip
+    return TemplateResponse(request, "sales/rate.html", context, status=422 if form.errors else 200)

@@ -298,7 +298,8 @@ RULES = (
     Rule("customers:activity_record", reads_activity),
     *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),
     # What sales/ has beside its records.
-    Rule("sales:rates", sets_rates), Rule("sales:reports", sees_sales),
+    Rule("sales:rates", sets_rates), Rule("sales:rate_correct", sets_rates, subject="rate"),
+    Rule("sales:reports", sees_sales),
     Rule("sales:lead_convert", on_record("change")), Rule("sales:lead_unconvert", on_record("delete"), quiet=True),
     Rule("sales:lead_disqualify", on_record("change")), Rule("sales:lead_reopen", on_record("change")),
     Rule("sales:*_leads", on_record("view")),

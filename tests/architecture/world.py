@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm_site.core.kinds import KINDS
-from crm_site.core.models import Attachment, Job, Notification, SavedView
+from crm_site.core.models import Attachment, ExchangeRate, Job, Notification, SavedView
 from sales.models import Adjustment, AssignmentRule, WebForm
 from support.models import Article, ArticleVersion, CaseField, PortalAccess, PortalSession, ProfileChange
 from tests.architecture.expectations import rule_for
@@ -70,6 +70,7 @@ class World:
             "adjustment": Adjustment.objects.create(
                 user=alice, category="commit", starts_on="2026-10-01", ends_on="2026-12-31", original=1, adjusted=2, note="n",
             ),
+            "rate": ExchangeRate.objects.create(currency="USD", day="2020-01-01", rate=1),
             "mechanism": MechanismFactory(account=account),
             "price": PriceFactory(product=self.records["sales.product"]),
             "webform": WebForm.objects.create(name="Ask", title="Ask us", fields=["last_name", "email"], required=["email"]),

@@ -3,7 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.tracking import track
 
+
+@track()
 class ExchangeRate(models.Model):
     """From `day` on, until a later row says otherwise, one unit of `currency` is `rate` units of the base currency."""
 
