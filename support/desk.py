@@ -236,7 +236,7 @@ def dress(found):
         message.look = message.direction if message.kind == Message.PUBLIC else message.kind
         message.author = str(message.user) if message.user_id else message.author_name or message.author_email
         message.iso = message.at.isoformat()
-        message.came_from = Case(pk=message.origin_id).number if message.origin_id else ""
+        message.came_from = Case.numbered(message.origin_id) if message.origin_id else ""
 
 
 @kept_objects("message", "cid", "attachment__name", "attachment__size")
@@ -365,7 +365,7 @@ def last_cases(case, user):
     rows = Case.objects.visible_to(user).filter(**{name: getattr(case, f"{name}_id")}).exclude(pk=case.pk)
     columns = ("subject", "category", "status__name")
     return [
-        {"pk": pk, "number": Case(pk=pk).number, "subject": subject, "tone": STATE_TONES[category], "status": status}
+        {"pk": pk, "number": Case.numbered(pk), "subject": subject, "tone": STATE_TONES[category], "status": status}
         for pk, subject, category, status in rows.order_by("-pk").values_list("pk", *columns)[:FEW]
     ]
 

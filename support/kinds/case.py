@@ -1,9 +1,11 @@
 """Cases as a kind of record."""
 
+from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.converters import read_id
 from crm_site.core.kinds import Dependent, Kind, Panel, Preset, Sort, add_dependent, add_panel, register
+from crm_site.core.loading import Slot, kept
 from crm_site.core.pages import RULES
 from crm_site.core.parts import rights
 from customers.kinds.common import CHANGED, NEWEST
@@ -59,6 +61,12 @@ def initial(request):
     return found
 
 
+@kept
+def has_parts():
+    """A row where a case has parts."""
+    return Case.objects.filter(parent=Slot("case")).order_by().values_list(Value(1))[:1]
+
+
 def actions(case, user):
     """Take, resolve, close, open again; log a call."""
     url, found, may_change = f"/cases/{case.pk}/", [], "change" in rights(user, case)
@@ -81,7 +89,7 @@ def actions(case, user):
     if user.reach(Case, "merge") != "none":
         found.append(button(_("Merge"), f"{url}merge/", "merge"))
     found.append(button(_("Split"), f"{url}split/", "copy"))
-    if case.children.exists():
+    if has_parts(case=case.pk):
         found.append(button(_("Update all who ask"), f"{url}incident/", "megaphone"))
     return found
 

@@ -1,9 +1,12 @@
 """Operations on entitlements: which one holds for a case, whether work may start, and what a case takes of it."""
 
-from django.db.models import BooleanField, Case, ExpressionWrapper, F, IntegerField, Q, Value, When
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Case, F, Func, IntegerField, Q, Value, When
+from django.db.models.functions import Cast, Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import Slot, kept_objects
 from crm_site.core.operations import lock, new_rows, operation, refuse, update_record
 from customers.models import Account
 from support import cover
@@ -56,27 +59,37 @@ def entitlements_of(values):
     )
     accounts = accounts_up(holder)
     if not customer and not accounts:
-        return Entitlement.objects.none()
-    mine = Q(account__in=accounts) | Q(customer__account__in=accounts)
-    mine |= Q(customer=customer) if customer else Q()
-    nearest = [When(customer=customer, then=Value(-1))] if customer else []
-    nearest += [When(Q(account=pk) | Q(customer__account=pk), then=Value(n)) for n, pk in enumerate(accounts)]
-    rows = Entitlement.objects.unscoped("what a customer is entitled to holds whoever works").filter(mine)
-    rows = rows.filter(Q(product=None) | Q(product=product), deleted_at=None)
-    nearness = Case(*nearest, default=Value(99), output_field=IntegerField())
-    return rows.order_by(F("product").asc(nulls_last=True), nearness, F("ends_on").asc(nulls_last=True), "pk")
+        return []
+    return nearest(customer=customer and customer.pk, accounts=accounts, product=product and product.pk)
 
 
-def holding(day):
-    """The condition that an entitlement holds on a day and has something left."""
-    left = Q(cases_total=None) | Q(cases_used__lt=F("cases_total"))
-    left &= Q(minutes_total=None) | Q(minutes_used__lt=F("minutes_total"))
-    return left & (Q(ends_on=None) | Q(ends_on__gte=day)) & Q(starts_on__lte=day)
+@kept_objects("name", "starts_on", "ends_on", "cases_total", "cases_used", "minutes_total", "minutes_used")
+def nearest():
+    """The entitlements of a customer or of accounts, in the order of these, for a product or for all."""
+    customer, product, accounts = (
+        Slot("customer"),
+        Slot("product"),
+        Cast(Slot("accounts"), ArrayField(BigIntegerField())),
+    )
+    rows = Entitlement.objects.unscoped("what a customer is entitled to holds whoever works").filter(
+        Q(account__pk__any_of=accounts) | Q(customer__account__pk__any_of=accounts) | Q(customer=customer),
+        Q(product=None) | Q(product=product), deleted_at=None,
+    )  # fmt: skip
+    far = [Func(accounts, F(name), function="array_position", output_field=IntegerField())
+           for name in ("account", "customer__account")]  # fmt: skip
+    away = Case(When(customer=customer, then=Value(0)), default=Least(*far))
+    return rows.order_by(F("product").asc(nulls_last=True), away, F("ends_on").asc(nulls_last=True), "pk")
+
+
+def holds(entitlement, day):
+    """Whether it holds on a day and has something left."""
+    return cover.standing_of(entitlement, day)[1] == "green"
 
 
 def entitlement_for(values, on=None):
     """The entitlement that fits a case's values on a day (default: today), or None; see entitlements_of."""
-    return entitlements_of(values).filter(holding(on or timezone.localdate())).first()
+    day = on or timezone.localdate()
+    return next((row for row in entitlements_of(values) if holds(row, day)), None)
 
 
 def values_of(case):
@@ -89,10 +102,9 @@ def check_entitlement(case):
 
     The case's own entitlement decides; without one, the one that would fit. A case that was counted stays covered.
     """
-    own = case.entitlement
-    holds = ExpressionWrapper(holding(timezone.localdate()), BooleanField())
-    near = [] if own else list(entitlements_of(values_of(case)).annotate(holds=holds))
-    found = own or next((row for row in near if row.holds), None)
+    own, today = case.entitlement, timezone.localdate()
+    near = [] if own else entitlements_of(values_of(case))
+    found = own or next((row for row in near if holds(row, today)), None)
     if found is None:
         lapsed = near[-1] if near else None
         text = _("Not covered: %(name)s. %(why)s") % {"name": lapsed, "why": words(lapsed)} if lapsed else None
@@ -109,7 +121,7 @@ def check_entitlement(case):
             "tone": "green",
             "text": _("Counted. %(state)s.") % {"state": words(own)},
         }
-    covered = cover.standing_of(found, timezone.localdate())[1] == "green"
+    covered = holds(found, today)
     return {"entitlement": found, "covered": covered, "tone": "green" if covered else "red", "text": f"{words(found)}."}
 
 
@@ -133,7 +145,7 @@ def use_entitlement(case, *, by, minutes=0):
     rows = Entitlement.objects.unscoped("counting needs no right to change the contract").filter(pk=wanted.pk)
     held = rows.select_for_update(of=("self",)).get()
     if use is None:
-        if cover.standing_of(held, timezone.localdate())[1] != "green":
+        if not holds(held, timezone.localdate()):
             refuse(_("%(name)s does not cover it: %(why)s.") % {"name": held, "why": words(held)})
         use = EntitlementUse.objects.create(case=case, entitlement=held, minutes=minutes)
         rows.update(cases_used=F("cases_used") + 1, minutes_used=F("minutes_used") + minutes)

@@ -111,7 +111,12 @@ class Record(models.Model):
     @property
     def number(self):
         """The human number, such as A-000123; it never changes."""
-        return f"{self.NUMBER_PREFIX}-{self.pk:06d}" if self.pk else ""
+        return self.numbered(self.pk) if self.pk else ""
+
+    @classmethod
+    def numbered(cls, pk):
+        """The number of the record with this id."""
+        return f"{cls.NUMBER_PREFIX}-{pk:06d}"
 
     @classmethod
     def label(cls):
