@@ -20,13 +20,24 @@ RETURNED = any_of(
     r"(?:mail|message)[\w ]* (?:fail|error|not delivered|delay)", r"could ?not", r"error sending", r"warning:",
     r"unzustellbar", r"non remis", r"permanent (?:fail|error)", r"considered unsolicited", r"rejected", r"不達",
 )  # fmt: skip
-SAYS_RETURNED = any_of(r"(?:could|can) ?not be delivered to", r"was not delivered to", r"unable to deliver")
+SAYS_RETURNED = any_of(
+    r"(?:could|can) ?not be delivered to", r"was not delivered to", r"(?:un|n.t |not )able to deliver"
+)
+# What only a server says, whatever it is called.
+TECHNICAL = any_of(
+    r"created automatically by (?:the )?mail (?:delivery )?(?:software|system)", r"RCPT TO:", r"smtp error",
+    r"remote host said", r"failed recipient", r"non-?delivery report",
+    r"delivered to (?:one or more of its|the following) recipient",
+    r"status: 5\.\d\.\d", r"final-recipient:",
+)  # fmt: skip
 ABUSE = any_of(r"^complaint about message", r"^(?:e-?mail )?(?:abuse|feedback) report")
 ABSENT = any_of(
-    r"^auto(?:matic|matisch\w*)?[ -]?(?:reply|response|antwort)", r"^out of (?:the )?office", r"^away from",
-    r"^abwesen",
-    r"^vacation", r"^on leave", r"^réponse automatique", r"^respuesta automática", r"^absence", r"^automatisch",
-    r"^自動応答", r"^不在",
+    r"^auto(?:mat\w*)?[ -]?(?:reply|response|antwort|svar|antwoord|vastaus|odpowied|odpov|válasz|yanıt|respuesta)",
+    r"^automaattinen", r"^out of (?:the )?office", r"^ooo\b", r"^away from", r"^abwesen", r"^vacation", r"^on leave",
+    r"^réponse automatique", r"^respuesta automática", r"^resposta automática", r"^risposta automatica", r"^absence",
+    r"^fuera de (?:la )?oficina", r"^fuori (?:sede|ufficio)", r"^(?:ik ben )?afwezig", r"^frånvaro", r"^fravær",
+    r"^poissaolo", r"^nieobecn", r"^автоответ", r"^автоматичес", r"^otomatik", r"^自動(?:応答|返信|回覆)",
+    r"^自动(?:回复|答复)", r"^자동", r"^不在",
 )  # fmt: skip
 # Below one of these stands the mail that came back.
 ORIGINAL = re.compile(
@@ -42,7 +53,7 @@ SOFT_FIRST = any_of(
     r"blocklist", r"reputation", r"unsolicited", r"suspended", r"disabled", r"inactive", r"deactivated", r"dmarc",
     r"not currently", r"virus", r"too (?:large|big|many)", r"relay(?:ing)? (?:access )?denied", r"hop count",
     r"try again", r"sender(?: address)?\b.{0,60}(?:reject|exist)", r"my name was", r"pipe to \|", r"5\.1\.[78]\b",
-    r"in the queue too long",
+    r"in the queue too long", r"\btemporar(?:y|ily)\b",
 )  # fmt: skip
 SOFT_WORDS = any_of(
     r"over ?limit", r"exceed(?:ed|s).{0,40}(?:limit|size|storage)", r"too (?:much|old)", r"not enough (?:space|disk)",
@@ -67,6 +78,15 @@ HARD_WORDS = any_of(
     r"no smtp service", r"no longer (?:on|at|valid|with|exists|works|accept)", r"no valid recipient",
     r"does not accept (?:mail|e-?mail|any)", r"unknown (?:or illegal|address|to)", r"(?:dosn?t|not) exist",
     r"user unknown", r"unknown user", r"recipient ?not ?found", r"no such", r"check if address is correct",
+    r"(?:recipient|user|address|mailbox|account)\S*(?: \S+){0,6} (?:not (?:present|local|active|found)"
+    r"|(?:can|could)(?:not| not|n.t) be found|has been closed|no longer)",
+    r"(?:can.?t|cannot|unable to) (?:accept|find) (?:\S+ )?(?:" + WHO + r")",
+    r"not an? (?:local|active|valid)\b(?: \S+)? ?(?:" + WHO + r")",
+    r"no (?:one at this|mail ?box|user\b|matching|account\b)", r"non-?existent", r"missing home directory",
+    r"(?:bad|valid) ?rcpt ?to", r"user ?_?unknown", r"recip(?:ient)?notfound", r"mail receiving disabled",
+    r"(?:no|nicht|n.existe|bestaat|não) (?:existe|bekannt|existiert|pas|niet)\b", r"existiert nicht", r"inexist",
+    r"\b(?:inconnue?|unbekannte?[rsn]?|desconocid[oa]|sconosciut[oa]|onbekend|invalide)\b",
+    r"(?:用[戶户]|收件人|邮箱|地址)不存在", r"存在しません",
     r"(?:recipient )?address rejected\.?$", r"address rejected: access denied",
 )  # fmt: skip
 HARD_CODES = {"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.4.4", "5.4.310"}
@@ -94,9 +114,12 @@ def bounce_of(mail):
         return None
     fields = whole(status) if status is not None else ""
     said = top_of(whole_text(mail))
-    verdicts = [judge(one, said if not one else "", mail) for one in each(fields)]
+    blocks = each(fields)
+    verdicts = [
+        judge(one, said if len(blocks) == 1 or not values(one, "diagnostic-code") else "", mail) for one in blocks
+    ]
     worst = next((verdict for verdict in verdicts if verdict[0] == HARD), verdicts[0])
-    hard = [one for one, verdict in zip(each(fields), verdicts, strict=True) if verdict[0] == worst[0]]
+    hard = [one for one, verdict in zip(blocks, verdicts, strict=True) if verdict[0] == worst[0]]
     return Bounce(worst[0], failed(mail, "\n".join(hard), said), originals(mail), worst[1])
 
 
@@ -116,14 +139,16 @@ def looks_returned(mail):
     server = DAEMON.search(name) or DAEMON.search(mail.sender_name) or "delivery" in mail.sender_name.lower()
     empty = raw_header(mail.message, "return-path").strip() in ("<>", "<MAILER-DAEMON>")
     told = RETURNED.search(mail.subject) or SAYS_RETURNED.search(mail.text[:2000])
-    return bool((server and (told or empty)) or (empty and told and not ABSENT.search(mail.subject)))
+    sure = server and (empty or re.match("mailer-?daemon", name, re.IGNORECASE))
+    absent = ABSENT.search(mail.subject)
+    return bool(sure or (told and (server or (empty and not absent) or TECHNICAL.search(mail.text[:3000]))))
 
 
 def whole(part):
     """The text of a part and of all within it."""
     try:
         if part.is_multipart():
-            return "\n\n".join(child.as_string() for child in part.get_payload())
+            return "\n\n".join(decoded(child.as_bytes()) for child in part.get_payload())
     except BROKEN:
         return ""
     return decoded(content(part))

@@ -9,7 +9,7 @@ from email.header import decode_header
 from email.message import Message as Part
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
-from itertools import islice
+from itertools import groupby, islice
 
 from support.mail.markup import is_deep, safe, text_of
 
@@ -21,6 +21,9 @@ LONGEST_TEXT = 500_000
 ID = re.compile(r"<\s*([^<>\s]+)\s*>")
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
 ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]+@[^\s<>,;:\"'()\[\]]+")
+# Signs that end a name although they stand in an encoded word of it.
+SIGNS = re.compile(r"[,;:<>()@\"]")
+RUN = re.compile(rf"(?:{WORD.pattern})+", re.DOTALL)
 BETWEEN = re.compile(r"(\?=)\s+(=\?)")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # Names of character sets that mailers use and Python does not know, or that are wider in truth than they say.
@@ -28,8 +31,20 @@ CHARSETS = {
     "gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "euc-kr": "cp949",
     "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "utf-8", "ascii": "utf-8", "x-sjis": "cp932",
     "shift_jis": "cp932", "shift-jis": "cp932", "unicode-1-1-utf-7": "utf-7", "iso-8859-8-i": "iso-8859-8",
-    "x-unknown": "utf-8", "utf8mb4": "utf-8", "iso-2022-jp": "iso2022_jp_ext",
+    "x-unknown": "utf-8", "utf8mb4": "utf-8", "iso-2022-jp": "iso2022_jp_ext", "x-mac-roman": "mac_roman",
+    "x-macroman": "mac_roman", "windows-874": "cp874", "x-gbk": "gb18030", "x-big5": "big5", "x-euc-jp": "euc_jp",
+    "x-euc-kr": "cp949", "x-windows-949": "cp949", "iso-8859-8-e": "iso-8859-8",
 }  # fmt: skip
+BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|[\r\n]+|>From [^\r\n]*\r?\n)+")
+BLANK_LINE = re.compile(rb"\r?\n\r?\n|\r\r")
+# "Subject : x", and a line that is no header between two that are.
+LOOSE = re.compile(rb"^([A-Za-z][A-Za-z-]{1,40})[ \t]+(?=:)", re.MULTILINE)
+STRAY = re.compile(
+    rb"(?<=\n)(?!From )[^\s:][^\r\n:]*\r?\n"
+    rb"(?=(?:From|To|Cc|Subject|Date|Received|Message-ID|MIME-Version|Content-\w+|X-[\w-]+):)",
+    re.IGNORECASE,
+)
+META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 # What the standard library raises on parts that nobody could have meant so.
 BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError, binascii.Error, RecursionError)
 
@@ -89,7 +104,7 @@ def read(raw):
 
 def read_heads(raw):
     """{message_id, subject, sender, sender_name} from the head of these bytes alone; never raises."""
-    return heads_of(BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:262_144].lstrip(b"\r\n")))
+    return heads_of(BytesHeaderParser(policy=policy.compat32).parsebytes(mended(raw[:262_144])))
 
 
 def heads_of(message):
@@ -102,13 +117,24 @@ def heads_of(message):
 
 def parsed(raw):
     """The parsed message. The older policy, because the newer one raises where a broken header is only looked at."""
+    raw = mended(raw)
     try:
-        return email.message_from_bytes(raw.lstrip(b"\r\n"), policy=policy.compat32)
+        return email.message_from_bytes(raw, policy=policy.compat32)
     except BROKEN:
         head = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:262_144])
         for name in ("content-type", "content-transfer-encoding"):
             del head[name]
         return head
+
+
+def mended(raw):
+    """The mail without what a transport put before it, and with a head that a parser reads to its end."""
+    raw = BEFORE.sub(b"", raw, count=1)
+    end = BLANK_LINE.search(raw)
+    head = raw[: end.start()] if end else raw[:262_144]
+    if not (LOOSE.search(head) or STRAY.search(head)):
+        return raw
+    return STRAY.sub(b"", LOOSE.sub(rb"\1", head)) + raw[len(head) :]
 
 
 def raw_header(message, name):
@@ -142,7 +168,17 @@ def words(value, charset=""):
     if "=?" not in value:
         return CONTROLS.sub("", value)
     value = BETWEEN.sub(r"\1\2", value)
-    return CONTROLS.sub("", " ".join(WORD.sub(word, same_charset(value)).split("\n")))
+    return CONTROLS.sub("", " ".join(RUN.sub(run, same_charset(value)).split("\n")))
+
+
+def run(match):
+    """Encoded words that follow each other, read; those of one character set together, as a sign may be cut in two."""
+    found = [(charset.lower(), word(charset, way, text)) for charset, way, text in WORD.findall(match[0])]
+    texts = []
+    for (charset, kind), group in groupby(found, key=lambda each: (each[0], type(each[1]))):
+        parts = [part for _charset, part in group]
+        texts.append(decoded(b"".join(parts), charset) if kind is bytes else "".join(parts))
+    return "".join(texts)
 
 
 def same_charset(value):
@@ -153,9 +189,8 @@ def same_charset(value):
     return value
 
 
-def word(match):
-    """One encoded word, read."""
-    charset, way, text = match.groups()
+def word(charset, way, text):
+    """The bytes of one encoded word; its text where it cannot be decoded."""
     if way in "qQ":
         text = text.replace(" ", "_").replace("?", "=3F")
     elif len(text) % 4:
@@ -164,7 +199,7 @@ def word(match):
         ((data, _charset),) = decode_header(f"=?{charset}?{way}?{text}?=")
     except (*BROKEN, email.errors.HeaderParseError):
         return text
-    return decoded(data, charset) if isinstance(data, bytes) else data
+    return data
 
 
 def decoded(data, charset=""):
@@ -172,7 +207,7 @@ def decoded(data, charset=""):
     charset = (charset or "").strip().strip("\"'").lower().partition("*")[0]
     charset = CHARSETS.get(charset, charset)
     if charset in ("cp1252", "") or charset.startswith("iso-8859-15"):
-        return guess(data) if charset == "" else data.decode(charset, "replace")
+        return guess(data) if not charset or is_utf8(data) else data.decode(charset, "replace")
     for name in (charset, "cp932") if charset.startswith("iso2022_jp") else (charset,):
         try:
             return data.decode(name)
@@ -200,11 +235,16 @@ def guess(data):
 def addresses(value):
     """[(name, address)] of a header; the address in lower case, at most 200 of them."""
     cut = value if len(value) < LONGEST_HEADER else value.rpartition(",")[0]
+    cut = WORD.sub(
+        lambda found: SIGNS.sub(lambda sign: f"={ord(sign[0]):02X}", found[0]) if found[2] in "qQ" else found[0], cut
+    )
     try:
         pairs = getaddresses([cut])
     except BROKEN:
         pairs = []
-    found = [(words(name), address.strip().lower()) for name, address in pairs if "@" in address]
+    found = [(words(name), words(address).strip().lower()) for name, address in pairs if "@" in address]
+    if not found and "=?" in cut and (whole := words(cut)) != cut:
+        return addresses(whole)
     if not found:
         found = [("", address.lower()) for address in ADDRESS.findall(cut)]
     return [(name, CONTROLS.sub("", address)[:320]) for name, address in found[:MOST_PEOPLE]]
@@ -250,12 +290,34 @@ def collect(part, mail, plain, marked, depth=0):
         for child in inside if depth < DEEPEST else []:
             collect(child, mail, plain, marked, depth + 1)
     elif kind in ("text/plain", "text/html") and not name and not is_attached(part):
-        text = CONTROLS.sub("", decoded(content(part), charset_of(part)).replace("\r\n", "\n").replace("\r", "\n"))
-        (marked if kind == "text/html" else plain).append(text)
+        data = content(part)
+        told = (
+            charset_of(part) or (kind == "text/html" and (meta := META.search(data[:2000])) and meta[1].decode()) or ""
+        )
+        text = CONTROLS.sub("", decoded(data, told).replace("\r\n", "\n").replace("\r", "\n"))
+        (marked if kind == "text/html" else plain).append(flowed(text, raw_header(part, "content-type").lower()))
     elif len(mail.files) < MOST_FILES and (data := content(part)):
         cid = "".join(ID.findall(raw_header(part, "content-id"))[:1])
         inline = raw_header(part, "content-disposition").lower().startswith("inline") or bool(cid)
         mail.files.append(File(name or default_name(part, kind), kind, data, cid[:255], inline and bool(cid)))
+
+
+def flowed(text, kind):
+    """Text with its soft line breaks taken out, where its content type says that it has some (RFC 3676)."""
+    if "format=flowed" not in kind.replace('"', "").replace(" ", ""):
+        return text
+    joined, is_open, before = [], False, 0
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        body = line[depth:].removeprefix(" ")
+        if is_open and depth == before and body.rstrip() != "--":
+            joined[-1] += body
+        else:
+            joined.append((">" * depth + " " if depth else "") + body)
+        is_open, before = body.endswith(" ") and body != "-- ", depth
+        if is_open and "delsp=yes" in kind:
+            joined[-1] = joined[-1][:-1]
+    return "\n".join(joined)
 
 
 def is_attached(part):
