@@ -60,6 +60,7 @@ STATUS_WORDS = {
     "not held": "cancelled",
     "yes": "done",
     "no": "open",
+    "to do": "open",
     "true": "done",
     "false": "open",
 }
@@ -149,8 +150,18 @@ def when_targets():
 
 def with_whom_targets():
     """The records that it belongs to; those of other apps wait until these import theirs."""
-    contact, account = ("contact email", "contact name"), ("account name", "company", "related to")
-    deal = ("opportunity name", "deal name", "potential name", "potential", "opportunity", "deal")
+    contact = ("contact email", "contact name", "who", "person", "contact person", "associated contact")
+    account = ("account name", "company", "related to", "organization", "associated company")
+    deal = (
+        "opportunity name",
+        "deal name",
+        "potential name",
+        "potential",
+        "opportunity",
+        "deal",
+        "what",
+        "associated deal",
+    )
     return [
         *link_targets("contact", gettext_lazy("Contact"), "customers.contact", contact),
         *link_targets("account", gettext_lazy("Account"), "customers.account", account),

@@ -24,7 +24,24 @@ from customers.operations.contacts import create_contacts, update_contact
 
 # What is read of a contact that a row names.
 READ = (*Contact.LABEL_FIELDS, "email", "owner", "team", "account", "country")
-COMPANY = ("account name", "company", "company name", "organization name", "organisation", "employer", "firma")
+COMPANY = (
+    "account name",
+    "company",
+    "company name",
+    "organization name",
+    "organisation",
+    "employer",
+    "firma",
+    "organization",
+    "sales account",
+    "accounts",
+    "associated company",
+    "primary associated company",
+    "unternehmen",
+    "société",
+    "entreprise",
+    "empresa",
+)
 
 
 def contact_targets():

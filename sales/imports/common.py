@@ -24,6 +24,11 @@ CURRENCIES = (
     "AED", "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HUF", "INR", "JPY", "MXN", "NOK", "NZD",
     "PLN", "RON", "SEK", "SGD", "TRY", "USD", "ZAR",
 )  # fmt: skip
+ACCOUNTS = ("account name", "company", "client", "organization", "sales account", "associated company",
+            "primary associated company", "potential customer", "firma", "unternehmen", "société",
+            "empresa")  # fmt: skip
+PEOPLE = ("contact name", "contact email", "contact person", "person", "associated contact", "primary contact",
+          "related contacts", "ansprechpartner")  # fmt: skip
 BOOKS = ("price book name", "pricebook", "pricebook name", "price list", "book")
 # How the ids of records begin that have none in the other system: they came along with another one.
 MADE = "made:"
@@ -41,8 +46,8 @@ def record_targets():
 def party_targets():
     """Whom a deal or a paper is about."""
     return [
-        *link_targets("account", gettext_lazy("Account"), "customers.account", ("account name", "company", "client")),
-        *link_targets("contact", gettext_lazy("Contact"), "customers.contact", ("contact name", "contact email")),
+        *link_targets("account", gettext_lazy("Account"), "customers.account", ACCOUNTS),
+        *link_targets("contact", gettext_lazy("Contact"), "customers.contact", PEOPLE),
         *link_targets("customer", gettext_lazy("Customer"), "customers.customer", ("customer name",)),
     ]
 
@@ -60,7 +65,8 @@ def sum_targets():
 
 def currency_target():
     """The code of the currency, such as EUR."""
-    return Target("currency", gettext_lazy("Currency"), aliases=("currency code", "currency iso code"), limit=3,
+    return Target("currency", gettext_lazy("Currency"), limit=3,
+                  aliases=("currency code", "currency iso code", "amount currency"),
                   choices=dict(zip(CURRENCIES, CURRENCIES, strict=True)))  # fmt: skip
 
 

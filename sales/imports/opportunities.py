@@ -45,9 +45,34 @@ BECOME = {
     "deals": gettext_lazy("Won deals without a sale"),
 }  # fmt: skip
 NO_DATE = "no date"
-NAMES = ("opportunity name", "deal name", "deal title", "potential name", "opportunity", "deal", "potential")
-AMOUNTS = ("deal value", "deal amount", "value", "opportunity amount", "close value", "expected value")
-CLOSES = ("closing date", "expected close date", "closed date", "expected close", "close at")
+NAMES = ("opportunity name", "deal name", "deal title", "potential name", "opportunity", "deal", "potential", "topic")
+AMOUNTS = (
+    "deal value",
+    "deal amount",
+    "value",
+    "opportunity amount",
+    "close value",
+    "expected value",
+    "est revenue",
+    "estimated revenue",
+    "betrag",
+    "auftragswert",
+    "montant",
+    "importe",
+)
+CLOSES = (
+    "closing date",
+    "expected close date",
+    "closed date",
+    "expected close",
+    "close at",
+    "est close date",
+    "estimated close date",
+    "abschlussdatum",
+    "date de clôture",
+    "fecha de cierre",
+)
+ENDS = ("deal closed on", "closed on", "actual close date", "won time", "lost time", "won date", "lost date")
 BEGINS = ("created time", "created date", "engage date", "open date", "opened")
 
 
@@ -59,17 +84,22 @@ def opportunity_targets():
         Target("name", gettext_lazy("Name"), aliases=NAMES, limit=255),
         *party_targets(),
         stages.stage_target(),
+        Target("state", gettext_lazy("Open, won or lost"), "choice", ("status", "deal status", "opportunity status"),
+               choices=Stage.STATES, value_map=stages.STATE_WORDS),
+        Target("ended_at", gettext_lazy("Won or lost on"), "datetime", ENDS),
         Target("amount", gettext_lazy("Amount"), "money", AMOUNTS),
         currency_target(),
         Target("close_date", gettext_lazy("Close date"), "date", CLOSES),
-        Target("probability", gettext_lazy("Probability, %"), "number", ("probability", "win probability")),
+        Target("probability", gettext_lazy("Probability, %"), "number", ("probability", "win probability",
+               "wahrscheinlichkeit", "probabilité", "probabilidad")),
         Target("category", gettext_lazy("Forecast category"), "choice", ("forecast category name",),
                choices=CATEGORIES),
         Target("type", gettext_lazy("Type"), "choice", ("opportunity type", "deal type"), choices=Opportunity.TYPES,
                value_map=TYPE_WORDS),
         Target("source", gettext_lazy("Lead source"), aliases=("source", "original source"), limit=100),
         Target("next_step", gettext_lazy("Next step"), aliases=("next steps",), limit=200),
-        Target("loss_reason", gettext_lazy("Loss reason"), aliases=("lost reason", "closed lost reason"), limit=100),
+        Target("loss_reason", gettext_lazy("Loss reason"), aliases=("lost reason", "closed lost reason",
+               "reason for loss"), limit=100),
         Target("description", gettext_lazy("Description"), "longtext", ("notes", "comments")),
         *link_targets("product", gettext_lazy("Product"), "sales.product", ("product name",)),
         *book_targets(),
@@ -106,6 +136,10 @@ def settle_stage(draft, run):
     values, said = draft.values, word(draft, run, "stage")
     known = kept(run, "stages", lambda: {str(s.pk): s for s in Stage.objects.select_related("pipeline")})
     values["stage"] = known.get(values.get("stage")) or kept(run, "first stage", default_stage)
+    state = values.pop("state", Stage.OPEN)
+    if state != values["stage"].state == Stage.OPEN:
+        stages_of = (stage for stage in known.values() if stage.pipeline_id == values["stage"].pipeline_id)
+        values["stage_before"], values["stage"] = values["stage"], next(s for s in stages_of if s.state == state)
     if said in run.kept.get("new stages", ()):
         header = run.plan.header_of["stage"]
         if run.user.is_superuser and run.phase == "check":
@@ -128,7 +162,8 @@ def settle_moments(draft, run):
     """When the deal began, and when it was or is to be closed."""
     values = draft.values
     began, day, closed = values.get("created_at"), values.get("close_date"), values["stage"].state != Stage.OPEN
-    today = kept(run, "today", timezone.localdate)
+    today, ended = kept(run, "today", timezone.localdate), values.pop("ended_at", None)
+    day = timezone.localdate(ended) if closed and ended else day
     if not began and not day:
         values["close_date"] = today
         add_tag(values, NO_DATE)
@@ -140,7 +175,7 @@ def settle_moments(draft, run):
             day = values["close_date"] = today
         values["closed_at"] = noon_after(day, began) if day else values.get("changed_at") or began or timezone.now()
         values["close_date"] = day or timezone.localdate(values["closed_at"])
-        if began and (stage := stage_begun(values["stage"], run)):
+        if began and "stage_before" not in values and (stage := stage_begun(values["stage"], run)):
             values["stage_before"] = stage
     elif began:
         values["changed_at"] = values["stage_since"] = began

@@ -26,8 +26,25 @@ WORDS = {
         "negotiation/review", "negotiations started", "decision maker bought-in", "decisionmakerboughtin", "commit",
     ),
 }  # fmt: skip
-WON = ("won", "closed won", "closedwon", "closed - won", "closed/won")
-LOST = ("lost", "closed lost", "closedlost", "closed - lost", "closed/lost", "closed lost to competition")
+WON = ("won", "closed won", "closedwon", "closed - won", "closed/won", "gewonnen", "gagné", "ganado", "ganada", "vinto")
+LOST = (
+    "lost",
+    "closed lost",
+    "closedlost",
+    "closed - lost",
+    "closed/lost",
+    "closed lost to competition",
+    "verloren",
+    "perdu",
+    "perdido",
+    "perdida",
+    "perso",
+)
+STATE_WORDS = (
+    dict.fromkeys(WON, Stage.WON) | dict.fromkeys(LOST, Stage.LOST) | {"canceled": Stage.LOST, "cancelled": Stage.LOST}
+)
+LOST_PARTS = {"lost", "closedlost", "abandoned", "cancelled", "canceled", "verloren", "perdu", "perdue", "perdido",
+              "perdida", "perso"}  # fmt: skip
 # Parts of words in the order in which deals usually go; the words of a new pipeline are put into this order.
 ORDER = ("new", "lead", "prospect", "qualif", "contact", "engag", "discover", "analys", "need", "value", "decision",
          "demo", "offer", "quote", "propos", "negot", "review", "contract", "commit")  # fmt: skip
@@ -47,7 +64,16 @@ def stage_target():
         if closing := next((s for s in own.values() if s.state == state), None):
             known |= dict.fromkeys(words, closing)
     usual = {word: str(stage.pk) for word, stage in known.items() if word not in own}
-    aliases = ("deal stage", "sales stage", "stage name", "opportunity stage", "pipeline stage")
+    aliases = (
+        "deal stage",
+        "sales stage",
+        "stage name",
+        "opportunity stage",
+        "pipeline stage",
+        "phase",
+        "étape",
+        "etapa",
+    )
     return Target("stage", _("Stage"), "choice", aliases, choices=labels, value_map=usual)
 
 
@@ -108,9 +134,9 @@ def ends(words):
 def state_of(word):
     """What a word for a stage means: open, won or lost."""
     parts = set(fold(word).replace("/", " ").replace("-", " ").split())
-    if parts & {"won", "closedwon"}:
+    if parts & {"won", "closedwon", "gewonnen", "gagne", "gagnee", "ganado", "ganada", "vinto"}:
         return Stage.WON
-    return Stage.LOST if parts & {"lost", "closedlost", "abandoned", "cancelled", "canceled"} else Stage.OPEN
+    return Stage.LOST if parts & LOST_PARTS else Stage.OPEN
 
 
 def place_of(word):

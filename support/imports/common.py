@@ -6,7 +6,10 @@ from support.operations.states import status_of
 
 STATE_WORDS = {
     "active": "open", "in progress": "open", "work in progress": "open", "assigned": "open", "escalated": "open",
-    "reopened": "open", "pending": "waiting", "on hold": "waiting", "pending customer response": "waiting",
+    "reopened": "open", "working": "open", "waiting on us": "open", "waiting for support": "open", "to do": "open",
+    "waiting on contact": "waiting", "waiting on customer": "waiting", "waiting for customer": "waiting",
+    "waiting for details": "waiting", "problem solved": "resolved", "information provided": "resolved",
+    "pending": "waiting", "on hold": "waiting", "pending customer response": "waiting",
     "awaiting user info": "waiting", "awaiting problem": "waiting", "awaiting vendor": "waiting",
     "awaiting evidence": "waiting", "solved": "resolved", "done": "resolved", "completed": "closed",
     "canceled": "closed", "cancelled": "closed", "registered": "new", "submitted": "new", "not started": "new",

@@ -94,6 +94,30 @@ def test_kind_is_told_by_name_and_headers():
     assert guess_kind([], KINDS) is None
 
 
+def test_names_of_other_programs_and_languages():
+    german = ["Vorname", "Nachname", "Firma", "Postleitzahl", "Geburtsdatum", "Betreuer", "Angelegt am", "Notizen"]
+    wanted = [
+        "first_name",
+        "last_name",
+        "account.name",
+        "address.postal_code",
+        "birthday",
+        "owner",
+        "created_at",
+        "notes",
+    ]
+    assert list(mapped(german).values()) == wanted
+    dynamics = mapped(["(Do Not Modify) Contact", "Full Name", "Address 1: Country/Region"])
+    assert list(dynamics.values()) == ["external_id", "full_name", "address.country"]
+    assert mapped(["Contact Number", "Id"])["Id"] == "external_id"
+    assert guess_kind(["Firma", "Branche", "Mitarbeiter"], KINDS, "Firmen.csv") == "accounts"
+
+
+def test_days_are_no_telephone_numbers():
+    assert mapped(["Angelegt"], [["06.05.2023"]] * 5) == {}
+    assert mapped(["Nummer 7"], [["0351 901 8203"]] * 5) == {"Nummer 7": "mobile"}
+
+
 @pytest.mark.real_data
 def test_mapping_truth():
     found = sorted(DATA.glob("import/*truth*.json"))

@@ -43,6 +43,17 @@ LINES = """INVENTORYRELID,Product Name,List Price,Quantity,Total,Discount,Total 
 """
 
 
+# A deal whose status stands beside its stage, one that is gone there, and links to records of several kinds.
+STATUSES = """Deal - ID,Deal - Title,Deal - Value,Deal - Organization ID,Deal - Stage,Deal - Status,Deal - Deal closed on,Deal - Deleted
+1,Won one,"1.200,50 kr",001AA0000012345AAA;001AA0000099999AAA,Proposal,Won,2023-06-07 10:00:00,0
+2,Open one,300,,Proposal,Open,,0
+3,Gone one,300,,Proposal,Lost,2023-06-07 10:00:00,1
+"""
+TASKS = """Id,WhoId,WhatId,Subject,ActivityDate
+1,003AA0000012345AAA,001AA0000012345AAA,Call them,2023-06-07
+"""
+
+
 def through(client, text, name, **data):
     """Import a text through the wizard; the finished job."""
     job = upload(client, text, name, **data)
@@ -410,3 +421,24 @@ def test_an_order_is_the_sale_of_its_deal(cast, client_of, tmp_path, how):
         client.post(f"/imports/{first.pk}/undo/")
         run_due_jobs()
         assert standing_sales() == before
+
+
+def test_a_deal_is_won_by_its_status_and_what_is_gone_there_stays_away(cast, client_of):
+    """Of several ids the first is linked; the status beside the stage decides, and the stage was the one before."""
+    client = client_of(cast.alice)
+    through(client, "Id,Name\n001AA0000012345AAA,Isdom\n", "Account.csv", system="other")
+    through(client, "Id,LastName\n003AA0000012345AAA,Fox\n", "Contact.csv", system="other")
+    job = through(client, STATUSES, "deals.csv", system="other")
+    assert counts(job) == (2, 0, 1, 0)
+    won, still = Opportunity.objects.order_by("pk")
+    assert (won.state, won.stage.name, won.close_date, won.amount) == (
+        "won",
+        "Won",
+        date(2023, 6, 7),
+        Decimal("1200.50"),
+    )
+    assert won.account.name == "Isdom"
+    assert (still.state, still.stage.name) == ("open", "Proposal")
+    assert counts(through(client, TASKS, "Task.csv", system="other")) == (1, 0, 0, 0)
+    task = Activity.objects.get(subject="Call them")
+    assert (task.contact.last_name, task.account.name) == ("Fox", "Isdom")

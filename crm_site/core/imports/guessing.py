@@ -14,12 +14,15 @@ from .values import NO, YES
 # Names that other programs give to a field, the surest first. A target finds its own by its full name
 # ("account.name"), or else by what follows the point ("contact.email" by "email").
 ALIASES = {
-    "external_id": ("record id", "external id", "unique id", "legacy id", "source id", "id"),
+    "external_id": ("record id", "external id", "unique id", "legacy id", "source id", "id",
+                    "id des datensatzes", "datensatz id"),
     "number": ("number", "customer number", "account number", "contact number", "no", "nr", "kundennummer"),
-    "first_name": ("first name", "given name", "forename", "firstname", "fname", "vorname", "prénom", "nombre"),
+    "first_name": ("first name", "given name", "forename", "firstname", "fname", "vorname", "prénom", "nombre", "nome"),
     "middle_name": ("middle name", "additional name", "second name"),
-    "last_name": ("last name", "surname", "family name", "lastname", "lname", "nachname", "apellido", "apellidos"),
-    "full_name": ("full name", "name", "contact name", "person name", "customer name", "display name", "contact"),
+    "last_name": ("last name", "surname", "family name", "lastname", "lname", "nachname", "apellido", "apellidos",
+                  "nom", "nom de famille", "cognome"),
+    "full_name": ("full name", "name", "contact name", "person name", "customer name", "display name", "contact",
+                  "ansprechpartner"),
     "salutation": ("salutation", "name prefix", "prefix", "honorific", "anrede"),
     "suffix": ("suffix", "name suffix"),
     "nickname": ("nickname", "nick name"),
@@ -27,17 +30,20 @@ ALIASES = {
                   "jobtitle", "beruf", "funktion"),
     "department": ("department", "organization department", "dept", "division", "abteilung"),
     "email": ("email", "e mail", "email address", "e mail address", "e mail 1 value", "primary email", "work email",
-              "business email", "email work", "email 1", "mail", "customer email", "contact email", "correo"),
+              "business email", "email work", "email 1", "mail", "customer email", "contact email", "correo", "emails",
+              "email addresses", "correo electrónico", "courriel", "e mail adresse", "adresse e mail"),
     "email_secondary": ("secondary email", "email 2", "e mail 2 address", "e mail 2 value", "email home", "home email",
                         "personal email", "other email", "alternate email", "private email"),
     "mobile": ("mobile", "mobile phone", "cell", "cell phone", "mobile number", "phone mobile", "handy", "mobil",
-               "cellphone", "gsm", "phone 1 value"),
+               "cellphone", "gsm", "mobiltelefon", "handynummer", "portable", "móvil", "phone 1 value"),
     "phone": ("phone", "business phone", "work phone", "phone number", "telephone", "tel", "office phone",
               "phone work", "main phone", "primary phone", "telephone number", "contact phone", "company main phone",
-              "telefon", "téléphone", "phone 1 value", "phone 2 value"),
+              "telefon", "telefonnummer", "téléphone", "teléfono", "phone 1 value", "phone 2 value"),
     "fax": ("fax", "business fax", "fax number"),
-    "website": ("website", "web site", "web page", "homepage", "url", "web", "website 1 value", "domain"),
-    "birthday": ("birthday", "birth date", "date of birth", "dob", "birthdate", "geburtstag"),
+    "website": ("website", "web site", "web page", "homepage", "url", "web", "website 1 value", "company domain name",
+                "webseite", "internetseite", "site web", "sitio web", "domain"),
+    "birthday": ("birthday", "birth date", "date of birth", "dob", "birthdate", "geburtstag", "geburtsdatum",
+                 "date de naissance", "fecha de nacimiento"),
     "language": ("language", "preferred language", "locale"),
     "time_zone": ("time zone", "timezone"),
     "country": ("country", "country code", "cc", "land"),
@@ -45,12 +51,18 @@ ALIASES = {
     "status": ("status", "lead status", "customer status", "state of customer", "lifecycle stage"),
     "owner": ("owner", "contact owner", "account owner", "record owner", "activity owner", "task owner", "call owner",
               "event owner", "lead owner", "assigned to", "sales agent", "responsible", "account manager",
-              "owner name", "assignee"),
+              "owner name", "assignee", "sales owner", "assigned user name", "assigned user", "assigned to user",
+              "betreuer", "verantwortlich", "verantwortlicher", "zuständig", "propriétaire", "responsable"),
     "team": ("team", "group", "regional office", "office"),
     "tags": ("tags", "labels", "tag", "label", "categories", "groups", "keywords", "group membership"),
-    "notes": ("notes", "note", "comments", "comment", "remarks", "description", "bemerkung", "additional information"),
+    "notes": ("notes", "note", "comments", "comment", "remarks", "description", "bemerkung", "additional information",
+              "bemerkungen", "notizen", "notas", "remarques"),
+    "description": ("description", "notes", "note", "comments", "remarks", "beschreibung", "bemerkung", "bemerkungen",
+                    "notizen", "descripción", "notas", "remarques", "observations"),
     "created_at": ("created time", "created at", "created date", "created", "created on", "date created",
-                   "creation date", "create date", "erstellt"),
+                   "creation date", "create date", "erstellt", "erstellt am", "angelegt am", "added time", "date added",
+                   "person created", "organization created", "deal created", "lead created", "date de création",
+                   "fecha de creación"),
     "do_not_call": ("do not call", "no calls", "phone opt out"),
     "do_not_email": ("do not email", "email opt out", "unsubscribed", "opted out", "opt out", "no email"),
     "consent.given_at": ("optin time", "opt in time", "consent date", "consent given at", "subscribed at",
@@ -59,26 +71,37 @@ ALIASES = {
     "consent.confirmed_at": ("confirm time", "confirmed at", "double opt in time", "confirmation date"),
     "consent.confirmed_ip": ("confirm ip",),
     "address.street": ("business street", "address 1 street", "street", "street address", "mailing street",
-                       "billing street", "address line 1", "address 1", "street name", "address", "straße"),
+                       "billing street", "address line 1", "address 1", "street name", "address", "straße",
+                       "billing address street", "address 1 street 1", "primary address street", "rue", "calle",
+                       "adresse", "dirección"),
     "address.street_2": ("business street 2", "address line 2", "address 2", "address 1 extended address"),
     "address.city": ("business city", "address 1 city", "city", "mailing city", "billing city", "town", "suburb",
-                     "locality", "ort", "stadt", "ville"),
+                     "locality", "ort", "stadt", "ville", "billing address city", "ciudad"),
     "address.region": ("business state", "address 1 region", "state", "region", "province", "county", "mailing state",
-                       "billing state", "state province", "bundesland"),
+                       "billing state", "state province", "bundesland", "address state", "billing address state",
+                       "address 1 state province", "provincia"),
     "address.postal_code": ("business postal code", "address 1 postal code", "postal code", "zip", "zip code",
-                            "postcode", "mailing zip", "billing zip", "billing postal code", "plz"),
+                            "postcode", "mailing zip", "billing zip", "billing postal code", "plz", "billing code",
+                            "mailing code", "zipcode", "zip postal code", "address 1 zip postal code", "postleitzahl",
+                            "billing address postal code", "mailing postal code", "code postal", "código postal"),
     "address.country": ("business country region", "address 1 country", "country", "country region",
-                        "mailing country", "billing country", "business country", "cc", "land"),
+                        "mailing country", "billing country", "business country", "address 1 country region",
+                        "billing address country", "cc", "land", "pays", "país"),
     "account.name": ("account name", "organization name", "company", "company name", "organization 1 name",
-                     "organisation", "organization", "account", "employer", "business name", "firma", "société"),
+                     "organisation", "organization", "account", "employer", "business name", "firma", "société",
+                     "unternehmen", "entreprise", "empresa", "azienda", "bedrijf"),
     "account.external_id": ("account id", "account name id", "organization id", "company id"),
     "account.address": ("organization address", "company address", "account address"),
     "name": ("account name", "company name", "company", "organization name", "organization", "account", "name",
-             "site name", "business name", "security", "customer", "firma"),
-    "industry": ("industry", "sector", "branch", "gics sector", "branche"),
-    "account_type": ("account type", "type", "customer type", "category"),
-    "parent": ("parent account", "subsidiary of", "parent", "parent company", "parent organization"),
-    "employees": ("employees", "number of employees", "employee count", "headcount", "company size"),
+             "site name", "business name", "security", "customer", "firma",
+             "unternehmen", "société", "entreprise", "empresa", "azienda", "bedrijf"),
+    "industry": ("industry", "sector", "branch", "gics sector", "branche", "industry type"),
+    "account_type": ("account type", "type", "customer type", "category", "relationship type", "business type"),
+    "parent": ("parent account", "subsidiary of", "parent", "parent company", "parent organization",
+               "parent sales account"),
+    "parent.id": ("parent account id", "parent id", "parent sales account id", "parent company id"),
+    "employees": ("employees", "number of employees", "employee count", "headcount", "company size",
+                  "no of employees", "mitarbeiter", "anzahl mitarbeiter", "effectif", "empleados"),
     "annual_revenue": ("annual revenue", "revenue", "turnover", "umsatz"),
     "founded": ("year established", "founded", "year founded"),
     "tax_id": ("tax id", "vat number", "vat id", "vat", "ust id"),
@@ -94,13 +117,13 @@ ALIASES = {
     "direction": ("direction", "call direction"),
     "priority": ("priority", "prio", "urgency"),
     "done_at": ("completed at", "closed time", "done at", "completed on", "completion date"),
-    "contact": ("contact", "contact email", "contact name", "who id", "contactid", "related contact", "attendee"),
-    "account": ("account", "account name", "accountid", "company", "related to", "what id"),
+    "contact": ("contact", "contact email", "contact name", "contactid", "related contact", "attendee"),
+    "account": ("account", "account name", "accountid", "company", "related to"),
     "body": ("content", "note content", "description", "notes", "note", "body", "details", "text", "message"),
     "username": ("username", "user name", "login", "user", "alias"),
     "role": ("role", "profile", "user role", "job title"),
     "manager": ("manager", "reports to", "supervisor", "manager name"),
-    "is_active": ("active", "is active", "enabled"),
+    "is_active": ("active", "is active", "enabled", "status"),
 }  # fmt: skip
 
 OBJECT_WORDS = {
@@ -111,7 +134,17 @@ OBJECT_WORDS = {
     "interaction": "activity", "note": "note", "lead": "lead", "user": "user", "consent": "consent",
     "case": "case", "ticket": "case", "incident": "case", "campaign": "campaign", "product": "product",
     "quote": "quote", "order": "order", "invoice": "invoice", "pipeline": "opportunity", "team": "team",
+    "firma": "account", "firmen": "account", "unternehmen": "account", "entreprise": "account", "societe": "account",
+    "empresa": "account", "kontakt": "contact", "kontakte": "contact", "contacto": "contact",
+    "verkaufschance": "opportunity", "verkaufschancen": "opportunity", "opportunite": "opportunity",
+    "oportunidad": "opportunity", "oportunidade": "opportunity", "aufgabe": "activity", "aufgaben": "activity",
+    "aktivitat": "activity", "aktivitaten": "activity", "tache": "activity", "tarea": "activity",
+    "benutzer": "user", "produkt": "product", "produkte": "product", "produit": "product", "producto": "product",
+    "angebot": "quote", "angebote": "quote", "devis": "quote", "rechnung": "invoice", "rechnungen": "invoice",
+    "facture": "invoice", "auftrag": "order", "auftrage": "order", "commande": "order", "interessenten": "lead",
+    "vorgang": "case", "vorgange": "case",
 }  # fmt: skip
+OBJECTS = frozenset(OBJECT_WORDS.values())
 KIND_OBJECTS = {
     "accounts": "account", "contacts": "contact", "activities": "activity", "users": "user", "campaigns": "campaign",
     "products": "product", "price_books": "price book", "leads": "lead", "opportunities": "opportunity",
@@ -231,7 +264,10 @@ def _phrase(words):
 
 def _identified(header):
     """What a header such as CONTACTID or "Account Id" identifies, or None."""
-    name = normalise(header).replace(" ", "")
+    words = normalise(header).split()
+    if words[:3] == ["do", "not", "modify"]:  # how Dynamics heads the ids that tie rows to records
+        return _object_of(" ".join(words[3:]))
+    name = "".join(words)
     return _object_of(name[:-2]) if name.endswith("id") else None
 
 
@@ -261,6 +297,7 @@ def _name_score(name, target, prefixes):
     """How far a header names a target: 90 and more by a known name, 75 with words that change nothing, 65 misspelt."""
     thing, inner = _split_object(name)
     owner = target.name.partition(".")[0] if "." in target.name else ""
+    owner = owner if owner in OBJECTS and not getattr(target, "by", "") else ""
     known = _names(target)
     if name in known:
         return 96 - known.index(name) * 0.2, _("known name")
@@ -308,7 +345,9 @@ def _known_names(name, label, aliases):
     """All names of a target in one order of trust: its own, those of its declaration, those of other programs."""
     common = ALIASES.get(name) or ALIASES.get(name.rpartition(".")[2], ())
     own = (label, name.replace(".", " "), *aliases)
-    return list(dict.fromkeys(normalise(each) for each in (*own, *common)))
+    # Beside an id of its own, a number that people see is no id.
+    names = (*common, *own) if name == "external_id" else (*own, *common)
+    return list(dict.fromkeys(normalise(each) for each in names))
 
 
 def _share(cells, kind):

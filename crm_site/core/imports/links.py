@@ -81,7 +81,7 @@ def owners(run, drafts):
             draft.values["owner"] = user
             continue
         by = "name" if "name" in found else "id"
-        header = run.plan.header_of[found[by][0].name]
+        header = run.plan.header_of.get(found[by][0].name, "")
         name, text = found[by][1], _("There is no user “%(name)s”; the row is yours.")
         if user:
             name, text = user, _("Rows of “%(name)s” would be out of your sight; the row is yours.")
@@ -132,7 +132,7 @@ def settle(run, draft, name, found, named):
         if len(records) == 1:
             draft.values[name] = records[0]
             return
-        header, words = run.plan.header_of[target.name], {"name": text}
+        header, words = run.plan.header_of.get(target.name, ""), {"name": text}
         sentence = _("%(count)d records are called “%(name)s”; the link was left empty.")
         if not records and run.importer.link and waits(run, target, found):
             draft.pending.append((target.wanted, waiting_name(text), name))
@@ -147,7 +147,9 @@ def settle(run, draft, name, found, named):
     if "id" in found:
         target, text = found["id"]
         sentence = _("There is no record with the id “%(name)s” yet; the link is made when it comes.")
-        draft.warn(run.plan.header_of[target.name], sentence % {"name": text}, sentence % {"name": "…"}, kept=True)
+        draft.warn(
+            run.plan.header_of.get(target.name, ""), sentence % {"name": text}, sentence % {"name": "…"}, kept=True
+        )
         draft.pending.append((target.wanted, text, name))
 
 

@@ -1,6 +1,7 @@
 """From the rows of a file to drafts: what each row says, which record it means, and what would be done with it."""
 
 import hashlib
+import re
 import unicodedata
 from collections import Counter
 
@@ -13,6 +14,10 @@ from .registry import NAME_OF_ID
 CREATED, UPDATED, SKIPPED, FAILED = OUTCOMES = ("created", "updated", "skipped", "failed")
 UPSERT, CREATE, UPDATE = MODES = ("upsert", "create", "update")
 SKIP = "skip"
+# How the ids of Salesforce begin; in "WhatId" they are of several kinds.
+SALESFORCE = {"001": "customers.account", "003": "customers.contact", "00Q": "sales.lead",
+              "006": "sales.opportunity", "701": "marketing.campaign", "500": "support.case"}  # fmt: skip
+SALESFORCE_ID = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?")
 CHECK, RUN, LINK, UNDO = "check", "run", "link", "undo"
 
 
@@ -112,6 +117,9 @@ class Plan:
                 draft.warn(header, text, group)
                 continue
             if value is not None:
+                if target.field and target.by == "id" and ";" in value:
+                    value = value.partition(";")[0].strip()
+                    draft.warn(header, _("Of several ids the first one is linked."), kept=True)
                 self.put(draft, target, value)
             elif target.type == "id" or target.by == "id":
                 draft.warn(header, _("The id 0 stands for no record."), _("The id 0 stands for no record."))
@@ -119,10 +127,22 @@ class Plan:
 
     def put(self, draft, target, value):
         """Store a value that was read, links apart from the rest."""
+        if target.field and target.by == "id" and (other := self.meant(target, value)) is not target:
+            if "id" in draft.links.get(other.field, {}):
+                return  # another column says it
+            target = other
         if target.field:
             draft.links.setdefault(target.field, {})[target.by] = (target, value)
         else:
             draft.values[target.name] = value
+
+    def meant(self, target, text):
+        """The target of an id that says itself what it is of, as those of Salesforce do; else the target given."""
+        kind = SALESFORCE.get(text[:3]) if SALESFORCE_ID.fullmatch(text) else None
+        if kind in (None, target.wanted):
+            return target
+        others = (other for other in self.targets.values() if other.by == "id" and other.wanted == kind)
+        return next(others, target)
 
     def digest(self, cells):
         """The fingerprint of what a row brings."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 NAME_OF_ID = "external_id"
+DELETED = "deleted_there"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from . import apply, links
 from .deciding import decide
 from .plan import CHECK, CREATED, LINK, OUTCOMES, RUN, UNDO, Plan, Seen, identify
 from .reading import reopen
-from .registry import IMPORTERS, importer_of
+from .registry import DELETED, IMPORTERS, importer_of
 from .undo import undo_some
 
 CHUNK = 2000
@@ -114,6 +114,9 @@ class Run:
 
     def prepare(self, draft):
         """Settle a row's values; one without its mandatory values fails with the column's name."""
+        if draft.values.pop(DELETED, False):
+            draft.skip("", _("It was deleted in the other system."))
+            return
         if self.importer.prepare:
             self.importer.prepare(draft, self)
         target = self.plan.missing(draft) if draft.outcome == CREATED else None

@@ -3,7 +3,7 @@
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
-from .registry import Target, external_id
+from .registry import DELETED, Target, external_id
 
 TYPES = {"self": "text", "bool": "boolean"}
 CHANGED = (
@@ -14,10 +14,19 @@ CHANGED = (
     "modified",
     "updated at",
     "updated time",
+    "modified at",
+    "modified on",
+    "date modified",
+    "updated on",
+    "update time",
+    "last updated",
+    "do not modify modified on",
 )
 OWNER_IDS = ("owner id", "contact owner id", "account owner id", "call owner id", "event owner id", "task owner id",
              "record owner id", "ownerid", "lead owner id", "invoice owner id", "price book owner id", "quote owner id",
-             "sales order owner id", "potential owner id", "product owner id")  # fmt: skip
+             "sales order owner id", "potential owner id", "product owner id",
+             "deal owner id", "opportunity owner id", "case owner id", "ticket owner id",
+             "campaign owner id", "assigned user id", "assigned to id")  # fmt: skip
 OWNERS = ("record owner", "assigned to", "sales order owner", "order owner", "price book owner", "potential owner",
           "invoice owner", "product owner", "quote owner", "sales agent", "agent", "sales rep")  # fmt: skip
 
@@ -51,7 +60,9 @@ def target_of(model, column, names):
 
 def link_targets(name, label, wanted, names=()):
     """The two targets of a link: by name or e-mail address, and by the id in the other system."""
-    ids = tuple(f"{each}{tail}" for tail in ("id", " id") for each in (name, *names) if not each.endswith(" id"))
+    ids = tuple(
+        f"{each}{tail}" for tail in ("id", " id", " ids") for each in (name, *names) if not each.endswith(" id")
+    )
     return [
         Target(name, label, "link", tuple(names), wanted=wanted, field=name, by="name", limit=300),
         Target(f"{name}.id", _("%(link)s: id there") % {"link": label}, "link", ids, wanted=wanted, field=name, by="id",
@@ -68,8 +79,9 @@ def owner_targets():
 
 
 def moment_targets():
-    """When the record was made and last changed in the other system."""
+    """When the record was made and last changed in the other system, and whether it is gone there."""
     return [
         Target("created_at", _("Created"), "datetime", ("created time", "created date")),
         Target("changed_at", _("Changed"), "datetime", CHANGED),
+        Target(DELETED, _("Deleted there"), "boolean", ("is deleted", "deleted")),
     ]
