@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.loading import read_many
 from support import ledger
-from support.dues import refresh
+from support.dues import know_due, refresh
 from support.ledger import begin, blank, cancel, hours_of, live_of, loaded, pause, reopen, resume, schedule, stop, turn
 from support.models import FIRST, NEXT, RESOLUTION, Case, Clock, ClockSegment, Status
 from support.policies import policies_for
@@ -25,23 +25,32 @@ AN_END = ("pk", "state", "target_seconds", "used_seconds", "due_at", "warn_at", 
 OTHER = {FIRST: NEXT, NEXT: FIRST}
 
 
-def started(cases, at=None, *, answered=False):
-    """Start the clocks of new cases, at a moment or at each one's creation.
+def begun(pairs):
+    """The clocks of new cases, from their creation on, for keep_begun; what is due of them stands in the cases.
 
-    `answered` says that the customer had the first answer at once, as on the phone. A case that begins resolved has
-    kept its promise. The number of statements does not grow with that of the cases.
+    Given are pairs of a case and whether the customer had the first answer at once, as on the phone. A case that begins
+    resolved has kept its promise. Nothing is written: cases are inserted with all of it. The number of statements does
+    not grow with that of the cases.
     """
     made = []
-    for case, policy in zip(cases, picked(cases), strict=True):
-        for metric in (FIRST, RESOLUTION) if policy else ():
-            since = at or case.created_at
-            if clock := begin(case, metric, policy.current, since):
-                stand(clock, case, since)
-                if (metric == FIRST and answered) or (metric == RESOLUTION and case.category in DONE):
-                    stop(clock, case, since)
-                made.append(clock)
-    ledger.save(made)
-    refresh([case.pk for case in cases])
+    for (case, answered), policy in zip(pairs, chosen([case for case, _answered in pairs]), strict=True):
+        own = [begin(case, metric, policy.current, case.created_at) for metric in (FIRST, RESOLUTION) if policy]
+        own = [clock for clock in own if clock]
+        for clock in own:
+            clock.of = case
+            stand(clock, case, case.created_at)
+            if answered if clock.metric == FIRST else case.category in DONE:
+                stop(clock, case, case.created_at)
+        know_due(case, own)
+        made += own
+    return made
+
+
+def keep_begun(clocks):
+    """Write the clocks of cases that have been inserted."""
+    for clock in clocks:
+        clock.case_id = clock.of.pk
+    ledger.save(clocks)
 
 
 def picked(cases):

@@ -28,6 +28,16 @@ REFRESH = f"""
 """  # noqa: S608 - both are our own
 
 
+def know_due(case, clocks):
+    """Set what is due of a case by all its clocks, none of which is written yet."""
+    live = [clock for clock in clocks if clock.stopped_at is None]
+    first = min(live, key=lambda clock: clock.due_at or NEVER, default=None)
+    case.due_at, case.due_metric, case.warn_at = NEVER, "", None
+    if first:
+        case.due_at, case.due_metric, case.warn_at = first.due_at or NEVER, first.metric, first.warn_at
+    case.breached = any(clock.breached_at for clock in clocks)
+
+
 def refresh(case_ids):
     """Write into cases what falls due next, when it warns, and whether a promise was broken; one statement."""
     if case_ids:

@@ -64,9 +64,13 @@ def create_cases(rows, *, by):
     people = complete_parties(rows, by)
     complete(rows, extras, people, by)
     check_owners(Case, {row["owner"] for row in rows if row.get("owner")}, by)
-    cases = insert_many(Case, [fresh(Case, **row, created_by=by, changed_by=by) for row in rows])
+    cases = [fresh(Case, **row, created_by=by, changed_by=by) for row in rows]
+    begun = clocks.begun([
+        (case, extra["answered"]) for case, extra in zip(cases, extras, strict=True) if case.category != Status.CLOSED
+    ])  # fmt: skip
+    insert_many(Case, cases)
     keep_first(cases, extras)
-    start_clocks(cases, extras)
+    clocks.keep_begun(begun)
     assign_by_mode(cases, by=by)
     for case in cases:
         need_owner(case.is_private, case.owner_id)
@@ -170,18 +174,6 @@ def first_said(first, row, at, contact):
     elif first["kind"] == Message.PUBLIC:
         counters |= {"last_agent_at": first["at"], "first_replied_at": first["at"]}
     return first, counters
-
-
-def start_clocks(cases, extras):
-    """Start the clocks of new cases that are not closed, one call for those answered and one for the others."""
-    for answered in (False, True):
-        group = [
-            case for case, extra in zip(cases, extras, strict=True)
-            if bool(extra["answered"]) == answered and case.category != Status.CLOSED
-        ]  # fmt: skip
-        if group:
-            same = {case.created_at for case in group}
-            clocks.started(group, same.pop() if len(same) == 1 else None, answered=answered)
 
 
 @operation

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from support.clocks import started, status_changed
+from support.clocks import begun, keep_begun, status_changed
 from support.models import Case, Clock, Policy, PolicyVersion, Status
 
 WEEK = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -48,9 +48,17 @@ def status(category, **fields):
 def case_at(at, *, answered=False, **fields):
     """A case made at a moment, with its clocks."""
     found = status(fields.pop("category", "new"))
-    made = Case.objects.create(subject="A case", status=found, category=found.category, created_at=at, **fields)
-    started([made], at, answered=answered)
+    made = Case(subject="A case", status=found, category=found.category, created_at=at, **fields)
+    started([made], answered=answered)
     return made
+
+
+def started(cases, *, answered=False):
+    """Write cases with the clocks that begin with them."""
+    clocks = begun([(case, answered) for case in cases])
+    for case in cases:
+        case.save()
+    keep_begun(clocks)
 
 
 def moved(case, category, at, **fields):

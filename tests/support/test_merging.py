@@ -14,7 +14,6 @@ from django.utils import timezone
 from crm_site.core.models import Attachment
 from crm_site.core.operations import Refused
 from customers.models import Activity
-from support.clocks import started
 from support.models import Case, CaseMerge, Clock, Message, OutgoingMail, Status, Watcher
 from support.operations import survivors
 from support.operations.cases import add_watcher, create_cases, resolve_case, set_parent, update_case
@@ -26,7 +25,7 @@ from support.sweep import sweep
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
 from tests.factories import CaseFactory, ContactFactory
-from tests.support.clockwork import clock, level
+from tests.support.clockwork import clock, level, started
 
 HOUR = timedelta(hours=1)
 
@@ -196,8 +195,8 @@ def test_cs6_the_clock_of_a_survivor_ends_again_when_it_did(cast, pair, reopen_d
     source, survivor = pair
     long_ago = timezone.now() - timedelta(days=2)
     Clock.objects.all().delete()
-    Case.objects.filter(pk=survivor.pk).update(created_at=long_ago)
-    started([fresh(survivor)], long_ago)
+    survivor.created_at = long_ago
+    started([survivor])
     resolve_case(fresh(survivor), by=cast.dora, at=long_ago + timedelta(minutes=59))
     before, due = told_of(survivor), fresh(survivor).due_at
     merge = merge_cases(source, fresh(survivor), by=cast.dora)
