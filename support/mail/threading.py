@@ -6,11 +6,14 @@ Never by the words of a subject alone, and never by a number from somebody else.
 import re
 from collections import Counter
 
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Q, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Lower
 
+from crm_site.core.loading import Slot, kept
 from support.mail.references import MARK, NUMBER, case_of, read_message_id
 from support.mail.senders import contacts_at
-from support.models import Case, Mailbox, Message
+from support.models import Case, Mailbox, Message, Watcher
 from support.operations.survivors import end_of
 
 REFERENCE, TOKEN, SUBJECT = "reference", "token", "subject"
@@ -124,9 +127,23 @@ def takes_part(case, address, people=None):
     people = contacts_at([address]).get(address, ()) if people is None else people
     if case.contact_id and case.contact_id in {contact.pk for contact in people}:
         return True
-    wrote = Q(direction=Message.IN, author_email__iexact=address)
-    told = Q(direction=Message.OUT) & (Q(to__contains=[address]) | Q(cc__contains=[address]))
-    if Message.objects.filter(wrote | told, case=where, kind=Message.PUBLIC, is_verified=True).exists():
-        return True
-    watching = case.watchers.select_related("user", "contact")
-    return any(address in {w.email.lower(), *(p.email.lower() for p in (w.user, w.contact) if p)} for w in watching)
+    return bool(spoke(case=where, address=address, listed=[address])) or (address,) in watching(case=case.pk)
+
+
+@kept
+def spoke():
+    """A row where an address wrote, or was written to, on a case."""
+    listed = Cast(Slot("listed"), ArrayField(TextField()))
+    wrote = Q(direction=Message.IN, author_email__iexact=Slot("address", TextField()))
+    told = Q(direction=Message.OUT) & (Q(to__contains=listed) | Q(cc__contains=listed))
+    rows = Message.objects.filter(wrote | told, case=Slot("case"), kind=Message.PUBLIC, is_verified=True)
+    return rows.order_by().values_list(Value(1))[:1]
+
+
+@kept
+def watching():
+    """(address,) of all who watch a case."""
+    rows = Watcher.objects.filter(case=Slot("case")).order_by()
+    names = ("email", "user__email", "contact__email")
+    own, *others = (rows.values_list(Lower(Coalesce(name, Value("")))) for name in names)
+    return own.union(*others)
