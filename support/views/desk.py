@@ -163,7 +163,7 @@ def ready_for(user, choices):
 def panels_beside(request, case):
     """What other parts of the house show of a case, and the parts that it has by itself, all of these closed."""
     base = CASES.record_url(case.pk)
-    own = (("facts", _("Everything about the case")), ("timeline", _("Activities")), ("files", _("Files")))
+    own = (("facts", _("Everything about the case")), ("timeline", _("Activities")))
     return pages.panels_of(request, CASES, case.pk) + [
         {"title": title, "url": f"{base}{name}/", "id": name, "fold": True} for name, title in own
     ]

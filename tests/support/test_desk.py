@@ -1,5 +1,6 @@
 """The agents' desk: one conversation in few statements, what is internal stays inside, and nobody writes past another."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,8 @@ def test_a_page_costs_the_same_however_long_the_case_is(cast, case):
     many, answer = taken(client, url)
     assert many == few <= 20
     text = answer.content.decode()
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids)), "each panel stands there once"
     assert "Message 299" in text
     assert "Message 270" in text
     assert "Message 269" not in text
