@@ -2,7 +2,8 @@
 
 Everything is a pure function of `Hours`; `hours_of` reads them from the calendars that administrators keep. Moments are
 aware and come back in the zone in which they were given. A window begins at its time's first occurrence of the day and
-ends at the last; a time that the clock's change skips is the moment of the change.
+ends at the last, but at the first where the clock is put back to just that time; a time that the clock's change skips
+is the moment of the change.
 """
 
 from bisect import bisect_right
@@ -21,7 +22,7 @@ MIDNIGHT = 24 * 60
 PATIENCE = 3 * 366
 # So many days are added up together, once for each calendar.
 BLOCK = 64
-ZERO = timedelta(0)
+ZERO, SECOND = timedelta(0), timedelta(seconds=1)
 
 
 class NeverOpen(Exception):
@@ -66,9 +67,14 @@ class Hours:
 
 
 def moment(day, minutes, zone, fold):
-    """The moment of a time of day, in UTC; of a time that comes twice the one that `fold` says."""
+    """The moment of a time of day, in UTC; of a time that comes twice the one that `fold` says, 1 being for an end.
+
+    A clock that is put back to the end itself has passed it already: the hour that comes again is the next window's.
+    """
     plain = datetime(day.year, day.month, day.day) + timedelta(minutes=minutes)  # noqa: DTZ001 - gets its zone below
     found = plain.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    if fold and (found - SECOND).astimezone(zone).replace(tzinfo=None) > plain:
+        return plain.replace(tzinfo=zone).astimezone(UTC)
     if found.astimezone(zone).replace(tzinfo=None) == plain:
         return found
     return change_between(*sorted(plain.replace(tzinfo=zone, fold=n).astimezone(UTC) for n in (0, 1)), zone)

@@ -198,3 +198,30 @@ def test_administrators_fill_the_week(cast, client_of):
     page = client.get(url).content.decode()
     assert "Rita Tester: Working hours changed from “mon 09:00, 12:00, 13:00, 17:00” to “mon 09:00, 12:00”." in page
     assert "2026-12-24 Eve: Created." in page
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("Atlantic/Azores", date(2024, 10, 26)), ("Africa/Cairo", date(2024, 10, 31))]
+)
+def test_an_hour_that_comes_twice_at_the_end_of_a_window_is_worked_once(zone, day):
+    """No more time passes in a calendar than by the clock of the world, and a closing time is the first of its name."""
+    zone = ZoneInfo(zone)
+    start, end = (datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=n) for n in (0, 3))
+    whole = Hours(zone, (((0, 1440),),) * 7)
+    assert time_between(start, end, whole) == end.astimezone(UTC) - start.astimezone(UTC)
+    put_back = next(
+        m for m in range(1440, 0, -15) if (begin := at_minute(start, m)) and begin.fold == 0 and is_twice(begin)
+    )
+    closing = Hours(zone, (((0, put_back),),) * 7)
+    assert add_time(start, timedelta(minutes=put_back), closing) == at_minute(start, put_back)
+
+
+def at_minute(start, minutes):
+    """A time of the day of a moment, the first of its name."""
+    return (start.replace(tzinfo=None) + timedelta(minutes=minutes)).replace(tzinfo=start.tzinfo)
+
+
+def is_twice(moment):
+    """Whether the clock is put back to just this time."""
+    before = (moment.replace(fold=1).astimezone(UTC) - timedelta(seconds=1)).astimezone(moment.tzinfo)
+    return before.replace(tzinfo=None) > moment.replace(tzinfo=None)
