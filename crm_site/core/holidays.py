@@ -1,7 +1,8 @@
 """Holidays from an iCal file, and those of one year again in the next."""
 
+import re
 from datetime import date, datetime, time, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from dateutil.rrule import rrulestr
 from django.core.exceptions import ValidationError
@@ -15,7 +16,11 @@ icalendar = Later("icalendar")
 
 # What comes again every year is taken for so many years ahead; a file has at most so many days and bytes.
 YEARS, MOST_DAYS, MOST_BYTES = 5, 2000, 1_000_000
+FREQUENCIES, EARLIEST = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"), 1900
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 DAY = timedelta(days=1)
+# Days are taken as they are written, so that the zones that a file defines, well or badly, do not matter.
+ZONES = re.compile(rb"^BEGIN:VTIMEZONE\r?$.*?^END:VTIMEZONE\r?\n", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 
 
 def import_holidays(calendar, data):
@@ -31,42 +36,91 @@ def import_holidays(calendar, data):
 
 
 def read_ical(data, today):
-    """{day: name} of the events of an iCal file between last year's first day and YEARS ahead."""
+    """{day: name} of the events of an iCal file between last year's first day and YEARS ahead.
+
+    Events that cannot be read are left out, unless that is all of them; those that were called off are no holidays.
+    """
     if len(data) > MOST_BYTES:
         raise ValidationError(_("The file is too large for a calendar of holidays."))
     first, last = date(today.year - 1, 1, 1), date(today.year + YEARS, 12, 31)
-    found = {}
+    found, unread = {}, 0
     try:
-        for event in icalendar.Calendar.from_ical(data).walk("VEVENT"):
-            for day in days_of(event, first, last):
-                found.setdefault(day, str(event.get("SUMMARY", _("Holiday"))))
-            if len(found) > MOST_DAYS:
-                raise ValidationError(_("The file has too many days for a calendar of holidays."))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise ValidationError(_("This is no iCal file that can be read.")) from None
+        events = list(icalendar.Calendar.from_ical(ZONES.sub(b"", data)).walk("VEVENT"))
+    except UNREADABLE:
+        raise unreadable() from None
+    for event in events:
+        try:
+            days = list(islice(days_of(event, first, last, moved(events)), MOST_DAYS + 1))
+        except UNREADABLE:
+            unread += 1
+            continue
+        for day in days if str(event.get("STATUS", "")).upper() != "CANCELLED" else ():
+            found.setdefault(day, str(event.get("SUMMARY", _("Holiday"))))
+        if len(found) > MOST_DAYS:
+            raise ValidationError(_("The file has too many days for a calendar of holidays."))
+    if unread and unread == len(events):
+        raise unreadable()
     return found
 
 
-def days_of(event, first, last):
-    """The days between two that an event covers, each time that it comes."""
-    start = plain_day(event["DTSTART"].dt)
-    end = max(plain_day(event["DTEND"].dt) if "DTEND" in event else start + DAY, start + DAY)
+def unreadable():
+    """What is said of a file that is no calendar."""
+    return ValidationError(_("This is no iCal file that can be read."))
+
+
+def moved(events):
+    """{(id of an event, day)}: the repetitions that have an event of their own."""
+    return {
+        (str(event.get("UID", "")), plain_day(event["RECURRENCE-ID"].dt))
+        for event in events
+        if "RECURRENCE-ID" in event
+    }
+
+
+def days_of(event, first, last, gone):
+    """The days between two that an event covers, each time that it comes; `gone` are repetitions as of `moved`."""
+    start, length = plain_day(event["DTSTART"].dt), DAY
+    if "DTEND" in event:
+        length = plain_day(event["DTEND"].dt) - start
+    elif "DURATION" in event:
+        length = event["DURATION"].dt
+    own = "RECURRENCE-ID" in event
     for begin in begins(event, start, first, last):
-        for number in range(min((end - start).days, 366)):
-            if first <= (day := begin + number * DAY) <= last:
+        for number in range(min(max(length.days, 1), 366)):
+            if first <= (day := begin + number * DAY) <= last and (
+                own or (str(event.get("UID", "")), begin) not in gone
+            ):
                 yield day
 
 
 def begins(event, start, first, last):
     """The first days of an event and its repetitions, without those that are taken out."""
-    if "RRULE" not in event:
-        return [start]
-    rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=midnight(start), ignoretz=True)
-    out = event.get("EXDATE", [])
-    gone = {plain_day(item.dt) for part in (out if isinstance(out, list) else [out]) for item in part.dts}
-    comes = rule.xafter(midnight(first - 366 * DAY), count=MOST_DAYS, inc=True)
-    return [found.date() for found in takewhile(lambda found: found <= midnight(last), comes)
-            if found.date() not in gone]  # fmt: skip
+    rules = listed(event.get("RRULE"))
+    comes = set() if rules else {start}
+    for rule in rules:
+        dates = plain_rule(rule, start).xafter(midnight(first - 366 * DAY), count=MOST_DAYS, inc=True)
+        comes |= {found.date() for found in takewhile(lambda found: found <= midnight(last), dates)}
+    return sorted((comes | listed_days(event, "RDATE")) - listed_days(event, "EXDATE"))
+
+
+def plain_rule(rule, start):
+    """A rule of days, weeks, months or years from a day on. ValueError for others, which would never end."""
+    kept = {name: value for name, value in rule.items() if name.upper() not in ("BYHOUR", "BYMINUTE", "BYSECOND")}
+    if str(listed(kept.get("FREQ"))[:1]).strip("[]'").upper() not in FREQUENCIES or start.year < EARLIEST:
+        raise ValueError(rule)
+    return rrulestr(type(rule)(kept).to_ical().decode(), dtstart=midnight(start), ignoretz=True)
+
+
+def listed(value):
+    """A value that may stand once, several times or not at all, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def listed_days(event, name):
+    """The days of a property such as EXDATE."""
+    items = [item.dt for part in listed(event.get(name)) for item in part.dts]
+    days = {plain_day(item[0] if isinstance(item, tuple) else item) for item in items}
+    return {day for day in days if isinstance(day, date)}
 
 
 def midnight(day):
