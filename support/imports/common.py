@@ -7,7 +7,8 @@ from support.operations.states import status_of
 STATE_WORDS = {
     "active": "open", "in progress": "open", "work in progress": "open", "assigned": "open", "escalated": "open",
     "reopened": "open", "working": "open", "waiting on us": "open", "waiting for support": "open", "to do": "open",
-    "waiting on contact": "waiting", "waiting on customer": "waiting", "waiting for customer": "waiting",
+    "waiting on contact": "waiting", "waiting on customer": "waiting", "hold": "waiting",
+    "waiting on third party": "waiting", "waiting for customer": "waiting",
     "waiting for details": "waiting", "problem solved": "resolved", "information provided": "resolved",
     "pending": "waiting", "on hold": "waiting", "pending customer response": "waiting",
     "awaiting user info": "waiting", "awaiting problem": "waiting", "awaiting vendor": "waiting",
@@ -26,7 +27,7 @@ CHANNEL_WORDS = {
     "customer portal": Case.PORTAL,
 }  # fmt: skip
 # Waiting for somebody else than the customer: its status is the one that is not chosen by itself.
-OTHERS = ("on hold", "awaiting problem", "awaiting vendor", "awaiting evidence")
+OTHERS = ("on hold", "hold", "waiting on third party", "awaiting problem", "awaiting vendor", "awaiting evidence")
 
 
 def desk_of(run):

@@ -163,5 +163,6 @@ EVENT_IMPORT = register(
         name="case_events", label=gettext_lazy("Log of cases"), model=Message, targets=event_targets, order=62,
         icon="history", create=replay_events, update=lambda record, values, by: record, prepare=prepare_event,
         delete=remove_events, within=visible_events, gate=Case, makes=False, chunk=200,
+        log=("incident", "at", "state"),
     )
 )  # fmt: skip

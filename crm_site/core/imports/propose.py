@@ -12,13 +12,26 @@ from .registry import IMPORTERS, NAME_OF_ID
 VALUES_SHOWN = 30
 # The system of files that name none; how far back is looked for others of that kind.
 NOBODYS, EARLIER = "file", 50
+# Fewer rows do not show a habit.
+FEW = 6
 
 
-def detect(headers, file_name, importers):
-    """The importer that the file's name and headers speak for, or None."""
+def detect(headers, file_name, importers, samples=()):
+    """The importer that the file's name, its headers and, where given, its rows speak for, or None."""
     told = [importer for importer in importers if importer.detected]
+    log = next((importer for importer in told if importer.log and is_log(headers, samples, importer)), None)
     found = guess_kind(headers, {importer.name: importer.targets() for importer in told}, file_name)
-    return IMPORTERS.get(found)
+    return log or IMPORTERS.get(found)
+
+
+def is_log(headers, samples, importer):
+    """Whether rows tell moments of a few things each: the column of the thing repeats itself, as no list's does."""
+    guesses = guess_mapping(headers, samples, importer.targets()) if len(samples) >= FEW else {}
+    places = {guess.target: n for n, guess in enumerate(guesses.values())}
+    if not set(importer.log) <= set(places):
+        return False
+    named = cells_of(samples, places[importer.log[0]])
+    return len(set(named)) * 3 <= len(named) * 2
 
 
 def fingerprint(headers):

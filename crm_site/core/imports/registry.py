@@ -52,6 +52,7 @@ class Importer:
     - `done(run)` follows the last row of a check or an import; gives {what: how many}, as `after` does.
     - `chunk` is how many rows are written at once where each costs more than usual.
     - `one_by_key` is True when only one record can have a key, so that a row that is like one is that one.
+    - `log` names the targets without which a file is no log: first that of the thing whose moments the rows are.
     - `gate` is the model whose rights decide where the imported one has none of its own; `within(user, action)` are
       then the records, and `delete(ids, by=)` takes them away again and returns how many.
     """
@@ -84,6 +85,7 @@ class Importer:
     icon: str = "upload"
     admin_only: bool = False
     one_by_key: bool = False
+    log: tuple = ()
     detected: bool = True
 
     @property

@@ -19,6 +19,9 @@ CHANGED = (
     "date modified",
     "updated on",
     "update time",
+    "last update time",
+    "updated",
+    "sys updated on",
     "last updated",
     "do not modify modified on",
 )

@@ -95,7 +95,7 @@ def draft_from(values, importers, user):
     """A draft of an import with everything proposed that can be guessed; ValidationError says what is wrong."""
     file = values["file"]
     table = open_table(file, encoding=values["encoding"] or None, delimiter=values["delimiter"] or None)
-    importer = IMPORTERS.get(values["kind"]) or detect(table.headers, file.name, importers)
+    importer = IMPORTERS.get(values["kind"]) or detect(table.headers, file.name, importers, table.sample())
     if importer is None:
         raise ValidationError(not_told(detect(table.headers, file.name, IMPORTERS.values())), code="kind")
     options = proposed(importer, table, file.name, values["system"], user)

@@ -66,7 +66,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{path.name}: {' '.join(error.messages)}")
                 continue
             for name, table in tables:
-                importer = IMPORTERS.get(options["kind"] or "") or detect(table.headers, name, open_to)
+                importer = IMPORTERS.get(options["kind"] or "") or detect(table.headers, name, open_to, table.sample())
                 if importer is None:
                     self.stdout.write(f"{name}: left out, it holds nothing that can be imported yet")
                 else:
