@@ -1,22 +1,43 @@
 """What a page is built of, whatever is written in it: what was judged in one page need not be judged again in the next.
 
-Kept is what axe-core's rules and the style sheets go by: elements and those around them, classes, roles, states; whether
-a text or a name is there, not what it says; where headings and landmarks stand; ids that are there twice or not at all.
+Kept is what axe-core's rules and the style sheets go by: elements and those around and beside them, roles, states, and
+the classes that a style sheet names; whether a text or a name is there, not what it says; where headings and landmarks
+stand; ids that are there twice or not at all.
 """
 
 import re
+from functools import cache
 from html.parser import HTMLParser
+from itertools import pairwise
+
+from tests.conftest import ROOT
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 OUTLINE = {"h1", "h2", "h3", "h4", "h5", "h6", "main", "nav", "aside", "section", "form", "header", "footer", "dialog"}
 REFERENCES = {"for", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "aria-activedescendant"}
 # Of these it counts only whether they say anything.
-FREE = {
-    "href", "src", "value", "action", "formaction", "id", "name", "title", "alt", "placeholder", "aria-label", "datetime",
-    "list", "min", "max", "maxlength", "pattern", "form", "download", "points", "x", "y", "x1", "x2", "y1", "y2", "cx",
-    "cy", "r", "d", "width", "height", "viewbox", "transform",
+FREE = REFERENCES | {
+    "href",
+    "src",
+    "value",
+    "action",
+    "id",
+    "name",
+    "title",
+    "alt",
+    "placeholder",
+    "aria-label",
+    "list",
+}
+# What neither the rules nor the style sheets ask for: how a form is filled in, sent and checked, and how a picture is drawn.
+IGNORED = {
+    "formaction", "method", "enctype", "novalidate", "required", "selected", "min", "max", "step", "maxlength",
+    "minlength", "pattern", "rows", "inputmode", "autofocus", "autocapitalize", "datetime", "form", "download", "points",
+    "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "d", "width", "height", "viewbox", "transform",
 }  # fmt: skip
-COLUMNS = re.compile(r"\bn[0-9]+")
+STYLES = ("static/*.css", "node_modules/@tabler/core/dist/css/tabler.min.css")
+# How many columns of a table stand flush right.
+COLUMNS = re.compile(r"n[0-9]+")
 
 
 def parts_of(html):
@@ -25,7 +46,7 @@ def parts_of(html):
 
 
 class Structure(HTMLParser):
-    """parts: each element of the page with those around it and the kinds of its children; and the page's outline."""
+    """parts: each element of the page with those around it, each two that stand side by side, and the page's outline."""
 
     def __init__(self, html):
         super().__init__()
@@ -45,7 +66,7 @@ class Structure(HTMLParser):
         self.ids += [attrs["id"]] if attrs.get("id") else []
         for name in REFERENCES & attrs.keys():
             self.led.update(attrs[name].split())
-        shown = f"{tag} {' '.join(sorted(_shown(tag, *each) for each in attrs.items()))}"
+        shown = f"{tag} {' '.join(sorted(filter(None, (_shown(tag, *each) for each in attrs.items()))))}"
         if tag in OUTLINE:
             # Two of one kind must be told apart by their names, whatever these are.
             said = attrs.get("aria-label", "")
@@ -74,9 +95,9 @@ class Structure(HTMLParser):
             self.put("text")
 
     def shut(self):
-        """Put the innermost element down with its children."""
+        """Put the innermost element down with its children, each beside the next."""
         done = self.open.pop()
-        self.parts.add(f"{done.path} [{' '.join(done.inside)}]")
+        self.parts.update(f"{done.path} [{one}] [{next_one}]" for one, next_one in pairwise(("", *done.inside, "")))
 
     def put(self, part):
         """Add to the innermost element, unless the last thing in it was of the same kind."""
@@ -90,10 +111,22 @@ class _Element:
         self.tag, self.path, self.inside = tag, path, []
 
 
+@cache
+def _styled():
+    """(the classes, the attributes) that the style sheets name."""
+    sheets = "".join(sheet.read_text(encoding="utf-8") for pattern in STYLES for sheet in ROOT.glob(pattern))
+    return set(re.findall(r"\.([a-zA-Z_][\w-]*)", sheets)), set(re.findall(r"\[([\w-]+)", sheets))
+
+
 def _shown(tag, name, value):
+    """What counts of an attribute, or an empty text."""
+    classes, attributes = _styled()
     if tag in ("link", "script"):
         return f"{name}={value}"
-    if name in FREE or name in REFERENCES or name.startswith(("data-", "hx-")) or (name, tag) == ("content", "meta"):
+    if name == "class":
+        return f"class={' '.join(sorted(each for each in value.split() if each in classes and not COLUMNS.fullmatch(each)))}"
+    if name in IGNORED or (name.startswith(("data-", "hx-")) and name not in attributes):
+        return ""
+    if name in FREE or name.startswith("data-") or (name, tag) == ("content", "meta"):
         return name if value.strip() else f"{name} empty"
-    # The columns of a table that stand flush right.
-    return f"{name}={COLUMNS.sub('n', value) if name == 'class' else value}"
+    return f"{name}={value}"
