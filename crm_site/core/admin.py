@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core import hours_admin  # noqa: F401 - registers working hours
+from crm_site.core.admin_base import Admin
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import (
     ExternalId,
@@ -41,7 +42,7 @@ class CappedPaginator(Paginator):
         return self.object_list.order_by().values("pk")[: self.CAP].count()
 
 
-class BigAdmin(admin.ModelAdmin):
+class BigAdmin(Admin):
     """For tables without an end: no whole counts, no drop-down of a table."""
 
     paginator = CappedPaginator
@@ -83,7 +84,7 @@ class UserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(Admin):
     """Users: who they are, their roles and teams, and signing them out."""
 
     form = UserForm
@@ -138,7 +139,7 @@ class UserAdmin(admin.ModelAdmin):
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):
+class TeamAdmin(Admin):
     """The tree of teams."""
 
     list_display = ["name", "parent", "manager"]
@@ -173,7 +174,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(admin.ModelAdmin):
+class RoleAdmin(Admin):
     """Roles: per kind of record and action how far they reach."""
 
     search_fields = ["name"]
@@ -192,7 +193,7 @@ class ShareAdmin(BigAdmin):
 
 
 @admin.register(SavedView)
-class SavedViewAdmin(admin.ModelAdmin):
+class SavedViewAdmin(Admin):
     """Views that users keep."""
 
     list_display = ["name", "kind", "owner", "visibility", "is_default"]
@@ -200,7 +201,7 @@ class SavedViewAdmin(admin.ModelAdmin):
 
 
 @admin.register(Setting)
-class SettingAdmin(admin.ModelAdmin):
+class SettingAdmin(Admin):
     """The company's own choices."""
 
     list_display = ["name", "value"]

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.admin_base import Admin
 from crm_site.core.history import whole_entries
 from crm_site.core.holidays import MOST_BYTES, import_holidays, read_ical, repeat_holidays
 from crm_site.core.models import Calendar, Holiday
@@ -95,7 +96,7 @@ class HolidayInline(admin.TabularInline):
 
 
 @admin.register(Calendar)
-class CalendarAdmin(admin.ModelAdmin):
+class CalendarAdmin(Admin):
     """Working hours and holidays."""
 
     form = CalendarForm

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.admin import ReadOnlyInline
+from crm_site.core.admin_base import Admin
 from customers.admin.parties import KindAdmin
 from customers.kinds import ACTIVITIES
 from customers.models import Activity, CalendarFeed, Participant
@@ -44,7 +45,7 @@ class ActivityAdmin(KindAdmin):
 
 
 @admin.register(CalendarFeed)
-class CalendarFeedAdmin(admin.ModelAdmin):
+class CalendarFeedAdmin(Admin):
     """Calendar feeds: seen and revoked here, made by their users."""
 
     list_display = ("user", "created_at")

@@ -4,11 +4,12 @@ from django.contrib import admin
 
 from crm_site.core import lists
 from crm_site.core.admin import ReadOnlyAdmin
+from crm_site.core.admin_base import Admin
 from customers.models import Consent, Contact, Purpose
 
 
 @admin.register(Purpose)
-class PurposeAdmin(admin.ModelAdmin):
+class PurposeAdmin(Admin):
     """What people are asked for; one that was used stays for its entries."""
 
     list_display = ("name", "code", "needs_consent", "in_portal", "order", "is_active")

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.admin_base import Admin
 from crm_site.core.condition_forms import FIELDSET
 from sales.conditions import said_all
 from sales.forms.assignment import RuleForm
@@ -19,7 +20,7 @@ class MemberInline(admin.TabularInline):
 
 
 @admin.register(AssignmentRule)
-class AssignmentRuleAdmin(admin.ModelAdmin):
+class AssignmentRuleAdmin(Admin):
     """Assignment rules; what they would have done is shown at /leads/assignment/."""
 
     form = RuleForm

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.admin_base import Admin
 from customers.admin.parties import KindAdmin
 from support.canned import fill
 from support.forms.case import CaseFieldForm, CaseForm
@@ -37,7 +38,7 @@ class QueueMemberInline(admin.TabularInline):
 
 
 @admin.register(Queue)
-class QueueAdmin(admin.ModelAdmin):
+class QueueAdmin(Admin):
     """Queues: who gets a case, and what happens at its end."""
 
     list_display = ["name", "team", "mode", "policy", "close_days", "reopen_days", "is_default", "is_active", "order"]
@@ -47,7 +48,7 @@ class QueueAdmin(admin.ModelAdmin):
 
 
 @admin.register(Status)
-class StatusAdmin(admin.ModelAdmin):
+class StatusAdmin(Admin):
     """Statuses: their names are the company's, the categories are fixed."""
 
     list_display = ["name", "category", "portal_name", "pauses", "is_default", "is_active", "order"]
@@ -59,7 +60,7 @@ class StatusAdmin(admin.ModelAdmin):
 
 
 @admin.register(CaseField)
-class CaseFieldAdmin(admin.ModelAdmin):
+class CaseFieldAdmin(Admin):
     """What is asked of each kind of request; who no longer asks it takes it out of use, and the answers stay."""
 
     list_display = ["label", "type", "kind", "required", "in_portal", "is_active", "order"]
@@ -79,7 +80,7 @@ class CaseFieldAdmin(admin.ModelAdmin):
 
 
 @admin.register(CannedReply)
-class CannedReplyAdmin(admin.ModelAdmin):
+class CannedReplyAdmin(Admin):
     """Texts kept ready."""
 
     list_display = ["name", "shortcut", "team", "is_active"]
@@ -96,7 +97,7 @@ class CannedReplyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Macro)
-class MacroAdmin(admin.ModelAdmin):
+class MacroAdmin(Admin):
     """Several changes by one click, chosen line by line."""
 
     form = ActionsForm

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.admin import ReadOnlyAdmin
+from crm_site.core.admin_base import Admin
 from support.hooks import check_address, key_of
 from support.models import Webhook, WebhookDelivery
 
@@ -24,7 +25,7 @@ class WebhookForm(forms.ModelForm):
 
 
 @admin.register(Webhook)
-class WebhookAdmin(admin.ModelAdmin):
+class WebhookAdmin(Admin):
     """Webhooks that escalation steps call."""
 
     form = WebhookForm

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.core.admin import ReadOnlyAdmin
+from crm_site.core.admin_base import Admin
 from support.mail.fetching import LOCAL, SECRET_PREFIX
 from support.mail.intake import retry
 from support.mail.sending import send_again
@@ -39,7 +40,7 @@ class MailboxForm(forms.ModelForm):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(admin.ModelAdmin):
+class MailboxAdmin(Admin):
     """Mailboxes; how they do is shown at /mailboxes/."""
 
     form = MailboxForm

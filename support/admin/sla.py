@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.core.admin import ReadOnly
+from crm_site.core.admin_base import Admin
 from support.conditions import said_all
 from support.forms.policy import PolicyForm, groups_for
 from support.models import Clock, Policy, PolicyVersion
@@ -25,7 +26,7 @@ class VersionInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin):
+class PolicyAdmin(Admin):
     """Service levels, in the order in which they are asked."""
 
     form = PolicyForm
