@@ -18,6 +18,7 @@ from tests import shipped
 from tests.architecture.samples import make_record
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, TeamFactory, UserFactory, factories
+from tests.filling import without_indexes
 
 pytestmark = pytest.mark.django_db
 LIST_STATEMENTS, RECORD_STATEMENTS, LIST_BYTES = 15, 17, 60_000
@@ -140,29 +141,14 @@ def grow(kind, cast):
         triggers = "ALL" if shipped.may_do_all(cursor) else "USER"
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {triggers}")
-        indexes = taken_away(cursor, table)
-        cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
-            f" FROM {table} r, generate_series(1, {ROWS}) g WHERE r.id = {record.pk}"
-        )
-        for definition in indexes:
-            cursor.execute(definition)
+        with without_indexes(cursor, table):
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
+                f" FROM {table} r, generate_series(1, {ROWS}) g WHERE r.id = {record.pk}"
+            )
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {triggers}")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     return record
-
-
-def taken_away(cursor, table):
-    """How to make the table's indexes again, which are dropped: made at once they cost a fifth of filling them."""
-    cursor.execute(
-        "SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %s::regclass"
-        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
-        [table],
-    )
-    found = cursor.fetchall()
-    for name, _definition in found:
-        cursor.execute(f"DROP INDEX {name}")
-    return [definition for _name, definition in found]
 
 
 def grown(field, name, owners, teams):

@@ -13,6 +13,7 @@ from tests.architecture.expectations import PUBLIC_LIMIT, RULES, Rule, anybody, 
 from tests.architecture.routes import Route, all_routes
 from tests.architecture.world import METHODS, declared, undone
 from tests.cast import ACTORS
+from tests.security.corpus import HOSTILE, PARAMETERS
 
 # The whole product takes minutes: without KITH_WALK=full a rare method is tried by a visitor and by one of those who
 # could profit from it, and the administration by one of each sort, since one decorator guards all of it.
@@ -62,6 +63,7 @@ def test_walk(world, actor):
 
     Without signing in at most PUBLIC_LIMIT addresses show anything, each of them declared public. And each address
     works for somebody: if the administrator gets no page, redirect within the site or "POST only", another one does.
+    What the administrator posts is hostile.
     No address shows an outsider any text of Alice's: pages, lists, search, options, exports, panels, history.
     """
     faults, answers, hidden = [], {}, set()
@@ -148,7 +150,8 @@ def walk_route(world, actor, route, rule, answers, hidden=frozenset()):
         seen.add(may)
         target, further = world.path(route, subject), ()
         for method in methods_for(actor, route, may=may):
-            response, tables = world.asked(world.client(actor), method, target)
+            sent = hostile(route) if (actor, method) == ("rita", "POST") else None
+            response, tables = world.asked(world.client(actor), method, target, sent)
             if method == "GET":
                 answers.setdefault(route, outcome(response))
                 further = questions(route) if hidden and may and response.status_code == 200 else ()
@@ -160,6 +163,11 @@ def walk_route(world, actor, route, rule, answers, hidden=frozenset()):
             response, _tables = world.asked(world.client(actor), "GET", target, question, {"HX-Request": "true"})
             faults += [f"{actor} {target} {question}: {leak}" for leak in leaks(response, hidden)]
     return faults
+
+
+def hostile(route):
+    """R38: what the administrator posts: a value that breaks careless software in everything that is likely to be read."""
+    return dict.fromkeys(PARAMETERS, HOSTILE[zlib.crc32(str(route).encode()) % len(HOSTILE)])
 
 
 def wrong(response, tables, *, method, user, may, rule):

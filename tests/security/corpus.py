@@ -24,6 +24,10 @@ HOSTILE = (
     "'", "\"", "\\", "%", "%%", "_", "%00", "\x00", "%ff", "á" * 300, "../..", "-", "--", "__class__", "owner__password",
     "created_by__password", "id;select 1", "1 OR 1=1", "pg_sleep(3)", "'; SELECT pg_sleep(3); --", "👩‍👩‍👧", "\u202e", "x" * 3000,
 )  # fmt: skip
+# Names that an address is likely to read.
+PARAMETERS = (
+    "q", "next", "on", "before", "user", "show", "page", "kind", "id", "ids", "date", "month", "team", "owner",
+)  # fmt: skip
 ELSEWHERE = (
     "https://evil.test/", "http://evil.test", "//evil.test", "///evil.test", "////evil.test/", "\\\\evil.test", "/\\evil.test",
     "\\/evil.test", "/\\/evil.test", "https:evil.test", "https:/evil.test", "http:\\\\evil.test", "/%09/evil.test", "/\t/evil.test",
