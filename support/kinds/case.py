@@ -64,7 +64,8 @@ def initial(request):
 @kept
 def has_parts():
     """A row where a case has parts."""
-    return Case.objects.filter(parent=Slot("case")).order_by().values_list(Value(1))[:1]
+    rows = Case.objects.unscoped("each part has its own gate").filter(parent=Slot("case"))
+    return rows.order_by().values_list(Value(1))[:1]
 
 
 def actions(case, user):
