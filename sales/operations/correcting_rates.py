@@ -20,7 +20,7 @@ from sales.operations.credits import reverse_credits
 from sales.operations.totals import shared_out
 from sales.operations.worth import rebase_amounts
 
-BATCH = 1000
+BATCH = 2000
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,13 @@ def sales_at(known, rate):
     return rows.filter(total_base=worth("total", known.rate)).exclude(total_base=worth("total", rate))
 
 
+def batches(rows):
+    """The rows as they are found now, so many at a time that no statement takes long."""
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    every = rows.model.objects.unscoped("a rate concerns all of them")
+    return (every.filter(pk__any_of=ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
+
+
 def preview(known, rate):
     """{"deals": Part, "sales": Part}: what giving a rate this value changes of what was closed; two statements."""
     found = {"deals": (deals_at, "amount"), "sales": (sales_at, "total")}
@@ -83,9 +90,10 @@ def correct_rate(known, rate, *, by, seen=None):
     if current.rate == rate:
         refuse(_("That is its value already."), "rate")
     changed = preview(current, rate)
-    write_many(deals_at(current, rate), {"amount_base": worth("amount", rate)}, by=by)
-    while sales := list(sales_at(current, rate).select_for_update().order_by("pk")[:BATCH]):
-        rows = Sale.objects.unscoped("found and locked just now").filter(pk__in=[sale.pk for sale in sales])
+    for deals in batches(deals_at(current, rate)):
+        write_many(deals, {"amount_base": worth("amount", rate)}, by=by)
+    for rows in batches(sales_at(current, rate)):
+        sales = list(rows.select_for_update())
         write_many(rows, {"total_base": worth("total", rate)}, by=by)
         credit_anew(sales, current.rate, rate)
     current.rate = rate
