@@ -37,17 +37,16 @@ NAMED_KINDS = 5
 def home(request):
     """A user's day: tasks, meetings, recent records, what others changed; and for administrators how to get going."""
     user = request.user
-    due, meetings = timeline.todo_of(user), timeline.meetings_of(user, day_start(), day_start(MEETINGS_AHEAD), SHOWN)
+    due, more = timeline.todo_of(user)
+    meetings = timeline.meetings_of(user, day_start(), day_start(MEETINGS_AHEAD), SHOWN)
     (changes, cut), recent = changed_by_others(user), recent_of(request)[:SHOWN]
     links = named(user, [
         *((column.kind, column.value(a)) for a in (*due, *meetings) for column in LINK_COLUMNS),
         *((key, pk) for key, pk, *_rest in changes), *((key, pk) for key, pk in recent),
     ])  # fmt: skip
     shown = timeline.items([*due, *meetings], user, LINK_COLUMNS, links=links)
-    tasks = shown[: len(due)]
     deals, own = today.deals_of(user, SHOWN)
     context = {
-        "overdue": [i for i in tasks if i["overdue"]], "today": [i for i in tasks if not i["overdue"]],
         "meetings": shown[len(due) :], "recent": recent_links(recent, links),
         "changes": [
             {"link": links[key, pk], "icon": KINDS[key].icon, "at": at, "by": f"{first or ''} {last or ''}".strip()}
@@ -58,7 +57,7 @@ def home(request):
         "support": support_today.cases_of(user), "refused": support_today.refused_mailboxes(user),
         "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
         "has_activities": user.reach(Activity, "view") != "none", "may_log": user.reach(Activity, "add") != "none",
-    }  # fmt: skip
+    } | timeline.todo(shown[: len(due)], more)  # fmt: skip
     return TemplateResponse(request, "home.html", context)
 
 

@@ -140,10 +140,17 @@ def concerned(activity, columns, links, beside):
     return list(found.items())
 
 
-def todo_of(user, limit=50):
-    """The user's open tasks and calls that are overdue or due today, the first due first; one statement."""
+def todo_of(user):
+    """(the user's open tasks and calls that are overdue or due today, the first due first; whether there are more)."""
     rows = Activity.objects.own_of(user).filter(status=Activity.OPEN, at__lt=day_start(1))
-    return list(shown(rows.exclude(kind=Activity.MEETING), user).order_by("at", "id")[:limit])
+    found = list(shown(rows.exclude(kind=Activity.MEETING), user).order_by("at", "id")[: TOP + 1])
+    return found[:TOP], len(found) > TOP
+
+
+def todo(shown, more):
+    """What _todo.html shows of the items of `todo_of`."""
+    late = [item for item in shown if item["overdue"]]
+    return {"overdue": late, "today": shown[len(late) :], "more": more}
 
 
 def meetings_of(user, start, end, limit=200):

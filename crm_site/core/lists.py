@@ -271,7 +271,7 @@ def page_size(params):
 def capped_count(rows, user, gate):
     """How many rows match, counted only up to the cap plus one; None where filters make even that a long walk."""
     found = rows.first_of(user, settings.COUNT_CAP + 1, (), gate=gate).values("pk")
-    return None if rows.query.where and costly(found) else found.count()
+    return None if rows.query.where and costly(found, settings.COUNT_CAP) else found.count()
 
 
 def linked(columns, records, user):

@@ -26,8 +26,8 @@ FEW_TEAMS, MANY_TEAMS = 4, 60
 # that hold a word more, in the order of names: names that hold it stand together, so that looking for them along the
 # names can take a second.
 SCARCE, SEARCHED = 10_000, 20_000
-# A count that costs the planner more is left until somebody asks for it.
-COSTLY = 3_000
+# A count that costs the planner more is left until somebody asks for it; sooner where it would only tell "more".
+COSTLY, COSTLY_MORE = 3_000, 1_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
 UNREACHED = 10**12
@@ -265,10 +265,10 @@ def scarce(rows, most):
     return plan is None or is_scarce(plan, most)
 
 
-def costly(rows):
-    """Whether the planner expects a walk through a good part of a large table to find these rows."""
+def costly(rows, cap):
+    """Whether the planner expects a long walk to count these rows, or a shorter one that ends at the cap anyway."""
     plan = planned(rows)
-    return plan is not None and plan["Total Cost"] > COSTLY
+    return plan is not None and plan["Total Cost"] > (COSTLY_MORE if plan["Plan Rows"] > cap else COSTLY)
 
 
 def planned(rows):

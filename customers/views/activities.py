@@ -211,15 +211,9 @@ def activity_invitation(request, pk):
 def activity_todo(request):
     """The user's overdue and today's tasks, for the home page."""
     pages.need(request.user, ACTIVITIES, "view")
-    return pages.fragment(
-        request, "customers/activities/_todo.html", {"kind": ACTIVITIES, "title": _("To do")} | todo(request.user)
-    )
-
-
-def todo(user):
-    """The overdue and today's tasks as templates show them."""
-    made = timeline.items(timeline.todo_of(user), user, LINK_COLUMNS)
-    return {"overdue": [i for i in made if i["overdue"]], "today": [i for i in made if not i["overdue"]]}
+    due, more = timeline.todo_of(request.user)
+    found = timeline.todo(timeline.items(due, request.user, LINK_COLUMNS), more)
+    return pages.fragment(request, "customers/activities/_todo.html", {"kind": ACTIVITIES, "title": _("To do")} | found)
 
 
 @require_GET

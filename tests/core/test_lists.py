@@ -1,6 +1,7 @@
 """Lists: sort, keyset pages, search, counts, remembered columns."""
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -162,6 +163,20 @@ def test_a_count_that_would_be_a_long_walk_is_left_until_it_is_asked_for(cast, k
         listing = page(kind, cast.alice, "status=closed&page_size=10")
         told.append((listing.count, listing.capped, len(listing.rows), listing.more_after))
     assert told == [(12, False, 10, True), (12, False, 10, True), (10, True, 10, True)]
+
+
+def test_a_count_that_would_only_tell_more_is_left_sooner(cast, kind, monkeypatch, settings):
+    """Where the planner expects more rows than a page counts, less is spent on being told so."""
+    AccountFactory.create_batch(30, owner=cast.alice, status="closed")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_account")
+    monkeypatch.setattr(scope, "SCARCE", -1)
+    monkeypatch.setattr(scope, "COSTLY_MORE", -1)
+    told = []
+    for settings.COUNT_CAP in (1000, 5):
+        listing = page(kind, cast.alice, "status=closed&page_size=10")
+        told.append((listing.count, listing.capped))
+    assert told == [(30, False), (10, True)]
 
 
 def test_filters_narrow_and_can_be_taken_off(cast, kind):
