@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import phonenumbers
@@ -43,10 +43,15 @@ class Column:
     tones: dict = field(default_factory=dict)
     choices: Any = None
 
-    @property
+    @cached_property
     def path(self):
         """The dotted path on the record."""
         return self.source or self.name
+
+    @cached_property
+    def steps(self):
+        """The attributes along the path, each of the one before; of a link its id."""
+        return (f"{self.path}_id",) if self.type == "link" else tuple(self.path.split("."))
 
     @property
     def fields(self):
@@ -67,10 +72,8 @@ class Column:
 
     def value(self, record):
         """The raw value on the record; None anywhere along the path gives None."""
-        if self.type == "link":
-            return getattr(record, f"{self.path}_id")
         found = record
-        for part in self.path.split("."):
+        for part in self.steps:
             found = getattr(found, part, None)
             if found is None:
                 return None

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from crm_site.core import parts
 from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS
+from crm_site.core.loading import read_many
 from crm_site.core.models import Fold
 from crm_site.core.scope import ALL, NONE, SEARCHED, costly, first_of_each, opened
 
@@ -233,7 +234,7 @@ def page_of(kind, params, user, fields=()):
     by_name = params.get("q", "").strip() and order[0].lstrip("-") == "name_sort"
     narrowed = SEARCHED if by_name else bool(rows.query.where)
     first, count = start.first_and_count(user, size + 1, walk, narrowed=narrowed, gate=gate)
-    found = list(changeable_told(first.reading(*wanted), user))
+    found = read_many(changeable_told(first, user), only=sorted(wanted))
     alike = [] if found or at else misspelt(kind, params, user, size, wanted)
     found = found or alike
     more, found = len(found) > size, found[:size]
@@ -289,8 +290,9 @@ def linked(columns, records, user):
     for key, every in ids.items():
         if wanted := {value for value in every if (key, value) not in found and (key, value) not in unseen}:
             kind = KINDS[key]
-            rows = kind.model.objects.visible_to(user).filter(pk__in=wanted).only(*kind.model.LABEL_FIELDS)
-            found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in rows}
+            rows = kind.model.objects.visible_to(user).filter(pk__in=wanted)
+            named = read_many(rows, only=kind.model.LABEL_FIELDS)
+            found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in named}
             unseen |= {(key, value) for value in wanted if (key, value) not in found}
     return found
 

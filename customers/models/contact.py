@@ -61,8 +61,8 @@ class Contact(Record):
             models.Index(fields=["email"], name="contact_email_ix"),
             # Of all rows: PostgreSQL does not put two indexes together that have the same condition.
             models.Index(OpClass(Fold("source"), "text_pattern_ops"), name="contact_source_ix"),
+            models.Index(fields=["country", "name_sort", "id"], name="contact_country_all_ix"),
             models.Index(fields=["account", "name_sort", "id"], name="contact_account_ix", condition=alive()),
-            models.Index(fields=["country", "name_sort", "id"], name="contact_country_ix", condition=alive()),
             models.Index(
                 fields=["name_sort", "id"], name="contact_silent_ix", condition=alive() & models.Q(do_not_contact=True)
             ),
