@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from crm_site import start
 from crm_site.core import lists
 from crm_site.core.kinds import KINDS
+from crm_site.core.loading import read_many
 from crm_site.core.recent import recent_of
 from customers import timeline
 from customers.columns.activity import LINK_COLUMNS
@@ -121,8 +122,9 @@ def named(user, wanted):
     found = {}
     for key, pks in ids.items():
         kind = KINDS[key]
-        rows = kind.model.objects.visible_to(user).filter(pk__in=pks).only(*kind.model.LABEL_FIELDS)
-        found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in rows}
+        rows = kind.model.objects.visible_to(user).filter(pk__in=pks)
+        read = read_many(rows, only=kind.model.LABEL_FIELDS)
+        found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in read}
     return found
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.loading import Slot, kept
 from crm_site.core.models import Notification
 from crm_site.core.outbox import Outbox, letter, send_due
 
@@ -30,7 +31,13 @@ def unread_of(user):
 
 def unread_count(user):
     """How many are unread, counted up to CAP + 1."""
-    return len(unread_of(user).order_by().values_list("pk")[: CAP + 1])
+    return len(unread_ids(user=user.pk))
+
+
+@kept
+def unread_ids():
+    """The ids of a user's unread notifications, up to CAP + 1; every page asks for them."""
+    return unread_of(Slot("user")).order_by().values_list("pk")[: CAP + 1]
 
 
 def mark_read(user, pk=None):
