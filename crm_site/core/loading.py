@@ -124,7 +124,7 @@ def read_many(rows, *related, only=()):
     object bears what the query annotates.
     """
     names, far = columns_of(rows.model, tuple(only))
-    said = list(rows.query.annotations)
+    said = list(rows.query.annotation_select)
     read = list(rows.values_list(*names, *far_names(far), *said))
     found = made_of(rows.model, names, far, read, rows.db)
     if said:
@@ -152,7 +152,7 @@ def read_within(rows, only):
 def read_one(rows, only):
     """The first object that a query leads to, or None, as `read_within` reads it; it bears what the query annotates."""
     names, far = columns_of(rows.model, only)
-    said = list(rows.query.annotations)
+    said = list(rows.query.annotation_select)
     try:
         keys, values = rows.values_list("pk", *said).query.sql_with_params()
     except EmptyResultSet:
