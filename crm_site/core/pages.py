@@ -107,8 +107,8 @@ def list_context(request, kind, listing, columns):
         "rows": list(lists.table_rows(listing, columns, user, may_change=allowed["change"])),
         "count_text": f"{listing.count:,}+" if listing.capped else f"{listing.count:,}",
         "count_url": f"{kind.base}count/?{params.urlencode()}" if listing.capped else "",
-        "sums": [] if listing.capped else sums_of(kind, params, user),
-        "sums_url": kind.sums and f"{kind.base}sums/?{params.urlencode()}",
+        "sums": [] if listing.capped or listing.similar else sums_of(kind, params, user),
+        "sums_url": kind.sums and not listing.similar and f"{kind.base}sums/?{params.urlencode()}",
         "previous_url": listing.more_before and lists.address(
             kind, params, before=lists.cursor(first, listing.order) if first else "", after=None),
         "next_url": listing.more_after and lists.address(
