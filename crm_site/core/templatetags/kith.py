@@ -59,17 +59,20 @@ def rows_drawn(rows, pick, actions):
 
 
 def in_row(cells):
-    """The cells of a row; most are a text and nothing else."""
-    plain = shape("records/_td.html", PLAIN, ("text",))
-    return joined(
-        plain % {"text": safe(cell.text)}
-        if cell.plain
-        else filled("records/_td.html", text=cell.text, url=cell.url, tone=cell.tone, title=cell.title, tags=tags(cell))
-        for cell in cells
-    )
+    """The cells of a row; most are a text or a link and nothing else."""
+    plain, link = shape(TD, PLAIN, ("text",)), shape(TD, (), ("text", "url"))
+    made = []
+    for cell in cells:
+        if cell.plain or not (cell.url or cell.tone or cell.title or cell.items):
+            made.append(plain % {"text": safe(cell.text)})
+        elif cell.url:
+            made.append(link % {"text": safe(cell.text), "url": safe(cell.url)})
+        else:
+            made.append(filled(TD, text=cell.text, tone=cell.tone, title=cell.title, tags=tags(cell)))
+    return joined(made)
 
 
-PLAIN = (("plain", True),)
+TD, PLAIN = "records/_td.html", (("plain", True),)
 
 
 def tags(cell):
