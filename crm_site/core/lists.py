@@ -24,7 +24,7 @@ from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS
 from crm_site.core.loading import read_many
 from crm_site.core.models import Fold
-from crm_site.core.scope import ALL, NONE, SEARCHED, costly, first_of_each, opened
+from crm_site.core.scope import ALL, SEARCHED, costly, first_of_each, opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
@@ -252,7 +252,7 @@ def page_of(kind, params, user, fields=()):
 
 def changeable_told(rows, user):
     """The rows, each saying as `may_change` whether the user may change it, where that differs from row to row."""
-    return rows if user.reach(rows.model, "change") in (NONE, ALL) else rows.with_rights(user, "change")
+    return rows if user.reach(rows.model, "change") == ALL else rows.with_rights(user, "change")
 
 
 def misspelt(kind, params, user, size, wanted):
@@ -312,13 +312,20 @@ def offered_columns(kind, shown):
 
 
 def table_rows(listing, columns, user, *, may_change):
-    """Rows ready for the template: id, address, label and cells; `fixed` is one that the user may not change."""
+    """Rows for the template: record, id, address, label, cells; `fixed`, where others may be changed and this not."""
     kind = listing.kind
     links = linked(columns, listing.rows, user)
     for record in listing.rows:
         cells = [cell(column, record, links, kind.base) for column in columns]
-        fixed = may_change and not getattr(record, "may_change", True)
-        yield {"id": record.pk, "url": kind.record_url(record.pk), "label": str(record), "cells": cells, "fixed": fixed}
+        yield {
+            "record": record, "id": record.pk, "url": kind.record_url(record.pk), "label": str(record), "cells": cells,
+            "fixed": may_change and not changeable(record),
+        }  # fmt: skip
+
+
+def changeable(record):
+    """Whether the user may change a row of `changeable_told`."""
+    return getattr(record, "may_change", True)
 
 
 def address(kind, params, /, **changes):

@@ -71,13 +71,13 @@ def toast(response, text, tone="success", undo_url=""):
     return response
 
 
-def list_page(request, kind):
-    """The list of a kind, as a page or, for htmx, only its table."""
+def list_page(request, kind, also=()):
+    """The list of a kind, as a page or, for htmx, only its table; the fields in `also` are read of every row."""
     if not any(name != "page_size" for name in request.GET) and (default := default_view(kind, request.user)):
         return redirect(f"{kind.base}?{default.query}&view={default.pk}")
     need_list(request.user, kind)
     columns = lists.shown_columns(kind, request.GET, chosen_columns(request, kind))
-    fields = [field for column in columns for field in column.fields]
+    fields = [*also, *(field for column in columns for field in column.fields)]
     listing = lists.page_of(kind, request.GET, request.user, fields)
     context = list_context(request, kind, listing, columns)
     part = request.htmx and not request.htmx.boosted and request.htmx.target == "records"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from crm_site.core import pages, parts
+from crm_site.core import lists, pages, parts
 from crm_site.core.operations import Refused
 from customers import timeline
 from customers.calendars import invitation
@@ -27,14 +27,12 @@ from customers.operations import activities as operations
 @require_GET
 def activity_list(request):
     """The list of activities, each open one with its buttons."""
-    response = pages.list_page(request, ACTIVITIES)
+    response = pages.list_page(request, ACTIVITIES, also=("status", "kind"))
     if not hasattr(response, "context_data"):
         return response
-    rows = response.context_data["rows"]
-    mine = Activity.objects.changeable_by(request.user).filter(status=Activity.OPEN, pk__in=[row["id"] for row in rows])
-    waiting = set(mine.exclude(kind=Activity.MEETING).values_list("pk", flat=True)) if rows else set()
-    for row in rows:
-        row["acts"] = {"id": row["id"], "label": row["label"], "open": row["id"] in waiting}
+    for row in response.context_data["rows"]:
+        waits = row["record"].status == Activity.OPEN and row["record"].kind != Activity.MEETING
+        row["acts"] = {"id": row["id"], "label": row["label"], "open": waits and lists.changeable(row["record"])}
     response.context_data["row_actions"] = "customers/activities/_row_actions.html"
     return response
 
