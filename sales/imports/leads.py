@@ -10,6 +10,7 @@ from crm_site.core.models import Fold
 from customers.imports import objections
 from customers.imports.common import find_by, split_name
 from sales.imports.common import currency_target, keep_word, kept, record_targets, settle_sums, word
+from sales.imports.opportunities import link_opportunity
 from sales.models import Lead
 from sales.operations.leads import create_leads, disqualify_lead, reopen_lead, update_lead
 
@@ -61,6 +62,8 @@ def lead_targets():
         currency_target(),
         *link_targets("contact", gettext_lazy("Contact"), "customers.contact", ("converted contact",))[1:],
         *link_targets("account", gettext_lazy("Account"), "customers.account", ("converted account",))[1:],
+        *link_targets("deal", gettext_lazy("Opportunity"), "sales.opportunity", ("converted opportunity",
+                      "converted deal"))[1:],
         Target("referrer", gettext_lazy("Referred by"), aliases=("referral", "referrer"), limit=200),
         Target("next_step", gettext_lazy("Next step"), aliases=("next steps",), limit=200),
         Target("next_step_date", gettext_lazy("Next step on"), "date", ("next step date",)),
@@ -74,6 +77,7 @@ def lead_targets():
 def prepare_lead(draft, run):
     """Names, one address and one number, an amount with its currency, and the status with what belongs to it."""
     values = draft.values
+    draft.extra = values.pop("deal", None)
     name_person(values)
     values["email"] = (values.get("email") or [""])[0]
     numbers = [*(values.pop("phone", None) or []), *(values.pop("mobile", None) or [])]
@@ -116,7 +120,11 @@ def make_leads(rows, *, by):
 
 
 def after_leads(drafts, run):
-    """The people who were made for new leads belong to the import, and go back with it; who wants no offers."""
+    """The people who were made for new leads belong to the import, and go back with it; who wants no offers.
+
+    A deal that a row names is known to come from its lead.
+    """
+    link_opportunity("lead", {draft.extra: draft.record for draft in drafts if draft.extra}, by=run.user)
     seen = kept(run, "people", set)
     for draft in drafts:
         contact = draft.record.contact
@@ -158,7 +166,10 @@ def find_leads(texts, user):
 
 
 def link_lead(field, pairs, *, by):
-    """Set the campaign, contact, account or product of leads that came before it."""
+    """Set the campaign, contact, account or product of leads that came before it, or tell deals their lead."""
+    if field == "deal":
+        link_opportunity("lead", {deal: lead for lead, deal in pairs.items()}, by=by)
+        return
     for lead, record in pairs.items():
         if lead.status != Lead.CONVERTED:
             update_lead(lead, {field: record}, by=by)

@@ -47,32 +47,16 @@ BECOME = {
 NO_DATE = "no date"
 NAMES = ("opportunity name", "deal name", "deal title", "potential name", "opportunity", "deal", "potential", "topic")
 AMOUNTS = (
-    "deal value",
-    "deal amount",
-    "value",
-    "opportunity amount",
-    "close value",
-    "expected value",
-    "est revenue",
-    "estimated revenue",
-    "betrag",
-    "auftragswert",
-    "montant",
-    "importe",
-)
+    "deal value", "deal amount", "value", "opportunity amount", "close value", "expected value", "est revenue",
+    "estimated revenue", "betrag", "auftragswert", "montant", "importe",
+)  # fmt: skip
 CLOSES = (
-    "closing date",
-    "expected close date",
-    "closed date",
-    "expected close",
-    "close at",
-    "est close date",
-    "estimated close date",
-    "abschlussdatum",
-    "date de clôture",
-    "fecha de cierre",
-)
-ENDS = ("deal closed on", "closed on", "actual close date", "won time", "lost time", "won date", "lost date")
+    "closing date", "expected close date", "expected close", "close at", "est close date", "estimated close date",
+    "abschlussdatum", "date de clôture", "fecha de cierre",
+)  # fmt: skip
+ENDS = (
+    "deal closed on", "closed date", "closed on", "actual close date", "won time", "lost time", "won date", "lost date",
+)  # fmt: skip
 BEGINS = ("created time", "created date", "engage date", "open date", "opened")
 
 
@@ -163,7 +147,8 @@ def settle_moments(draft, run):
     values = draft.values
     began, day, closed = values.get("created_at"), values.get("close_date"), values["stage"].state != Stage.OPEN
     today, ended = kept(run, "today", timezone.localdate), values.pop("ended_at", None)
-    day = timezone.localdate(ended) if closed and ended else day
+    if ended and (closed or not day):
+        day = values["close_date"] = timezone.localdate(ended)
     if not began and not day:
         values["close_date"] = today
         add_tag(values, NO_DATE)

@@ -442,3 +442,17 @@ def test_a_deal_is_won_by_its_status_and_what_is_gone_there_stays_away(cast, cli
     assert counts(through(client, TASKS, "Task.csv", system="other")) == (1, 0, 0, 0)
     task = Activity.objects.get(subject="Call them")
     assert (task.contact.last_name, task.account.name) == ("Fox", "Isdom")
+
+
+def test_a_lead_names_the_deal_that_it_became_before_or_after_it_comes(cast, client_of):
+    client = client_of(cast.alice)
+    leads = (
+        "Id,LastName,Company,Status,IsConverted,ConvertedOpportunityId\n{0},Fox {0},Acme,Closed - Converted,true,7{0}\n"
+    )
+    deals = "Id,Name,StageName,Amount,CloseDate\n7{0},Deal {0},Proposal,5,2023-06-07\n"
+    through(client, leads.format(1), "Lead.csv", system="sf")
+    through(client, deals.format(1), "Opportunity.csv", system="sf")
+    through(client, deals.format(2), "Opportunity.csv", system="sf")
+    assert counts(through(client, leads.format(2), "Lead.csv", system="sf")) == (1, 0, 0, 0)
+    found = Lead.objects.order_by("pk").values_list("last_name", "converted_opportunity__name")
+    assert list(found) == [("Fox 1", "Deal 1"), ("Fox 2", "Deal 2")]
