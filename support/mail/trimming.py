@@ -10,7 +10,10 @@ import re
 QUOTE = re.compile(r"^\s{0,3}(?:>(?!\s?:\s*$)|\|)")
 RULER = re.compile(r"^\s*(?:[-_*=]{2,}\s*[^\W\d_][\w .'’]{2,40}\s*[-_*=]{2,}|_{20,}|-{20,})\s*$")
 FIELD = re.compile(r"^\s*[*_]{0,2}([^\W\d_][\w .\-]{0,18}?)\s?[*_]{0,2}\s?:[*_]{0,2}(?:\s+\S.*|\s*)$")
-MOMENT = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2,4}|年|\d{1,2}(?:st|nd|rd|th)\b")
+MOMENT = re.compile(
+    r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\d{1,2}[./]\d{1,2}[./]\d{2,4}|年|\d{1,2}(?:st|nd|rd|th)\b"
+    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.? \d{1,2}\b"
+)
 BRACKETED = re.compile(r"[<\[(](?:mailto:)?[^\s<>@]+@[^\s<>@]+[>\])]")
 # A day and a time of day, which no sentence of an answer has that ends in a colon.
 STAMP = re.compile(r"\b(?:19|20)\d\d\b.*\b\d{1,2}[:.]\d\d\b|\b\d{1,2}[:.]\d\d\b.*\b(?:19|20)\d\d\b")

@@ -33,6 +33,7 @@ Diagnostic-Code: smtp; 550 {}
         "Ann Lee\n<ann@x.test> 于2024年5月6日周一 19:08写道：",
         "Ann Lee <ann@x.test> wrote:",
         "Zitat von Ann Lee <ann@x.test>:",
+        "On Nov 30, Ann Lee wrote:",
         "Forwarded message:\n\nFrom: Ann Lee <ann@x.test>\nDate: 6 May 2024",
         "##- Please type your reply above this line -##",
         "Fra: Ann Lee <ann@x.test>\nSendt: 6. maj 2024 19:08\nTil: support@x.test\nEmne: SV: x",
