@@ -328,6 +328,18 @@ def test_another_worksheet_is_read(cast, client_of):
     assert answer.status_code == 422
 
 
+def test_the_first_worksheet_that_holds_something_known_is_offered(cast, client_of):
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    book.add_worksheet("Read me").write_column(0, 0, ["How to read this", "As you like"])
+    book.add_worksheet("Empty")
+    book.add_worksheet("Accounts").write_row(0, 0, ["Account Name", "Industry", "Website"])
+    book.get_worksheet_by_name("Accounts").write_row(1, 0, ["Acme", "Steel", "acme.test"])
+    book.close()
+    job = upload(client_of(cast.alice), file.getvalue(), "book.xlsx")
+    assert (job.options["importer"], job.options["sheet"]) == ("accounts", "Accounts")
+
+
 def test_whose_rows_would_be_out_of_sight_stay_with_who_imports(cast, client_of):
     """A rep's file names everybody of the other system: colleagues of the team get theirs, other rows are the rep's."""
     text = "ACCOUNTID,Account Name,Account Owner,Account Type\n" + "".join(

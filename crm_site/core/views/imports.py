@@ -94,13 +94,35 @@ def import_new(request):
 def draft_from(values, importers, user):
     """A draft of an import with everything proposed that can be guessed; ValidationError says what is wrong."""
     file = values["file"]
-    table = open_table(file, encoding=values["encoding"] or None, delimiter=values["delimiter"] or None)
-    importer = IMPORTERS.get(values["kind"]) or detect(table.headers, file.name, importers, table.sample())
+    table, importer = told(file, values, importers)
     if importer is None:
         raise ValidationError(not_told(detect(table.headers, file.name, IMPORTERS.values())), code="kind")
     options = proposed(importer, table, file.name, values["system"], user)
     file.seek(0)
     return start_job("import", importer.key, user, options, file=file, state=Job.DRAFT)
+
+
+def told(file, values, importers):
+    """(table, importer or None) of a file; of a workbook the first sheet that holds something known.
+
+    Sheets tell by their own names; where none does, the first one by the file's.
+    """
+    table = open_table(file, encoding=values["encoding"] or None, delimiter=values["delimiter"] or None)
+    if importer := IMPORTERS.get(values["kind"]):
+        return table, importer
+    others = [sheet for sheet in table.sheets if sheet != table.sheet]
+    for each in (table, *filter(None, (sheet_of(file, sheet) for sheet in others))) if others else ():
+        if importer := detect(each.headers, each.sheet, importers, each.sample()):
+            return each, importer
+    return table, detect(table.headers, file.name, importers, table.sample())
+
+
+def sheet_of(file, sheet):
+    """The table on a sheet of a workbook; None when there is nothing on it."""
+    try:
+        return open_table(file, sheet=sheet)
+    except ValidationError:
+        return None
 
 
 def not_told(other):

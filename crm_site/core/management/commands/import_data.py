@@ -65,13 +65,19 @@ class Command(BaseCommand):
             except ValidationError as error:
                 self.stderr.write(f"{path.name}: {' '.join(error.messages)}")
                 continue
-            for name, table in tables:
-                importer = IMPORTERS.get(options["kind"] or "") or detect(table.headers, name, open_to, table.sample())
+            kinds = [self.kind_of(name, table, options, open_to) for name, table in tables]
+            if not any(kinds):
+                tables, kinds = tables[:1], [self.kind_of(path.name, tables[0][1], options, open_to)]
+            for (name, table), importer in zip(tables, kinds, strict=True):
                 if importer is None:
                     self.stdout.write(f"{name}: left out, it holds nothing that can be imported yet")
                 else:
                     found.append((path, table.sheet, importer))
         return sorted(found, key=lambda each: each[2].order)
+
+    def kind_of(self, name, table, options, open_to):
+        """The importer that was asked for, or that a table speaks for."""
+        return IMPORTERS.get(options["kind"] or "") or detect(table.headers, name, open_to, table.sample())
 
     def tables(self, path, *, whole):
         """(name, table) of a file; of a workbook each sheet that holds something, under its own name."""
