@@ -200,7 +200,7 @@ def test_words_for_nothing_count_in_text_only_when_alone():
 
 @pytest.mark.real_data
 def test_every_phone_case():
-    cases = real("phone/phone_cases.json")
+    cases = real("phone/*.json")
     wanted = [(case["input"], case["region"], case) for case in cases["messy"]]
     for case in cases["examples"]:
         if case["valid"]:
