@@ -2,6 +2,7 @@
 
 import binascii
 import email
+import email.errors
 import re
 from dataclasses import dataclass, field
 from email import policy
@@ -46,7 +47,16 @@ STRAY = re.compile(
 )
 META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 # What the standard library raises on parts that nobody could have meant so.
-BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError, binascii.Error, RecursionError)
+BROKEN = (
+    email.errors.MessageError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    binascii.Error,
+    RecursionError,
+)
 
 
 @dataclass
@@ -197,7 +207,7 @@ def word(charset, way, text):
         text += "=" * (-len(text) % 4)
     try:
         ((data, _charset),) = decode_header(f"=?{charset}?{way}?{text}?=")
-    except (*BROKEN, email.errors.HeaderParseError):
+    except BROKEN:
         return text
     return data
 

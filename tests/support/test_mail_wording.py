@@ -134,3 +134,12 @@ def test_em2_heads_that_are_written_wrongly(head, subject, sender, name):
 )  # fmt: skip
 def test_em2_texts_in_the_letters_that_they_are_written_in(kind, body, text):
     assert parsing.read(b"Subject: x\r\nContent-Type: " + kind + b"\r\n\r\n" + body).text == text
+
+
+def test_r39_a_mail_within_a_mail_may_have_a_head_that_nobody_can_write_again():
+    inner = b'Subject: old\r\nContent-Type: text/plain; name=\x0b====: "\r\n\r\nold\r\n'
+    head = b"From: MAILER-DAEMON@x.test\r\nSubject: Undelivered\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    read = parsing.read(
+        head + b"--b\r\n\r\nUser unknown\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"--b--\r\n"
+    )
+    assert bounces.bounce_of(read).kind == bounces.HARD
