@@ -82,14 +82,17 @@ def insert_many(model, objects):
     values_of = itemgetter(*(field.attname for field in fields))
     prepared = [(n, field) for n, field in enumerate(fields) if isinstance(field, JSONField | FileField)]
     lists = [n for n, field in enumerate(fields) if isinstance(field, ArrayField)]
+    own_key = model._meta.pk.attname
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         for made, key in zip(objects, new_keys(cursor, model, len(objects)), strict=True):
-            made.pk = key
+            made.__dict__[own_key] = key
         with connection.wrap_database_errors, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
             for made in objects:
                 values = list(values_of(made.__dict__))
                 for place, field in prepared:
-                    values[place] = field.get_db_prep_save(values[place], connection)
+                    # Most are empty, and what is written for that is known.
+                    empty = values[place] == {}
+                    values[place] = "{}" if empty else field.get_db_prep_save(values[place], connection)
                 for place in lists:
                     if values[place] == []:
                         values[place] = "{}"  # the driver takes its time to find out what is in a list
