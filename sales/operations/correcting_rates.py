@@ -90,15 +90,14 @@ def correct_rate(known, rate, *, by, seen=None):
     if current.rate == rate:
         refuse(_("That is its value already."), "rate")
     changed = preview(current, rate)
+    ExchangeRate.objects.filter(pk=current.pk).update(rate=rate)
+    rebase_amounts(by=by)
     for deals in batches(deals_at(current, rate)):
         write_many(deals, {"amount_base": worth("amount", rate)}, by=by)
     for rows in batches(sales_at(current, rate)):
         sales = list(rows.select_for_update())
         write_many(rows, {"total_base": worth("total", rate)}, by=by)
         credit_anew(sales, current.rate, rate)
-    current.rate = rate
-    current.save(update_fields=["rate"])
-    rebase_amounts(by=by)
     return changed
 
 

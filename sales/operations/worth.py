@@ -5,7 +5,6 @@ from django.db import connection
 from django.utils import timezone
 
 from crm_site.core.money import DIGITS, Rates
-from crm_site.core.operations import operation
 from sales.models import Stage
 
 # Open deals: the rate of the first day of the close date's month; closed ones: that of the closing day, once and for
@@ -47,9 +46,11 @@ def base_amounts(deals):
     return deals
 
 
-@operation
 def rebase_amounts(*, by):
-    """Compute what deals are worth anew, after a rate was added: the open ones and those without; how many changed."""
+    """Compute what deals are worth anew, after a rate was added: the open ones and those without; how many changed.
+
+    Part of an operation, whose name their history bears.
+    """
     values = {
         "by": by and by.pk, "base": settings.BASE_CURRENCY, "digits": DIGITS.get(settings.BASE_CURRENCY, 2),
         "today": timezone.localdate(), "zone": settings.TIME_ZONE,
