@@ -6,7 +6,7 @@ import smtplib
 from celery import shared_task
 
 from sales import attainment, clocks, forecasting, outbox, scoring
-from sales.operations import quotes
+from sales.operations import correcting_rates, quotes  # noqa: F401 - the first one's job must be known to the worker
 
 log = logging.getLogger("kith.mail")
 

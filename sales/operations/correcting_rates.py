@@ -11,6 +11,7 @@ from django.db.models import Count, F, Sum, Value
 from django.db.models.functions import Round, TruncDate
 from django.utils.translation import gettext as _
 
+from crm_site.core.jobs import start_job, step
 from crm_site.core.loading import insert_many
 from crm_site.core.models import ExchangeRate
 from crm_site.core.money import DIGITS, rounded
@@ -19,8 +20,11 @@ from sales.models import Credit, Opportunity, Sale, Stage
 from sales.operations.credits import reverse_credits
 from sales.operations.totals import shared_out
 from sales.operations.worth import rebase_amounts
+from sales.rights import may_set_rates
 
 BATCH = 2000
+# Up to so many deals and sales are corrected while the page waits.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,23 @@ def correct_rate(known, rate, *, by, seen=None):
         write_many(rows, {"total_base": worth("total", rate)}, by=by)
         credit_anew(sales, current.rate, rate)
     return changed
+
+
+def start_correction(known, rate, *, by, seen):
+    """Hand the correction of a rate to a worker; returns the job."""
+    options = {"operation": "correct_rate", "rate": known.pk, "value": str(rate), "seen": str(seen)}
+    return start_job("correction", ExchangeRate._meta.label_lower, by, options)
+
+
+@step("correction")
+def correct_step(job):
+    """The whole of it in one transaction: what is corrected by half would be worth neither the one nor the other."""
+    known = ExchangeRate.objects.filter(pk=job.options["rate"]).first()
+    if known is None or not may_set_rates(job.user):
+        refuse(_("This rate is no longer yours to correct."))
+    changed = correct_rate(known, Decimal(job.options["value"]), by=job.user, seen=Decimal(job.options["seen"]))
+    job.counts = {"changed": sum(part.count for part in changed.values())}
+    return True
 
 
 def credit_anew(sales, old, new):

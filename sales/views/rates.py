@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from crm_site.core import history, pages
 from crm_site.core.models import ExchangeRate
 from crm_site.core.scope import found_or_404
-from sales.operations.correcting_rates import correct_rate, preview
+from sales.operations.correcting_rates import AT_ONCE, correct_rate, preview, start_correction
 from sales.operations.rates import set_rate, unrated
 from sales.rights import may_set_rates
 
@@ -75,15 +75,19 @@ def correct_exchange_rate(request, pk):
         raise Http404
     known = found_or_404(ExchangeRate.objects.all(), pk=pk)
     form = CorrectForm(request.POST or (request.GET if "rate" in request.GET else None))
-    if request.method == "POST" and form.is_valid():
-        changed = pages.attempt(form, lambda: correct_rate(known, **form.cleaned_data, by=request.user))
+    found = preview(known, form.cleaned_data["rate"]) if form.is_valid() else None
+    if request.method == "POST" and found:
+        value, seen = form.cleaned_data["rate"], form.cleaned_data["seen"] or known.rate
+        if sum(part.count for part in found.values()) > AT_ONCE:
+            return redirect(f"/jobs/{start_correction(known, value, by=request.user, seen=seen).pk}/")
+        changed = pages.attempt(form, lambda: correct_rate(known, value, by=request.user, seen=seen))
         if changed:
             said = {name: part.count for name, part in changed.items()}
             messages.success(request, _("Rate corrected; closed deals changed: %(deals)s, sales: %(sales)s.") % said)
             return redirect("sales:rates")
     context = {
         "title": _("Correct the rate of %(currency)s") % {"currency": known.currency}, "known": known, "form": form,
-        "found": preview(known, form.cleaned_data["rate"]) if form.is_valid() else None,
+        "found": None if form.errors else found,
         "base": settings.BASE_CURRENCY, "entries": history.entries(known, request.user)[0],
     }  # fmt: skip
     return TemplateResponse(request, "sales/rate.html", context, status=422 if form.errors else 200)

@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from crm_site.core.models import ExchangeRate
+from crm_site.core.jobs import run_due_jobs
+from crm_site.core.models import ExchangeRate, Job
 from crm_site.core.operations import Refused
 from sales.flow import as_of
 from sales.models import Credit, Opportunity, Sale
 from sales.operations.closing import win_opportunity
-from sales.operations.correcting_rates import Part, correct_rate, preview
+from sales.operations.correcting_rates import Part, correct_rate, preview, start_correction
 from sales.operations.opportunities import create_opportunity
 from sales.operations.rates import set_rate, unrated
 from sales.operations.sales import create_sales
@@ -168,3 +169,30 @@ def test_the_page_is_for_those_who_look_after_all_deals(cast, client_of):
     assert wrong.status_code == 422
     page = client.post("/rates/", {"currency": "usd", "day": "2025-01-01", "rate": "0.9"}, follow=True)
     assert "1 deal is worth something else now." in page.content.decode()
+
+
+def test_a_large_correction_is_made_by_a_worker(cast, client_of, monkeypatch):
+    """A correction of more deals and sales than a page may wait for; asked for twice, it is made once."""
+    monkeypatch.setattr("sales.views.rates.AT_ONCE", 1)
+    known = mistyped(cast, timezone.localdate() - timedelta(days=20))
+    client, address = client_of(cast.rita), f"/rates/{known.pk}/correct/"
+    pages = [client.post(address, {"rate": "0.9", "seen": "9.00000000"}, follow=True) for _click in range(2)]
+    assert "Correction: Exchange rates" in pages[0].content.decode()
+    assert Opportunity.objects.unscoped("test").get().amount_base == Decimal(9000)
+    run_due_jobs()
+    deal = Opportunity.objects.unscoped("test").get()
+    assert deal.amount_base == Decimal(900)
+    assert deal.events.order_by("-pgh_id").first().pgh_context.metadata["operation"] == "correct_rate"
+    first, second = Job.objects.order_by("pk")
+    assert (first.state, first.counts["changed"]) == (Job.DONE, 2)
+    assert (second.state, "meanwhile" in second.error) == (Job.FAILED, True)
+
+
+def test_a_correction_asks_for_the_right_again(cast):
+    """Who may no longer set rates when the worker comes to it has asked in vain."""
+    known = mistyped(cast, timezone.localdate() - timedelta(days=20))
+    job = start_correction(known, Decimal("0.9"), by=cast.alice, seen=Decimal(9))
+    run_due_jobs()
+    job.refresh_from_db()
+    assert job.state == Job.FAILED
+    assert Opportunity.objects.unscoped("test").get().amount_base == Decimal(9000)

@@ -21,7 +21,7 @@ from crm_site.core.operations import Refused
 
 NAMES = {
     "import": gettext_lazy("Import"), "export": gettext_lazy("Export"), "bulk": gettext_lazy("Change of many"),
-    "undo": gettext_lazy("Taking back"),
+    "undo": gettext_lazy("Taking back"), "correction": gettext_lazy("Correction"),
 }  # fmt: skip
 COUNTS = {
     "seen": gettext_lazy("looked at"), "changed": gettext_lazy("changed"),
