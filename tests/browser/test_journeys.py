@@ -148,7 +148,7 @@ def test_a_working_day(page, open_page, cast, export):
     page.locator("#q").type(export.company)
     expect(page.locator("#records tbody tr")).to_have_count(1)
     page.keyboard.press("Control+k")
-    page.keyboard.type(export.company[:6])
+    page.keyboard.type(export.company)
     expect(page.locator("#search-results").get_by_role("option", name=export.company)).to_be_visible()
     page.locator("#search-results").get_by_role("option", name=export.company).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(export.company)
