@@ -13,6 +13,7 @@ from customers.models import Account
 from tests.architecture.samples import edit_data, filled, make_record, sample
 from tests.cast import grant, writer
 from tests.conftest import signed_in
+from tests.security.corpus import FULL
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(hours=1)
@@ -96,17 +97,16 @@ def test_r05_create_takes_only_what_it_offers(cast, key):
 
 @pytest.mark.parametrize("key", kinds())
 def test_r05_edit_takes_only_what_it_offers(cast, key):
-    """The same for the edit form and for each cell that can be edited in place."""
+    """The same for the edit form and for a third of the cells that can be edited in place; with KITH_WALK=full for all."""
     kind = KINDS[key]
     user = writer(kind, cast)
     client, made = signed_in(user), make_record(kind, user)
     record = kind.model.objects.unscoped("look").get(pk=made.pk)
     offered, data = kind.form(user=user, instance=record).fields, edit_data(kind, record, user)
     doors = [(kind.url("edit", record), data, offered)]
-    for column in kind.columns:
-        if column.edit:
-            one = {column.name: data.get(column.name, ""), "version": "1"}
-            doors.append((kind.url("cell", record, name=column.name), one, {column.name}))
+    cells = [column.name for column in kind.columns if column.edit]
+    for name in cells if FULL else cells[list(KINDS).index(key) % 3 :: 3]:
+        doors.append((kind.url("cell", record, name=name), {name: data.get(name, ""), "version": "1"}, {name}))
     for address, data, names in doors:
         found = differences(
             kind, client, cast, address, data, lambda: kind.model.objects.unscoped("look").get(pk=made.pk), names
