@@ -64,11 +64,11 @@ def filled(cells):
 
 def width_of(names, sample):
     """Columns with a name or a sampled cell; beyond the header row only those that half the sample fills."""
-    filled = Counter(n for cells in sample for n, cell in enumerate(cells) if cell != "")
+    held = Counter(n for cells in sample for n, cell in enumerate(cells) if cell != "")
     width = len(names)
-    while width and not names[width - 1] and not filled[width - 1]:
+    while width and not names[width - 1] and not held[width - 1]:
         width -= 1
-    while width >= len(names) and sample and filled[width] * 2 >= len(sample):
+    while width >= len(names) and sample and held[width] * 2 >= len(sample):
         width += 1
     return width
 
