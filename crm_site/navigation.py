@@ -33,9 +33,11 @@ def frame(request):
         # Customers see allauth's own pages in the portal's frame.
         frames = {"frame": "portal/base.html"} if request.path.startswith(PORTAL) else {}
         return {"theme": "auto", "user": user, "top_bar": filled("_parts/topbar.html")} | frames
+    # A page that is part of another one says so.
+    path = getattr(request, "part_of", request.path)
     return {
-        "nav": lambda: entries(request.path, user),
-        "side_bar": lambda: filled("_parts/sidebar.html", (("nav", entries(request.path, user)),)),
+        "nav": lambda: entries(path, user),
+        "side_bar": lambda: filled("_parts/sidebar.html", (("nav", entries(path, user)),)),
         "top_bar": lambda: top_bar(request, user),
         "bottom_bar": lambda: filled("_parts/bottombar.html", (("quick_kinds", quick_kinds(user)),), search_url=SEARCH),
         "quick_kinds": lambda: quick_kinds(user),

@@ -111,7 +111,7 @@ def case_page(request, case, form=None, status=200):
         response = TemplateResponse(request, "support/desk/_case.html", context, status=status)
         return with_toasts(request, remember(request, response, case))
     if context["view"]:
-        context["listing"] = listing(request, choices, case)
+        context["listing"], request.part_of = listing(request, choices, case), "/desk/"
     return remember(request, TemplateResponse(request, "support/desk/desk.html", context, status=status), case)
 
 

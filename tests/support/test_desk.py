@@ -91,6 +91,13 @@ def test_a_page_costs_the_same_however_long_the_case_is(cast, case):
     assert older <= 10
 
 
+def test_the_side_bar_says_where_one_is(cast, case):
+    """A case beside a view's list is a page of the desk; by itself it is one of the cases."""
+    client, here = signed_in(cast.dora), r'<a href="([^"?]+)[^"]*" aria-current="page">'
+    for query, place in (("", "/cases/"), ("?view=all", "/desk/")):
+        assert re.findall(here, client.get(f"/cases/{case.pk}/{query}").content.decode())[0] == place
+
+
 def test_polling_is_cheap(cast, case):
     """The list's refresh and the presence take at most five statements."""
     client = signed_in(cast.dora)
