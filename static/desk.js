@@ -33,6 +33,14 @@
     text().focus();
   }
 
+  /* A menu opened by its key stands on its first entry; arrows walk on, Esc closes it. */
+  function unfold(name) {
+    const menu = $(name, desk);
+    if (!menu) return;
+    menu.open = true;
+    $(".menu-list :is(a, button)", menu)?.focus();
+  }
+
   function toList() {
     const item = $("[data-item][aria-current]", desk) || $("[data-item]", desk);
     if (item?.offsetParent) item.focus();
@@ -42,6 +50,7 @@
   const keys = {
     j: () => step(1), k: () => step(-1), r: () => write("public"), n: () => write("note"), a: () => $("[data-mine]", desk)?.click(),
     s: () => $("[data-status]", desk)?.focus(), t: () => $("[data-take]", desk)?.click(), u: toList,
+    m: () => unfold("[data-macros]"), o: () => unfold("[data-more]"),
   };
 
   /* Before the page's own keys: "n" makes a note here, not a record. */
@@ -52,7 +61,8 @@
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && at.closest("[data-composer]")) {
       event.preventDefault();
       event.stopPropagation();
-      form().requestSubmit($$("button[name=status]", form()).find((button) => button.offsetParent));
+      /* A click, not a submit by hand: htmx sends the value of a button only where it saw one. */
+      $$("button[name=status]", form()).find((button) => button.offsetParent).click();
     } else if (event.key === "Escape" && at === text()) at.blur();
     else if (keys[event.key] && !typing(at) && !event.ctrlKey && !event.metaKey && !event.altKey && !$("dialog[open]") && !at.closest("details[open]") && shortcutsOn()) {
       event.preventDefault();

@@ -37,7 +37,8 @@ from support.views.merging import moved_on
 
 KEYS = (
     ("r", _l("Reply")), ("n", _l("Internal note")), ("a", _l("Assign to me")), ("s", _l("Status")),
-    ("t", _l("Take next")), ("u", _l("Back to the list")), ("/ or ::", _l("Canned reply, while you write")),
+    ("t", _l("Take next")), ("m", _l("Macros")), ("o", _l("Merge, split, close and what else can be done")),
+    ("u", _l("Back to the list")), ("/ or ::", _l("Canned reply, while you write")),
 )  # fmt: skip
 # What a case may be after an answer, the usual one first.
 ANSWERS = (Status.WAITING, Status.RESOLVED, Status.OPEN)

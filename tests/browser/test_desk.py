@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from support.models import CannedReply, Case, Message, Presence, Queue
+from support.models import CannedReply, Case, Macro, Message, Presence, Queue
 from support.operations.cases import assign_case, create_cases
 from tests.factories import ContactFactory
 
@@ -26,7 +26,8 @@ def make_cases(cast, number):
 
 
 def test_u33_a_case_is_worked_by_keys_alone(cast, page, signed_in, judge):
-    """U28, U30, U31, U33: take next, answer with a canned text, sent as resolved, the next case stands there."""
+    """U28, U30, U31, U32, U33: take next, canned text, macro, note and reply by keys; the next case stands there."""
+    Macro.objects.create(name="It is urgent", actions=[{"do": "priority", "value": "1"}])
     CannedReply.objects.create(
         name="Thanks", shortcut="thanks", body="Dear {contact.first_name}, the glue is on its way."
     )
@@ -58,6 +59,18 @@ def test_u33_a_case_is_worked_by_keys_alone(cast, page, signed_in, judge):
     page.keyboard.press("Control+Enter")
     expect(page.locator(".case-title")).to_have_text("Boat 2")
     assert second.messages.get(kind="note").body == "Seen it."
+    page.keyboard.press("m")
+    page.keyboard.press("Enter")
+    expect(page.locator(".case-marks")).to_contain_text("Urgent")
+    page.keyboard.press("o")
+    expect(page.locator("[data-more] .menu-list :focus")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.keyboard.type("We look for more glue.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("sent. Waiting for customer.")
+    third.refresh_from_db()
+    assert third.category == "waiting"
     page.keyboard.press("u")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
