@@ -34,14 +34,18 @@ def suggest(text, *, audience, limit=5, user=None):
     `audience` Article.PUBLIC gives those for customers alone, Article.INTERNAL all. With a `user`, those within the
     user's reach.
     """
+    return list(fitting(open_articles(audience, user), text).select_related("published")[:limit])
+
+
+def fitting(rows, text):
+    """Those of the articles whose published text shares words with another text, best first."""
     words = words_of(text)
     if not words:
-        return []
+        return rows.none()
     # A beginning is enough: "print" finds printers.
     query = SearchQuery(" | ".join(f"'{word}':*" for word in words), search_type="raw", config="simple")
-    rows = open_articles(audience, user).filter(published__words=query)
     rank = SearchRank(F("published__words"), query, weights=WEIGHTS)
-    return list(rows.select_related("published").order_by(rank.desc(), "-helpful", "-pk")[:limit])
+    return rows.filter(published__words=query).order_by(rank.desc(), "-helpful", "-pk")
 
 
 def open_articles(audience, user=None):

@@ -36,7 +36,7 @@ class Article(Record):
     helpful = models.PositiveIntegerField(_("helped"), default=0, editable=False)
     unhelpful = models.PositiveIntegerField(_("did not help"), default=0, editable=False)
     name_sort = folded("name")
-    search_text = folded("name", "category", "summary")
+    search_text = folded("name", "category", "summary", "body")
 
     class Meta(Record.Meta):
         verbose_name = _("article")

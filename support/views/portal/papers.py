@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from crm_site.core import lists
 from crm_site.core.operations import Refused
 from sales.models import Quote
 from sales.operations.quotes import accept_quote, reject_quote
 from sales.views.quotes import as_file
 from support import portal
-from support.models import Article, ArticleVote
+from support.knowledge import fitting
+from support.models import ArticleVote
 from support.operations.articles import vote_on_article
 
 
@@ -91,11 +91,10 @@ def portal_sale(request, pk):
 @portal.portal_page
 @require_GET
 def portal_articles(request):
-    """Answers that are written down, to be searched."""
-    q = request.GET.get("q", "").strip()[:100]
-    rows = portal.articles_for(request.access)
-    rows = lists.search(rows, q, Article) if q else rows
-    return listed(request, rows.order_by("name_sort", "id"), "portal/articles.html", q=q)
+    """Answers that are written down; those that fit the words that are looked for, best first."""
+    q, rows = request.GET.get("q", "").strip()[:100], portal.articles_for(request.access)
+    rows = fitting(rows, q) if q else rows.order_by("name_sort", "id")
+    return listed(request, rows, "portal/articles.html", q=q)
 
 
 @portal.portal_page
