@@ -19,14 +19,16 @@ SHOWN = 10
 
 
 def article_record(request, pk):
-    """An article's page, with the text that readers see; those who may change it learn of a newer draft."""
+    """An article's page, with the text that readers see; its writers learn of a newer draft and of votes."""
     article = pages.get_visible_or_404(ARTICLES, request.user, pk, rights=parts.RIGHTS)
     granted = parts.begin(request.user, article)
     shown = article.published if article.state == Article.PUBLISHED else None
     vote = ArticleVote.objects.filter(article=article, user=request.user).first() if shown else None
+    said = article.votes.exclude(comment="").order_by("-at")[:SHOWN] if "change" in granted else ()
     context = {
         "extra": "support/articles/_text.html", "shown": shown or article, "is_published": bool(shown), "vote": vote,
         "has_draft": bool(shown) and "change" in granted and articles.is_changed(article), "state": article.state,
+        "said": said,
     }  # fmt: skip
     return pages.record_page(request, ARTICLES, pk, **context)
 
