@@ -103,7 +103,9 @@
     if (note) note.textContent = elsewhere ? text().dataset.elsewhere : text().value.trim() ? `${text().dataset.kept} ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}` : "";
   }
 
-  function show(at, { others, newest }) {
+  function show(at, { others, newest, due }) {
+    const badge = $("[data-due] > .badge-due", at);
+    if (badge && due) [badge.lastChild.textContent, badge.className] = [due[0], `tone ${due[1]} badge-due`];
     const line = $("[data-presence]", at);
     line.hidden = !others.length;
     line.toggleAttribute("data-busy", others.some((other) => other.typing));

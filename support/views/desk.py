@@ -18,6 +18,7 @@ from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.recent import remember
 from support import asked, canned, desk
+from support.columns.case import due_of
 from support.forms.desk import ComposerForm, PropertiesForm
 from support.kinds.case import CASES
 from support.models import CannedReply, Case, DraftFile, Message, Queue, Status
@@ -238,7 +239,8 @@ def case_here(request, pk):
         {"name": f"{o['first']} {o['last']}".strip(), "typing": bool(o["typing_at"] and o["typing_at"] > writing)}
         for o in case.present if o["pk"] != request.user.pk
     ]  # fmt: skip
-    return JsonResponse({"others": others, "newest": case.newest[0] if case.newest else 0, "elsewhere": elsewhere})
+    newest = case.newest[0] if case.newest else 0
+    return JsonResponse({"others": others, "newest": newest, "elsewhere": elsewhere, "due": due_of(case)})
 
 
 @require_POST

@@ -18,7 +18,10 @@ SOON, SOME_TIME = 12_000, 17_000
 
 
 def make_cases(cast, number):
-    """Cases of Ann's in the usual queue, which nobody has."""
+    """Cases of Ann's in the usual queue, which nobody has; a canned reply and a macro are ready."""
+    body = "Dear {contact.first_name}, the glue is on its way."
+    CannedReply.objects.create(name="Thanks", shortcut="thanks", body=body)
+    Macro.objects.create(name="It is urgent", actions=[{"do": "priority", "value": "1"}])
     contact = ContactFactory(first_name="Ann", last_name="Albers", email="ann@x.test", owner=cast.alice)
     rows = [{"subject": f"Boat {n}", "contact": contact, "channel": "email",
              "first": {"body": f"Boat {n} leaks.", "author_name": "Ann Albers"}} for n in range(number)]  # fmt: skip
@@ -27,10 +30,6 @@ def make_cases(cast, number):
 
 def test_u33_a_case_is_worked_by_keys_alone(cast, page, signed_in, judge):
     """U28, U30, U31, U32, U33: take next, canned text, macro, note and reply by keys; the next case stands there."""
-    Macro.objects.create(name="It is urgent", actions=[{"do": "priority", "value": "1"}])
-    CannedReply.objects.create(
-        name="Thanks", shortcut="thanks", body="Dear {contact.first_name}, the glue is on its way."
-    )
     first, second, third = make_cases(cast, 3)
     assign_case(second, cast.dora, by=cast.dora)
     assign_case(third, cast.dora, by=cast.dora)
@@ -59,18 +58,7 @@ def test_u33_a_case_is_worked_by_keys_alone(cast, page, signed_in, judge):
     page.keyboard.press("Control+Enter")
     expect(page.locator(".case-title")).to_have_text("Boat 2")
     assert second.messages.get(kind="note").body == "Seen it."
-    page.keyboard.press("m")
-    page.keyboard.press("Enter")
-    expect(page.locator(".case-marks")).to_contain_text("Urgent")
-    page.keyboard.press("o")
-    expect(page.locator("[data-more] .menu-list :focus")).to_be_visible()
-    page.keyboard.press("Escape")
-    page.keyboard.press("r")
-    page.keyboard.type("We look for more glue.")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("#toasts")).to_contain_text("sent. Waiting for customer.")
-    third.refresh_from_db()
-    assert third.category == "waiting"
+    by_menus_and_first_button(page, third)
     page.keyboard.press("u")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
@@ -81,6 +69,24 @@ def test_u33_a_case_is_worked_by_keys_alone(cast, page, signed_in, judge):
     page.locator(".case-title").focus()
     page.keyboard.press("?")
     expect(page.locator("#shortcuts")).to_contain_text("Internal note")
+
+
+def by_menus_and_first_button(page, case):
+    """U32, U33: a macro and the other verbs by keys; Ctrl Enter sets the state that the first button names."""
+    page.keyboard.press("m")
+    page.keyboard.press("Enter")
+    expect(page.locator(".case-marks")).to_contain_text("Urgent")
+    page.keyboard.press("o")
+    expect(page.locator("[data-more] .menu-list :focus")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.keyboard.type("We look for more glue.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("sent. Waiting for customer.")
+    expect(page.locator(".case-title")).to_have_text("Boat 1")
+    case.refresh_from_db()
+    assert case.category == "waiting"
+    page.goto(f"/cases/{case.pk}/?view=mine")
 
 
 def test_u29_two_agents_see_each_other(cast, open_page, signed_in, judge):

@@ -206,6 +206,7 @@ def test_u29_presence_says_who_looks_and_who_writes(cast, case):
     assert here.post(f"/cases/{case.pk}/here/").json()["others"] == [{"name": "Rita Tester", "typing": True}]
     Presence.objects.filter(user=cast.rita).update(seen_at=timezone.now() - timedelta(seconds=31))
     assert here.post(f"/cases/{case.pk}/here/").json()["others"] == []
+    assert "left" in here.post(f"/cases/{case.pk}/here/").json()["due"][0]
     here.post(f"/cases/{case.pk}/here/", {"gone": "1"})
     assert not Presence.objects.filter(user=cast.dora).exists()
 
