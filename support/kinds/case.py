@@ -38,7 +38,8 @@ RULES.update({
 
 UNRESOLVED = "&".join(f"category={category}" for category in Status.UNRESOLVED)
 CHOICES = ((KEEP, _("Keep them as they are")), (MINE, _("Hand them to me")), (CLOSE, _("Close them")))
-STARTS = {"contact": Contact, "account": Account, "customer": Customer, "product": Product, "sale": Sale}
+STARTS = {"contact": Contact, "account": Account, "customer": Customer, "product": Product, "sale": Sale,
+          "parent": Case}  # fmt: skip
 
 
 def subtitle(case):

@@ -111,7 +111,10 @@ def case_spam(request, pk):
 def case_parts(request, pk):
     """The parts of a case."""
     case = pages.get_visible_or_404(CASES, request.user, pk)
-    context = {"kind": CASES, "record": case, "title": _("Parts"), "rows": shown(parts_of(case, request.user))}
+    context = {
+        "kind": CASES, "record": case, "title": _("Parts"), "rows": shown(parts_of(case, request.user)),
+        "make_url": f"{CASES.base}new/?parent={pk}" if "change" in rights(request.user, case) else "",
+    }  # fmt: skip
     return pages.fragment(request, "support/cases/_panel.html", context)
 
 

@@ -116,6 +116,8 @@ def test_what_is_done_on_the_page(cast):
     client.post(f"{url}reopen/")
     assert again(case).category == "open"
     assert "with_children" in client.get(f"{url}close/").context["form"].fields
+    assert f"/cases/new/?parent={case.pk}" in client.get(f"{url}parts/").content.decode()
+    assert client.get(f"/cases/new/?parent={case.pk}").context["form"]["parent"].value() == str(case.pk)
     client.post(f"{url}close/", {"reason": "Twice", "with_children": "on"})
     assert (again(case).close_reason, again(part).category) == ("Twice", "closed")
     other = CaseFactory()
