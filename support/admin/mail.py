@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from crm_site.core.admin import ReadOnlyAdmin
 from crm_site.core.admin_base import Admin
+from crm_site.core.forms import users_for
 from support.mail.fetching import LOCAL, SECRET_PREFIX
 from support.mail.intake import retry
 from support.mail.sending import send_again
@@ -24,6 +25,10 @@ class MailboxForm(forms.ModelForm):
             "folder", "done_folder", "exclude", "leaves_internal", "private_to", "backfill_days", "plus_addresses",
             "sends_receipt", "is_active",
         ]  # fmt: skip
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["private_to"].queryset = users_for(None)
 
     def clean_address(self):
         """Addresses are compared without regard to case."""

@@ -38,7 +38,9 @@ class PolicyAdmin(Admin):
 
     @admin.display(description=gettext_lazy("asks"))
     def said(self, policy):
-        """The conditions in words."""
+        """The conditions in words; without any it holds only where it is the default or named."""
+        if not policy.conditions and not policy.is_default:
+            return _("cases whose contract or queue names it")
         return said_all(policy.conditions)
 
     @admin.display(description=gettext_lazy("open cases"))
