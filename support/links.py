@@ -28,12 +28,12 @@ def secret_of(row, side=""):
     return salted_hmac("support.portal.link", said, algorithm="sha256").hexdigest()
 
 
-def mail_link(row, to, subject, lines, side=""):
-    """Put a mail into the outbox that will hold the row's secret address."""
+def mail_link(row, to, subject, lines, side="", *, later=""):
+    """Put a mail into the outbox that will hold the row's secret address; `later` is said below it."""
     kind = TOKEN if isinstance(row, PortalToken) else CHANGE
     lives = _("The link works once, for an hour. If you did not expect it, you need not do anything.")
     OutgoingMail.objects.create(
-        kind=OutgoingMail.LINK, to=to, subject=subject, body="\n\n".join([*lines, MARK, lives]),
+        kind=OutgoingMail.LINK, to=to, subject=subject, body="\n\n".join(filter(None, [*lines, MARK, lives, later])),
         key=f"{kind}:{row.pk}:{side}", is_automatic=True,
     )  # fmt: skip
 

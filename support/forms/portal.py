@@ -28,6 +28,13 @@ class LinkForm(forms.Form):
         attrs={"autocomplete": "email"}))  # fmt: skip
 
 
+class AddressForm(LinkForm):
+    """Another address of one's own."""
+
+    email = forms.EmailField(label=_("New e-mail address"), max_length=254, widget=forms.EmailInput(
+        attrs={"autocomplete": "email"}))  # fmt: skip
+
+
 class Files(forms.ClearableFileInput):
     """A choice of several files."""
 
@@ -115,10 +122,18 @@ class CaseForm(OnceForm):
 
 
 class ReplyForm(OnceForm):
-    """An answer on a case."""
+    """An answer on a case: words, files or both."""
 
-    body = forms.CharField(label=_("Your answer"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 4}))
+    body = forms.CharField(label=_("Your answer"), max_length=LONGEST, required=False, widget=forms.Textarea(
+        attrs={"rows": 4}))  # fmt: skip
     files = files_field()
+
+    def clean(self):
+        """Something is said or sent."""
+        cleaned = super().clean()
+        if not (cleaned.get("body") or cleaned.get("files") or self.errors):
+            self.add_error("body", _("Write something or choose a file."))
+        return cleaned
 
 
 class CloseForm(forms.Form):

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
-from crm_site.core.outside import digest
+from crm_site.core.outside import digest, whole
 from customers.models import Account, Contact
 from customers.operations.contacts import create_contact
 from support.links import LIVES, mail_link, secret_of
@@ -33,7 +34,9 @@ def invite_contact(contact, *, by, reach=PortalAccess.OWN, may_invite=False):
     contact = lock(contact, by)
     if by and not may_let_in(by):
         raise PermissionDenied
-    if reach != PortalAccess.OWN or may_invite:
+    if may_invite and reach == PortalAccess.OWN:
+        refuse(_("Who looks after colleagues sees what these ask: choose more than their own cases."), "reach")
+    if reach != PortalAccess.OWN:
         need_account(contact, by)
     user = user_of(contact)
     values = {"reach": reach, "may_invite": may_invite, "revoked_at": None}
@@ -119,7 +122,9 @@ def send_link(user, purpose):
     hello = _("Hello %(name)s,") % {"name": user.get_short_name()}
     if purpose == PortalToken.INVITE:
         text = _("You are invited to our customer portal: your requests, quotes and orders in one place. Sign in here:")
-        mail_link(token, user.email, _("Your way into our customer portal"), [hello, text])
+        later = _("Later than that, get a new link with this e-mail address here:")
+        later += f"\n{whole(reverse('support:portal_sign_in'))}"
+        mail_link(token, user.email, _("Your way into our customer portal"), [hello, text], later=later)
     elif purpose == PortalToken.RESET:
         mail_link(token, user.email, _("Your new password"), [hello, _("Here you choose a new password:")])
     else:

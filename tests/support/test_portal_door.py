@@ -84,6 +84,10 @@ def test_pt_3_only_who_may(cast):
             invite_contact(ContactFactory(email=email), by=cast.rita)
     with pytest.raises(Refused):
         invite_contact(contact, by=cast.rita, reach="account")
+    of_acme = ContactFactory(email="y@customer.test", account=AccountFactory())
+    with pytest.raises(Refused) as refusal:
+        invite_contact(of_acme, by=cast.rita, may_invite=True)
+    assert refusal.value.field == "reach"
     assert not PortalAccess.objects.exists()
 
 

@@ -158,6 +158,9 @@ def test_pt_2_reply_close_reopen_rate(world):
     """PT-2, CS-9: answer with a file, close with a reason, open again within the time, rate; later a new one follows."""
     client, path = browser(world.ada), f"/portal/cases/{world.case.pk}/"
     assert client.post(f"{path}reply/", {"body": "Thanks", "files": [file("b.txt")]}).status_code == 302
+    assert client.post(f"{path}reply/", {"files": [file("only.txt")]}).status_code == 302
+    assert "only.txt" in client.get(path).content.decode()
+    assert "Write something or choose a file." in client.post(f"{path}reply/", {"body": " "}).content.decode()
     assert client.post(f"{path}close/", {"reason": ""}).status_code == 422
     assert client.post(f"{path}rate/", {"score": 5}).status_code == 302
     assert not Survey.objects.exists()
@@ -198,6 +201,8 @@ def test_pt_2_suggestions(world):
     assert "jams" in listed
     assert "of ours" not in listed
     assert "drafts" not in listed
+    for words, fits in (("which door", True), ("drafts", False), ("nothing like it", False)):
+        assert ("jams" in client.get(f"/portal/answers/?q={words}").content.decode()) == fits
 
 
 def test_articles_show_what_was_published(world):
@@ -305,12 +310,15 @@ def test_pt_1_ways(world):
 
 def test_articles_are_judged_once_a_person(world):
     """DOMAIN §8: helpful or not, one vote each, by a plain form; nobody votes on what they do not see."""
-    made = article()
+    made = article(owner=world.cast.mia)
     ada, address = browser(world.ada), f"/portal/answers/{made.pk}/"
     assert "Did this help you?" in ada.get(address).content.decode()
     for said in ("yes", "yes", "no", "maybe"):
         assert ada.post(f"{address}vote/", {"helped": said}).url == address
     assert "did not help" in ada.get(address).content.decode()
+    ada.post(f"{address}vote/", {"helped": "no", "comment": "Which <lid>?"})
+    assert "Which &lt;lid&gt;?" in ada.get(address).content.decode()
+    assert "Which &lt;lid&gt;?" in signed_in(world.cast.mia).get(f"/articles/{made.pk}/").content.decode()
     browser(world.eve).post(f"{address}vote/", {"helped": "yes"})
     made.refresh_from_db()
     assert (made.helpful, made.unhelpful, made.votes.count()) == (1, 1, 2)

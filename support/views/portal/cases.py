@@ -57,12 +57,19 @@ def expectation(case):
     return _("You will hear from us by %(when)s.") % {"when": when(case.due_at)}
 
 
-def shown(cases):
-    """Cases ready for a list, each with its sentence."""
-    cases = list(cases)
+def shown(cases, access):
+    """Cases ready for a list, each with its sentence and, where somebody else asked, that person's first name."""
     for case in cases:
         case.expectation = expectation(case)
+        case.asker = "" if case.contact_id in (None, access.contact_id) else named(access, case.contact)
     return cases
+
+
+def named(access, contact):
+    """Somebody else as the customer reads them: a colleague's first name, of others none."""
+    if access.contact.account_id and contact and contact.account_id == access.contact.account_id:
+        return contact.first_name or _("A colleague")
+    return _("Somebody else")
 
 
 def own_case(request, pk, *, merged=False):
@@ -78,9 +85,10 @@ def own_case(request, pk, *, merged=False):
 @require_GET
 def portal_home(request):
     """What is open, and where to go."""
-    rows = portal.cases_for(request.access).filter(category__in=OPEN, merged_into=None).select_related("status")
+    rows = portal.cases_for(request.access).filter(category__in=OPEN, merged_into=None)
+    rows = rows.select_related("status", "contact")
     context = {
-        "cases": shown(rows.order_by("-last_message_at", "-id")[: portal.SHOWN]),
+        "cases": shown(rows.order_by("-last_message_at", "-id")[: portal.SHOWN], request.access),
         "quotes": portal.quotes_for(request.access).filter(status="sent").order_by("-id")[:5],
     }  # fmt: skip
     return render(request, "portal/home.html", context)
@@ -90,14 +98,15 @@ def portal_home(request):
 @require_GET
 def portal_cases(request):
     """All requests, newest first, to be searched."""
-    rows = portal.cases_for(request.access).filter(merged_into=None).select_related("status")
+    rows = portal.cases_for(request.access).filter(merged_into=None).select_related("status", "contact")
     q, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
     if q:
         rows = lists.search(rows, q, Case)
     if state in ("open", "done"):
         rows = rows.filter(category__in=OPEN) if state == "open" else rows.exclude(category__in=OPEN)
     page = portal.page_of(request, rows.order_by("-last_message_at", "-id"))
-    context = page | {"cases": shown(page["rows"]), "keep": urlencode({"q": q, "state": state}), "q": q, "state": state}
+    keep = {"q": q, "state": state}
+    context = page | {"cases": shown(page["rows"], request.access), "keep": urlencode(keep)} | keep
     return render(request, "portal/cases.html", context)
 
 
@@ -184,10 +193,8 @@ def told(access, message):
         who = (message.user and message.user.first_name) or _("Our team")
     elif message.contact_id == access.contact_id:
         who = _("You")
-    elif message.contact and access.contact.account_id and message.contact.account_id == access.contact.account_id:
-        who = message.contact.first_name or _("A colleague")
     else:
-        who = _("Somebody else")
+        who = named(access, message.contact)
     files = [row.attachment for row in message.files.all()]
     return {"who": who, "ours": message.direction == Message.OUT, "at": message.at, "body": message.body,
             "files": files, "doubtful": not message.is_verified}  # fmt: skip

@@ -12,7 +12,7 @@ from customers.models import ContactMechanism
 from customers.operations.mechanisms import add_mechanism, remove_mechanism, update_mechanism
 from support import portal
 from support.disclosure import all_held
-from support.forms.portal import LinkForm, NameForm, ProfileForm, WayForm
+from support.forms.portal import AddressForm, NameForm, ProfileForm, WayForm
 from support.models import ProfileChange
 from support.operations.profile import ask_email, ask_erasure, ask_name, change_profile, decide_consent
 
@@ -26,7 +26,7 @@ def page(request, **forms):
         "contact": contact, "ways": portal.ways_for(request.access), "types": WAYS.items(),
         "states": portal.consents_for(request.access),
         "waiting": {row.what: row for row in ProfileChange.objects.filter(contact=contact, state="waiting")},
-        "form": ProfileForm(instance=contact), "name_form": NameForm(instance=contact), "email_form": LinkForm(),
+        "form": ProfileForm(instance=contact), "name_form": NameForm(instance=contact), "email_form": AddressForm(),
     } | forms  # fmt: skip
     return render(request, "portal/profile.html", context, status=422 if forms else 200)
 
@@ -63,7 +63,7 @@ def portal_name(request):
 @require_POST
 def portal_address(request):
     """Ask for another e-mail address."""
-    form = LinkForm(request.POST)
+    form = AddressForm(request.POST)
     if form.is_valid() and not portal.within(request, "portal_address", user=request.user):
         form.add_error(None, _("There were many tries. Please try again in an hour."))
     if form.is_valid():
