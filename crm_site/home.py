@@ -14,8 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm_site import start
 from crm_site.core import lists
-from crm_site.core.kinds import KINDS
-from crm_site.core.loading import read_many
+from crm_site.core.kinds import KINDS, links_to
 from crm_site.core.recent import recent_of
 from customers import timeline
 from customers.columns.activity import LINK_COLUMNS
@@ -41,7 +40,7 @@ def home(request):
     due, more = timeline.todo_of(user)
     meetings = timeline.meetings_of(user, day_start(), day_start(MEETINGS_AHEAD), SHOWN)
     (changes, cut), recent = changed_by_others(user), recent_of(request)[:SHOWN]
-    links = named(user, [
+    links = names_of(user, [
         *((column.kind, column.value(a)) for a in (*due, *meetings) for column in LINK_COLUMNS),
         *((key, pk) for key, pk, *_rest in changes), *((key, pk) for key, pk in recent),
     ])  # fmt: skip
@@ -80,7 +79,7 @@ def changed_by_others(user):
     """(changes, cut) of the user's own records by others since yesterday: kind, id, when, first name, last name.
 
     One statement over all kinds; each branch walks the index (owner, changed_at), at most LOOKED_AT rows of it. Their
-    names pass the gate in `named`. `cut` is whether the user changed so many that older ones were not looked at.
+    names pass the gate in `names_of`. `cut` is whether the user changed so many that older ones were not looked at.
     """
     kinds = tuple(
         kind for kind in KINDS.values()
@@ -113,19 +112,13 @@ def changes_of(kinds):
     )
 
 
-def named(user, wanted):
+def names_of(user, wanted):
     """{(kind, id): (text, address)} of the wanted records that the user may see; a statement a kind."""
     ids = {}
     for key, pk in wanted:
         if key in KINDS and pk is not None and (key in ids or len(ids) < NAMED_KINDS):
             ids.setdefault(key, set()).add(pk)
-    found = {}
-    for key, pks in ids.items():
-        kind = KINDS[key]
-        rows = kind.model.objects.visible_to(user).filter(pk__in=pks)
-        read = read_many(rows, only=kind.model.LABEL_FIELDS)
-        found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in read}
-    return found
+    return links_to(user, ids)
 
 
 @require_POST

@@ -1,10 +1,12 @@
 """The first-day checklist of administrators: what a new company sets up, and how far it is."""
 
+import json
+
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Exists
+from django.db.models import Exists, Subquery
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from crm_site.core.kept import Slot, kept
 from crm_site.core.models import Job, Setting, User
 from crm_site.core.notifications import notify
 
@@ -50,17 +53,24 @@ def steps(user):
     """
     if not user.is_superuser:
         return None
-    others = User.objects.filter(door=User.STAFF, is_demo=False).exclude(pk=user.pk)
-    kept = {name: Setting.objects.filter(pk=name).values("value") for name in ("company", "start")}
-    imported = Job.objects.filter(kind="import", state=Job.DONE)
-    found = User.objects.filter(pk=user.pk).values(**kept, invite=Exists(others), imported=Exists(imported)).get()
-    start, company = found["start"] or {}, found["company"] or {}
+    [(company, start, invited, imported)] = done_by_now(me=user.pk)
+    start, company = json.loads(start or "{}"), json.loads(company or "{}")
     if start.get("dismissed"):
         return None
-    shown = {"company": company.get("name"), "invite": found["invite"], "import": found["imported"]}
+    shown = {"company": company.get("name"), "invite": invited, "import": imported}
     done = {*start.get("done", []), *(key for key, is_done in shown.items() if is_done)}
     made = [step | {"done": step["key"] in done} for step in all_steps()]
     return {"steps": made, "done": sum(step["done"] for step in made), "total": len(made)}
+
+
+@kept
+def done_by_now():
+    """(what the company says of itself, what was ticked, whether others were invited, something imported)."""
+    others = User.objects.filter(door=User.STAFF, is_demo=False).exclude(pk=Slot("me"))
+    said = (Setting.objects.filter(pk=name).values("value") for name in ("company", "start"))
+    imported = Job.objects.filter(kind="import", state=Job.DONE)
+    mine = User.objects.filter(pk=Slot("me"))
+    return mine.values_list(*map(Subquery, said), Exists(others), Exists(imported))
 
 
 def all_steps():

@@ -4,14 +4,19 @@ The record passed the gate, and whoever sees a record sees its activities, other
 rows are found by the record's own key along one index, whether it has seven of them or seventy thousand.
 """
 
+from functools import reduce
+from operator import or_
+
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q
+from django.db.models import DateTimeField, Q
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from crm_site.core import lists
 from crm_site.core.columns import moment_text
+from crm_site.core.kept import Slot, kept_objects
+from crm_site.core.loading import read_many
 from crm_site.core.scope import open_to
 from customers.days import day_start
 from customers.models import Account, Activity, Contact, Customer
@@ -38,22 +43,35 @@ ICONS = {
 }  # fmt: skip
 
 
-def rows_of(record, user):
-    """The activities of a record that the user, who sees the record, may see."""
+def about(record):
+    """[(model, id)] of the record and of those that it came from, whose activities stand on its timeline."""
+    return [(type(record), record.pk), *CAME_FROM.get(type(record), lambda _record: ())(record)]
+
+
+def rows_of(records, user, kind):
+    """The activities, of a kind when one is named, of records as [(model, id)] that the user sees."""
     rows = Activity.objects.unscoped("who sees a record sees its activities").filter(
-        open_to(Activity, user), deleted_at__isnull=True
+        open_to(Activity, user), deleted_at__isnull=True, **({"kind": kind} if kind in Activity.KINDS else {})
     )
-    if type(record) in KEYS:
-        return rows.filter(**{KEYS[type(record)]: record.pk})
-    about = Q()
-    for model, pk in [(type(record), record.pk), *CAME_FROM.get(type(record), lambda _record: ())(record)]:
-        about |= Q(regarding_type=ContentType.objects.get_for_model(model), regarding_id=pk)
-    return rows.filter(about)
+    if records[0][0] in KEYS:
+        return rows.filter(**{KEYS[records[0][0]]: records[0][1]})
+    types = ContentType.objects.get_for_model
+    return rows.filter(reduce(or_, (Q(regarding_type=types(model), regarding_id=pk) for model, pk in records)))
 
 
-def shown(rows, user):
-    """The rows with what `items` reads of them, and nothing more."""
-    return rows.with_rights(user, "change").select_related("owner").only(*READ)
+def chosen(user, ids):
+    """The rows with these ids and whether the user may change them."""
+    rows = Activity.objects.unscoped("ids of rows that the user sees").filter(pk__in=ids)
+    return rows.with_rights(user, "change").order_by("at", "id")
+
+
+@kept_objects(*READ)
+def first_page(user, models, kind, limit):
+    """What stands above, and the newest of what happened, of records of these models, whose ids are `id0`, `id1`."""
+    rows = rows_of([(model, Slot(f"id{n}")) for n, model in enumerate(models)], user, kind)
+    ids = rows.exclude(on_top()).order_by(*ORDER).values("pk")[: FIRST_PAGE + 1]
+    top = rows.filter(on_top()).order_by("-is_pinned", "at", "id").values("pk")[:limit]
+    return chosen(user, ids.union(top, all=True))
 
 
 def read(record, user, kind="", before="", limit=TOP):
@@ -62,15 +80,16 @@ def read(record, user, kind="", before="", limit=TOP):
     Above stand at most `limit` pinned activities and those still to be done, the first due first; beyond a cursor
     nothing does. What happened is newest first; the first page is short, as it comes with the record's own page.
     """
-    rows = of_kind(rows_of(record, user), kind)
+    records, kind = about(record), kind if kind in Activity.KINDS else ""
     at = lists.place(before, ORDER, Activity) if before else None
     size = settings.PAGE_SIZE if at else FIRST_PAGE
-    past = rows.exclude(on_top()).filter(lists.beyond(ORDER, at)) if at else rows.exclude(on_top())
-    ids = past.order_by(*ORDER).values("pk")[: size + 1]
-    if not before:
-        ids = ids.union(rows.filter(on_top()).order_by("-is_pinned", "at", "id").values("pk")[:limit], all=True)
-    found = list(shown(Activity.objects.unscoped("ids of rows that the user sees").filter(pk__in=ids), user))
-    found.sort(key=lambda a: (a.at, a.pk))
+    if before:
+        past = rows_of(records, user, kind).exclude(on_top())
+        past = past.filter(lists.beyond(ORDER, at)) if at else past
+        found = read_many(chosen(user, past.order_by(*ORDER).values("pk")[: size + 1]), only=READ)
+    else:
+        ids = {f"id{n}": pk for n, (_model, pk) in enumerate(records)}
+        found = first_page(user, tuple(model for model, _pk in records), kind, limit, **ids)
     top = sorted((a for a in found if stands_above(a)), key=lambda a: not a.is_pinned)
     found = [a for a in reversed(found) if not stands_above(a)]
     return top, found[:size], lists.cursor(found[size - 1], ORDER) if len(found) > size else ""
@@ -79,11 +98,6 @@ def read(record, user, kind="", before="", limit=TOP):
 def stands_above(activity):
     """As `on_top`, of a row that was read."""
     return activity.is_pinned or activity.status == Activity.OPEN
-
-
-def of_kind(rows, kind):
-    """Only the rows of a kind, when one is named."""
-    return rows.filter(kind=kind) if kind in Activity.KINDS else rows
 
 
 def items(activities, user, columns, *, beside=None, links=None):
@@ -142,9 +156,15 @@ def concerned(activity, columns, links, beside):
 
 def todo_of(user):
     """(the user's open tasks and calls that are overdue or due today, the first due first; whether there are more)."""
-    rows = Activity.objects.own_of(user).filter(status=Activity.OPEN, at__lt=day_start(1))
-    found = list(shown(rows.exclude(kind=Activity.MEETING), user).order_by("at", "id")[: TOP + 1])
+    found = due_of(user, end=day_start(1))
     return found[:TOP], len(found) > TOP
+
+
+@kept_objects(*READ)
+def due_of(user):
+    """The first open tasks and calls of a user that are due before a moment, one more than are shown."""
+    rows = Activity.objects.own_of(user).filter(status=Activity.OPEN, at__lt=Slot("end", DateTimeField()))
+    return rows.exclude(kind=Activity.MEETING).with_rights(user, "change").order_by("at", "id")[: TOP + 1]
 
 
 def todo(shown, more):
@@ -155,13 +175,19 @@ def todo(shown, more):
 
 def meetings_of(user, start, end, limit=200):
     """The meetings not cancelled that the user holds or takes part in and that begin in the span; one statement."""
+    return meetings(limit, of=user.pk, start=start, end=end)
+
+
+@kept_objects(*READ)
+def meetings(limit):
+    """The first meetings of a user in a span."""
+    user, start, end = Slot("of"), Slot("start", DateTimeField()), Slot("end", DateTimeField())
     rows = Activity.objects.unscoped("who takes part in a meeting sees it").filter(
         kind=Activity.MEETING, deleted_at__isnull=True, at__gte=start, at__lt=end
     )
     rows = rows.exclude(status=Activity.CANCELLED)
     ids = rows.filter(owner=user).values("pk").union(rows.filter(participants__user=user).values("pk"))
-    found = Activity.objects.unscoped("as above").filter(pk__in=ids).select_related("owner").only(*READ)
-    return list(found.order_by("at", "id")[:limit])
+    return Activity.objects.unscoped("as above").filter(pk__in=ids).order_by("at", "id")[:limit]
 
 
 def guests(participants, user):

@@ -5,11 +5,13 @@ All rules speak of open deals only.
 
 from datetime import timedelta
 
-from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import DateField, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.kept import Slot, kept_objects
+from crm_site.core.models import User
 from sales.models import Opportunity, Stage
 
 QUIET_DAYS = 14
@@ -33,17 +35,15 @@ RULES = {
 }  # fmt: skip
 
 
-def conditions():
-    """{flag: condition of a query} as of today."""
-    today, now = timezone.localdate(), timezone.now()
+def conditions(today, quiet):
+    """{flag: condition of a query} as of a day and the moment QUIET_DAYS ago."""
     days = ExpressionWrapper(
         F("stage__expected_days") * Value(timedelta(days=1), output_field=DurationField()), DurationField()
     )
     return {
         "overdue": Q(close_date__lt=today),
         "pushed": Q(pushes__gte=MANY_PUSHES),
-        "quiet": Q(last_activity_at__lt=now - timedelta(days=QUIET_DAYS))
-        | Q(last_activity_at__isnull=True, created_at__lt=now - timedelta(days=QUIET_DAYS)),
+        "quiet": Q(last_activity_at__lt=quiet) | Q(last_activity_at__isnull=True, created_at__lt=quiet),
         "stuck": Q(stage__expected_days__isnull=False,
                    stage_since__lt=ExpressionWrapper(Now() - days, DateTimeField())),
         "no_amount": Q(amount__isnull=True),
@@ -51,9 +51,14 @@ def conditions():
     }  # fmt: skip
 
 
-def flagged(rows, flag="any"):
+def as_of():
+    """What `conditions` asks for, today."""
+    return {"today": timezone.localdate(), "quiet": timezone.now() - timedelta(days=QUIET_DAYS)}
+
+
+def flagged(rows, flag="any", when=None):
     """The open deals among the rows that a flag fits; `any` stands for all of them."""
-    found, wanted = conditions(), Q()
+    found, wanted = conditions(**(when or as_of())), Q()
     for name, condition in found.items():
         if flag in ("any", name):
             wanted |= condition
@@ -85,11 +90,12 @@ def shown_flags(deal):
     return [(LABELS[name], RULES[name]) for name in flags_of(deal)]
 
 
-def deals_of(user, limit):
-    """The user's own deals that need attention, those that close first first; one statement."""
-    return first_of(flagged(Opportunity.objects.own_of(user)), limit)
+@kept_objects("name", "currency", "stage__name", *READ, *(f"owner__{name}" for name in User.LABEL_FIELDS))
+def attention(user, limit, own):
+    """The first deals by their close date that need attention as of the slots `today` and `quiet`.
 
-
-def first_of(rows, limit, *also):
-    """The first of some deals with what their flags need, their names and amounts, and `also` these fields."""
-    return list(rows.reading("name", "currency", "stage__name", *READ, *also).order_by("close_date", "id")[:limit])
+    The user's own, or else all that the user may change.
+    """
+    rows = Opportunity.objects.own_of(user) if own else Opportunity.objects.visible_to(user, "change")
+    when = {"today": Slot("today", DateField()), "quiet": Slot("quiet", DateTimeField())}
+    return flagged(rows, when=when).order_by("close_date", "id")[:limit]

@@ -6,7 +6,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.columns import money_text
-from crm_site.core.models import User
+from crm_site.core.kept import kept_objects
 from sales import forecast, hygiene, periods
 from sales.models import Lead, Opportunity
 from sales.sight import sight_of
@@ -16,13 +16,17 @@ UNANSWERED = {"status": Lead.NEW, "responded_at": None}
 
 def leads_of(user, limit):
     """The user's own new leads that nobody answered, what is due first first; one statement."""
-    rows = Lead.objects.own_of(user).filter(**UNANSWERED)
-    rows = rows.only(*Lead.LABEL_FIELDS, "subject", "respond_by", "created_at")
-    found = list(rows.order_by(F("respond_by").asc(nulls_last=True), "-id")[:limit])
-    now = timezone.now()
+    found, now = unanswered(user, limit), timezone.now()
     for lead in found:
         lead.late = lead.respond_by is not None and lead.respond_by < now
     return found
+
+
+@kept_objects(*Lead.LABEL_FIELDS, "subject", "respond_by", "created_at")
+def unanswered(user, limit):
+    """The first of them."""
+    rows = Lead.objects.own_of(user).filter(**UNANSWERED)
+    return rows.order_by(F("respond_by").asc(nulls_last=True), "-id")[:limit]
 
 
 def deals_of(user, limit):
@@ -30,11 +34,11 @@ def deals_of(user, limit):
 
     People are those whose deals the user may change, too; to look at deals is not to answer for them.
     """
-    own = hygiene.deals_of(user, limit)
-    if own or user.reach(Opportunity, "change") in ("none", "own"):
-        return dressed(own), True
-    rows = hygiene.flagged(Opportunity.objects.visible_to(user, "change"))
-    return dressed(hygiene.first_of(rows, limit, *(f"owner__{name}" for name in User.LABEL_FIELDS))), False
+    own, when = True, hygiene.as_of()
+    deals = hygiene.attention(user, limit, own, **when)
+    if not deals and user.reach(Opportunity, "change") not in ("none", "own"):
+        own, deals = False, hygiene.attention(user, limit, False, **when)
+    return dressed(deals), own
 
 
 def dressed(deals):

@@ -13,8 +13,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.columns import money_text
+from crm_site.core.kept import Slot, kept, kept_objects
 from crm_site.core.kinds import KINDS
-from crm_site.core.loading import Slot, kept, kept_objects, read_within
+from crm_site.core.loading import read_within
 from crm_site.core.markup import clean
 from crm_site.core.scope import top_of_each
 from customers.models import Account, Contact, ContactMechanism, Customer
@@ -74,7 +75,7 @@ def first_in(user, view, queue, queues):
             tops = top_of_each(Queue.objects.filter(pk__in=queues), rows, "queue", COUNTED, order)
             rows = Case.objects.filter(pk__in=tops.union(first_ids(rows.filter(queue__isnull=True), order), all=True))
     elif view == "mine":
-        rows = rows.filter(owner=user, category__in=Status.UNRESOLVED)
+        rows = rows.filter(owner=user.pk, category__in=Status.UNRESOLVED)
     elif view == "breaching":
         rows = rows.filter(due_at__lt=NEVER, category__in=Status.UNRESOLVED)
     elif view == "waiting":

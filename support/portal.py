@@ -99,7 +99,7 @@ def accounts_of(access):
     account = access.contact.account
     if account is None or account.deleted_at or access.reach == PortalAccess.OWN:
         return []
-    return [account.pk] if access.reach == PortalAccess.ACCOUNT else subtree(account)
+    return [account.pk] if access.reach == PortalAccess.ACCOUNT else subtree(account.pk)
 
 
 def theirs(access, model):

@@ -5,9 +5,12 @@ An app declares its kinds in its `kinds.py`, which its AppConfig imports; everyt
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.urls import reverse
+
+from crm_site.core.kept import Slot, kept_objects
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,26 @@ def add_dependent(key, dependent):
 def kind_of(model):
     """The kind of a model or record; KeyError for what is no record."""
     return KINDS[model._meta.label_lower]
+
+
+def links_to(user, ids):
+    """{(kind, id): (text, address)} of the records that the user may see; `ids` by kind, a statement each."""
+    found = {}
+    for key, wanted in ids.items():
+        kind = KINDS[key]
+        found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in labels(kind)(user, ids=list(wanted))}
+    return found
+
+
+@cache
+def labels(kind):
+    """Of a kind's records with these ids those that a user may see, with the fields that their text is made of."""
+
+    @kept_objects(*kind.model.LABEL_FIELDS)
+    def seen(user):
+        return kind.model.objects.visible_to(user).filter(pk__any_of=Slot("ids"))
+
+    return seen
 
 
 def kind_by_slug(slug):

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from crm_site.core import parts
 from crm_site.core.columns import cell
-from crm_site.core.kinds import KINDS
+from crm_site.core.kinds import KINDS, links_to
 from crm_site.core.loading import read_many
 from crm_site.core.models import Fold
 from crm_site.core.scope import ALL, SEARCHED, costly, first_of_each, opened
@@ -289,10 +289,7 @@ def linked(columns, records, user):
             )
     for key, every in ids.items():
         if wanted := {value for value in every if (key, value) not in found and (key, value) not in unseen}:
-            kind = KINDS[key]
-            rows = kind.model.objects.visible_to(user).filter(pk__in=wanted)
-            named = read_many(rows, only=kind.model.LABEL_FIELDS)
-            found |= {(key, row.pk): (str(row), kind.record_url(row.pk)) for row in named}
+            found |= links_to(user, {key: wanted})
             unseen |= {(key, value) for value in wanted if (key, value) not in found}
     return found
 

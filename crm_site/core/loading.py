@@ -2,14 +2,14 @@
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import cache, wraps
+from functools import cache
 from operator import itemgetter
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
-from django.db.models import BigIntegerField, Expression, FileField, JSONField
+from django.db.models import FileField, JSONField
 from django.db.models.base import ModelState
 
 # Below this a multi-row INSERT is one statement and quicker; above it building the statement costs more than the rows.
@@ -129,11 +129,17 @@ def read_many(rows, *related, only=()):
     names, far = columns_of(rows.model, tuple(only))
     said = list(rows.query.annotation_select)
     read = list(rows.values_list(*names, *far_names(far), *said))
-    found = made_of(rows.model, names, far, read, rows.db)
-    if said:
-        for made, values in zip(found, read, strict=True):
-            made.__dict__.update(zip(said, values[-len(said) :], strict=True))
+    found = objects_of(rows.model, tuple(only), said, read, rows.db)
     link_many(found, *related)
+    return found
+
+
+def objects_of(model, only, said, rows, db):
+    """Objects of rows that hold the columns that `only` means, and then what `said` names, which each object bears."""
+    found = made_of(model, *columns_of(model, only), rows, db)
+    if said:
+        for made, values in zip(found, rows, strict=True):
+            made.__dict__.update(zip(said, values[-len(said) :], strict=True))
     return found
 
 
@@ -198,47 +204,6 @@ def fetched(statement, values):
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
-
-
-class Slot(Expression):
-    """A place in a kept statement for a value that each asking has of its own: `filter(case=Slot("case"))`."""
-
-    def __init__(self, name, output_field=None):
-        super().__init__(output_field=output_field or BigIntegerField())
-        self.name = name
-
-    def as_sql(self, compiler, connection):
-        """A parameter, with this place for its value."""
-        return "%s", [self]
-
-
-def kept(make):
-    """A query without arguments as a function of the values of its slots that gives its rows as tuples.
-
-    Django writes the statement once, which takes longer than to run it.
-    """
-
-    @cache
-    def written():
-        return make().query.sql_with_params()
-
-    @wraps(make)
-    def ask(**values):
-        statement, params = written()
-        return fetched(statement, [values[p.name] if isinstance(p, Slot) else p for p in params])
-
-    return ask
-
-
-def kept_objects(*only):
-    """As `kept`, where the query's objects are read as by `read_many`, `only` these columns of them."""
-
-    def decorate(make):
-        of = cache(lambda: (model := make().model, *columns_of(model, only)))
-        ask = kept(wraps(make)(lambda: make().values_list(*of()[1], *far_names(of()[2]))))
-        return wraps(make)(lambda **values: made_of(*of(), ask(**values), DEFAULT_DB_ALIAS))
-
-    return decorate
 
 
 @cache

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import Slot, kept
+from crm_site.core.kept import Slot, kept
 from crm_site.core.models import Notification
 from crm_site.core.outbox import Outbox, letter, send_due
 

@@ -7,7 +7,7 @@ but asks index by index (own rows, each team's rows, shared rows), so that thirt
 """
 
 import json
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 from django.apps import apps
@@ -18,6 +18,8 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Func, Outer
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from crm_site.core.kept import Slot
 
 NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
 # Up to so many teams a sorted list is read team by team, with filters and without.
@@ -86,16 +88,15 @@ def remembered(user, what):
 def teams_within(user, reach):
     """The teams, as ids or a query of them, whose records the reach opens to the user."""
     pairs = remembered(user, "team")
+    if isinstance(pairs, Slot):
+        return Slot(reach, of=partial(teams_within, reach=reach))
     if pairs is not None:
         return sorted({below if reach == SUBTREE else team for team, below in pairs})
     mine = apps.get_model("core", "Membership").objects.filter(user_id=user.pk).values_list("team_id", flat=True)
     if reach == TEAM:
         return mine
-    return (
-        apps.get_model("core", "TeamClosure")
-        .objects.filter(ancestor_id__in=mine)
-        .values_list("descendant_id", flat=True)
-    )
+    closure = apps.get_model("core", "TeamClosure").objects
+    return closure.filter(ancestor_id__in=mine).values_list("descendant_id", flat=True)
 
 
 def shares_of(user):
@@ -146,7 +147,9 @@ def within(model, user, action):
     if reach != NONE:
         found.append(owned(model, user))
     if reach in (TEAM, SUBTREE):
-        found += [Q(**{f"{field}__in": teams_within(user, reach)}) for field in model.TEAM_FIELDS]
+        teams = teams_within(user, reach)
+        among = "pk__any_of" if isinstance(teams, Slot) else "in"
+        found += [Q(**{f"{field}__{among}": teams}) for field in model.TEAM_FIELDS]
     return reduce(or_, found) & open_to(model, user) if found else None
 
 
@@ -161,7 +164,7 @@ class ScopedQuerySet(models.QuerySet):
         """Those visible rows that the user owns, by one condition: whoever may view any of a kind may view these."""
         if user.reach(self.model, "view") == NONE:
             return self.none()
-        return self.filter(owner=user, deleted_at__isnull=True)
+        return self.filter(owner=user.pk, deleted_at__isnull=True)
 
     def changeable_by(self, user):
         """Rows that the user may change."""

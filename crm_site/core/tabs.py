@@ -3,7 +3,7 @@
 from django.db.models import CharField, Q
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import Slot, kept
+from crm_site.core.kept import Slot, kept
 from crm_site.core.models import SavedView
 
 

@@ -18,9 +18,9 @@ SUBTREE = """
 """
 
 
-def subtree(account):
-    """The ids of an account and of all accounts below it, as a subquery."""
-    return RawSQL(SUBTREE, [account.pk])  # noqa: S611 - a constant with one parameter
+def subtree(pk):
+    """The ids of the account with this id and of all accounts below it, as a subquery."""
+    return RawSQL(SUBTREE, [pk])  # noqa: S611 - a constant with one parameter
 
 
 @operation
@@ -76,5 +76,5 @@ def update_account(account, values, *, by, version=None):
 def refuse_loop(account, parent):
     """Refuse a parent that is the account itself or lies below it; the database refuses what slips past."""
     rows = Account.objects.unscoped("a loop is one whoever sees it")
-    if rows.filter(pk=parent.pk, pk__in=subtree(account)).exists():
+    if rows.filter(pk=parent.pk, pk__in=subtree(account.pk)).exists():
         refuse(_("%(parent)s is this account or lies below it.") % {"parent": parent.name}, "parent")

@@ -1,6 +1,5 @@
 """Operations on contact mechanisms: the ways to reach an account or a contact."""
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,12 +40,6 @@ def country_of(party):
     """The country whose numbers a party's phones are: its own, or that of a contact's account."""
     account = party.account if isinstance(party, Contact) else None
     return party.country or (account.country if account else "")
-
-
-def ways_to(party):
-    """All mechanisms of a party, current ones first."""
-    rows = ContactMechanism.objects.filter(**{field_of(party): party})
-    return rows.order_by(F("valid_to").desc(nulls_first=True), "type", "-is_primary", "id")
 
 
 def wanted_ways(reach, primary):

@@ -1,20 +1,30 @@
 """The panels of accounts, contacts and customers: each a fragment of its own, through the gate."""
 
-from django.db.models import Count, F, Q, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Count, F, Q, TextField, Value
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from crm_site.core import lists, pages
+from crm_site.core.kept import Slot, kept, kept_objects
 from crm_site.core.models import User
 from customers.countries import country_name
 from customers.kinds import ACCOUNTS, CONTACTS, CUSTOMERS
 from customers.kinds.parties import may_change
-from customers.models import Account, Activity, Affiliation, Contact, ContactMechanism, Customer
+from customers.models import (
+    Account,
+    Activity,
+    Affiliation,
+    Contact,
+    ContactMechanism,
+    Customer,
+    CustomerStatusChange,
+)
 from customers.operations.accounts import subtree
-from customers.operations.mechanisms import ways_to
 
 SHOWN = 10
 LOOKED_AT = 100
+WAY = tuple(field.name for field in ContactMechanism._meta.concrete_fields)
 PLACE = ("contact_id", "account_id", "role", "valid_from", "valid_to", "is_main")
 # The panels with buttons that change the record; the others need not ask for the right.
 CHANGED_HERE = {"_accounts", "_consents", "_mechanisms", "_statuses"}
@@ -29,21 +39,30 @@ def panel(request, kind, record, template, title, **context):
     return pages.fragment(request, f"customers/parties/{template}.html", context)
 
 
-def places(rows, user, other, model, *also):
-    """Affiliations whose other side the user may see: current ones first, main before others; ten and one more.
+def places(here, other, model, *also):
+    """Affiliations of a party `here` whose other side the user may see: current ones first, main before others.
 
-    Of the other side its name is read, and the fields that `also` names.
+    Ten and one more. Of the other side its name is read, and the fields that `also` names.
     """
-    seen = rows.filter(**{f"{other}__in": model.objects.visible_to(user)}).select_related(other)
-    seen = seen.only(*PLACE, *(f"{other}__{name}" for name in (*model.LABEL_FIELDS, *also)))
-    return list(seen.order_by(F("valid_to").desc(nulls_first=True), "-is_main", "-id")[: SHOWN + 1])
+
+    @kept_objects(*PLACE, *(f"{other}__{name}" for name in (*model.LABEL_FIELDS, *also)))
+    def found(user):
+        seen = model.objects.visible_to(user)
+        rows = Affiliation.objects.filter(**{here: Slot("party"), f"{other}__in": seen})
+        return rows.order_by(F("valid_to").desc(nulls_first=True), "-is_main", "-id")[: SHOWN + 1]
+
+    return found
+
+
+people_at = places("account", "contact", Contact, "job_title")
+accounts_of = places("contact", "account", Account)
 
 
 @require_GET
 def account_contacts(request, pk):
     """Who is at the account, in which role, from when to when."""
     account = pages.get_visible_or_404(ACCOUNTS, request.user, pk)
-    found = places(Affiliation.objects.filter(account=account), request.user, "contact", Contact, "job_title")
+    found = people_at(request.user, party=pk)
     return panel(
         request, ACCOUNTS, account, "_contacts", _("Contacts"), rows=found[:SHOWN], more=len(found) > SHOWN,
         all_url=f"{CONTACTS.base}?account={pk}", may_add=pages.may(request.user, CONTACTS, "add"),
@@ -55,26 +74,38 @@ def account_contacts(request, pk):
 def contact_accounts(request, pk):
     """Where the contact is or was."""
     contact = pages.get_visible_or_404(CONTACTS, request.user, pk)
-    found = places(Affiliation.objects.filter(contact=contact), request.user, "account", Account)
+    found = accounts_of(request.user, party=pk)
     return panel(request, CONTACTS, contact, "_accounts", _("Accounts"), rows=found[:SHOWN], more=len(found) > SHOWN)
 
 
 def shared_values(ways):
     """The e-mail addresses among these that somebody else has too: a fact, not an error; one statement."""
     values = {way.normalised for way in ways if way.type == ContactMechanism.EMAIL and not way.valid_to}
-    if not values:
-        return set()
-    others = ContactMechanism.objects.filter(
-        type=ContactMechanism.EMAIL, normalised__in=values, valid_to__isnull=True
-    ).exclude(pk__in=[way.pk for way in ways])
-    return set(others.order_by().values_list("normalised", flat=True).distinct())
+    return {value for (value,) in others_at(values=list(values), own=[way.pk for way in ways])} if values else set()
+
+
+@kept
+def others_at():
+    """Those of some addresses that stand in other mechanisms than one's own, too."""
+    rows = ContactMechanism.objects.filter(
+        type=ContactMechanism.EMAIL, normalised__any_of=Slot("values", ArrayField(TextField())), valid_to__isnull=True
+    )
+    own = Q(pk__any_of=Slot("own", ArrayField(BigIntegerField())))
+    return rows.exclude(own).order_by().values_list("normalised").distinct()
+
+
+@kept_objects(*WAY)
+def ways_of(noun):
+    """The first mechanisms of a party, current ones first."""
+    rows = ContactMechanism.objects.filter(**{noun: Slot("party")})
+    return rows.order_by(F("valid_to").desc(nulls_first=True), "type", "-is_primary", "id")[: 5 * SHOWN]
 
 
 @require_GET
 def party_mechanisms(request, pk, kind):
     """The ways to reach an account or a contact."""
     party = pages.get_visible_or_404(kind, request.user, pk)
-    ways = list(ways_to(party)[: 5 * SHOWN])
+    ways = ways_of(kind.noun, party=pk)
     shared = shared_values(ways)
     for way in ways:
         way.is_shared = way.normalised in shared
@@ -85,6 +116,15 @@ def party_mechanisms(request, pk, kind):
     )  # fmt: skip
 
 
+@kept_objects(*WAY)
+def ways_now():
+    """The first current mechanisms of an account and a contact, of which either may be missing."""
+    mine = Q(account=Slot("account")) | Q(contact=Slot("contact"))
+    return ContactMechanism.objects.filter(mine, valid_to__isnull=True).order_by("type", "-is_primary", "id")[
+        : 5 * SHOWN
+    ]
+
+
 @require_GET
 def customer_mechanisms(request, pk):
     """The ways to reach a customer: those of its account and of its contact, as far as the user sees these."""
@@ -92,10 +132,8 @@ def customer_mechanisms(request, pk):
     # One look-up a party: as sub-queries these would be read for every mechanism there is.
     seen = lists.linked((CUSTOMERS.column("account"), CUSTOMERS.column("contact")), [customer], request.user)
     account, contact = (ACCOUNTS.key, customer.account_id), (CONTACTS.key, customer.contact_id)
-    mine = Q(account=customer.account_id) if account in seen else Q(pk__in=[])
-    mine |= Q(contact=customer.contact_id) if contact in seen else Q(pk__in=[])
-    rows = ContactMechanism.objects.filter(mine, valid_to__isnull=True)
-    ways = list(rows.order_by("type", "-is_primary", "id")[: 5 * SHOWN])
+    ways = ways_now(account=customer.account_id if account in seen else None,
+                    contact=customer.contact_id if contact in seen else None)  # fmt: skip
     shared = shared_values(ways)
     for way in ways:
         way.is_shared = way.normalised in shared
@@ -107,9 +145,7 @@ def customer_mechanisms(request, pk):
 def party_customers(request, pk, kind):
     """The customers that stand for an account or a contact."""
     party = pages.get_visible_or_404(kind, request.user, pk)
-    rows = Customer.objects.visible_to(request.user).filter(**{kind.noun: party}).reading("name", "status")
-    rows = rows.order_by("id")[: SHOWN + 1]
-    for row in (found := list(rows)):
+    for row in (found := customers_of(request.user, kind.noun, party=pk)):
         row.tone = CUSTOMERS.column("status").tones.get(row.status, "")
     return panel(
         request, kind, party, "_customers", _("Customers"), rows=found[:SHOWN],
@@ -117,9 +153,15 @@ def party_customers(request, pk, kind):
     )  # fmt: skip
 
 
+@kept_objects("name", "status")
+def customers_of(user, noun):
+    """The first customers that stand for a party."""
+    return Customer.objects.visible_to(user).filter(**{noun: Slot("party")}).order_by("id")[: SHOWN + 1]
+
+
 def rolled_up(account, user):
     """{what: how many} over an account and all below it: customers by status, open activities; one statement."""
-    below = subtree(account)
+    below = subtree(account.pk)
     accounts = Account.objects.visible_to(user).filter(pk__in=below).order_by()
     customers = Customer.objects.visible_to(user).filter(account__in=below).order_by()
     activities = Activity.objects.visible_to(user).filter(account__in=below, status=Activity.OPEN).order_by()
@@ -131,12 +173,18 @@ def rolled_up(account, user):
     return dict(parts[0].union(*parts[1:], all=True))
 
 
+@kept_objects("name", "city")
+def children_of(user):
+    """The first accounts right below one."""
+    rows = Account.objects.visible_to(user).filter(parent=Slot("parent"))
+    return rows.order_by("name_sort", "id")[: SHOWN + 1]
+
+
 @require_GET
 def account_tree(request, pk):
     """The accounts below an account, and sums over all of them."""
     account = pages.get_visible_or_404(ACCOUNTS, request.user, pk)
-    children = Account.objects.visible_to(request.user).filter(parent=account).reading("name", "city")
-    found = list(children.order_by("name_sort", "id")[: SHOWN + 1])
+    found = children_of(request.user, parent=pk)
     sums = rolled_up(account, request.user) if found else {}
     lines = [(label, sums[key]) for key, label in Customer.STATUSES.items() if sums.get(key)]
     return panel(
@@ -146,17 +194,27 @@ def account_tree(request, pk):
     )  # fmt: skip
 
 
+@kept
+def people_now():
+    """The contacts who are at an account now, its main ones first."""
+    now = Affiliation.objects.filter(account=Slot("account"), valid_to__isnull=True)
+    return now.order_by("-is_main", "id").values_list("contact")[:LOOKED_AT]
+
+
+@kept_objects(*Contact.LABEL_FIELDS, "job_title")
+def named_people(user):
+    """The first of some contacts by name."""
+    rows = Contact.objects.visible_to(user).filter(pk__any_of=Slot("ids"))
+    return rows.order_by("name_sort", "id")[: SHOWN + 1]
+
+
 @require_GET
 def customer_people(request, pk):
     """The people of a customer: its primary contact and those at its account now, of whom a hundred are looked at."""
     customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
-    seen = Contact.objects.visible_to(request.user)
     ids = [customer.contact_id] if customer.contact_id else []
-    if customer.account_id:
-        now = Affiliation.objects.filter(account=customer.account_id, valid_to__isnull=True)
-        ids += now.order_by("-is_main", "id").values_list("contact", flat=True)[:LOOKED_AT]
-    named = seen.only(*Contact.LABEL_FIELDS, "job_title")
-    found = list(named.filter(pk__in=ids).order_by("name_sort", "id")[: SHOWN + 1]) if ids else []
+    ids += [pk for (pk,) in people_now(account=customer.account_id)] if customer.account_id else []
+    found = named_people(request.user, ids=ids) if ids else []
     found.sort(key=lambda contact: contact.pk != customer.contact_id)
     return panel(
         request, CUSTOMERS, customer, "_people", _("People"), rows=found[:SHOWN], more=len(found) > SHOWN,
@@ -164,12 +222,16 @@ def customer_people(request, pk):
     )  # fmt: skip
 
 
+@kept_objects("to_status", "reason", "at", *(f"by__{name}" for name in User.LABEL_FIELDS))
+def changes_of():
+    """The last changes of a customer's status."""
+    return CustomerStatusChange.objects.filter(customer=Slot("customer")).order_by("-at", "-id")[:SHOWN]
+
+
 @require_GET
 def customer_statuses(request, pk):
     """How a customer's status changed, and the way to change it."""
     customer = pages.get_visible_or_404(CUSTOMERS, request.user, pk)
-    rows = customer.status_changes.select_related("by").order_by("-at", "-id")
-    rows = rows.only("customer", "to_status", "reason", "at", *(f"by__{name}" for name in User.LABEL_FIELDS))[:SHOWN]
-    for row in (found := list(rows)):
+    for row in (found := changes_of(customer=pk)):
         row.tone = CUSTOMERS.column("status").tones.get(row.to_status, "")
     return panel(request, CUSTOMERS, customer, "_statuses", _("Status"), rows=found)

@@ -68,7 +68,7 @@ class OpportunityFilters(RecordFilters):
 
     def within_account(self, rows, _name, value):
         """Deals of an account and of all accounts below it."""
-        return rows.filter(account__in=subtree(Account(pk=int(value)))) if 0 < value < 2**63 else rows.none()
+        return rows.filter(account__in=subtree(int(value))) if 0 < value < 2**63 else rows.none()
 
     def with_contact(self, rows, _name, contact):
         """Deals whose primary contact it is, or in which it has a role."""

@@ -9,17 +9,18 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm_site.core import pages
 from crm_site.core.columns import money_text
+from crm_site.core.kept import Slot, kept
 from crm_site.core.parts import rights
 from customers.models import Account, Contact
 from customers.operations.accounts import subtree
 from customers.views.parties import form_page
 from sales.forms.deal_parts import CompetitorsForm, PeopleForm, SplitsForm
 from sales.kinds.opportunity import OPPORTUNITIES
-from sales.models import Opportunity, Stage
+from sales.models import ContactRole, Opportunity, Stage
 from sales.operations.teamwork import set_competitors, set_contact_roles, set_splits
 
 SHOWN = 5
-PANEL_FIELDS = ("name", "amount", "currency", "close_date", "state", "stage__name")
+ROW = ("name", "amount", "currency", "close_date", "state", "stage__name", "pk", "count", "total")
 HISTORY = 50
 TONES = {"open": "blue", "won": "green", "lost": "red"}
 DAY = 86400
@@ -111,26 +112,28 @@ def opportunity_rows(request, pk, part):
     )  # fmt: skip
 
 
-def deals_with(noun, record, user):
-    """The visible deals of an account and all below it, of a contact, a customer or a campaign."""
-    rows = Opportunity.objects.visible_to(user).order_by()
+def deals_with(user, noun):
+    """The visible deals of an account and all below it, of a contact, a customer or a campaign, whose id is a slot."""
+    rows, record = Opportunity.objects.visible_to(user).order_by(), Slot("record")
     if noun == "account":
         return rows.filter(account__in=subtree(record))
     if noun == "contact":
         # Two keys, put together: "or" with a sub-query would read every deal within reach.
         own = Opportunity.objects.unscoped("narrows what the gate opened").filter(contact=record).values("pk")
-        return rows.filter(pk__in=own.union(record.opportunity_roles.values("opportunity")))
+        roles = ContactRole.objects.filter(contact=record).values("opportunity")
+        return rows.filter(pk__in=own.union(roles))
     return rows.filter(**{noun: record})
 
 
-def first_of_states(rows):
-    """Of each state the first deals by close date, each with the number and the amount of all of its state."""
-    one = {"partition_by": "state"}
+@kept
+def first_of_states(user, noun):
+    """Of each state a record's first deals by close date, each with the number and the amount of all of its state."""
+    rows, one = deals_with(user, noun), {"partition_by": "state"}
     numbered = rows.annotate(
         place=Window(RowNumber(), order_by=("close_date", "id"), **one),
         count=Window(Count("pk"), **one), total=Window(Sum("amount_base"), **one),
     )  # fmt: skip
-    return numbered.filter(place__lte=SHOWN).order_by("close_date", "id").values(*PANEL_FIELDS, "pk", "count", "total")
+    return numbered.filter(place__lte=SHOWN).order_by("close_date", "id").values_list(*ROW)
 
 
 @require_GET
@@ -138,7 +141,7 @@ def party_opportunities(request, kind, pk):
     """Open and won deals of a record, with sums; of an account those of all accounts below it too."""
     noun = kind.noun
     record = pages.get_visible_or_404(kind, request.user, pk)
-    deals = list(first_of_states(deals_with(noun, record, request.user)))
+    deals = [dict(zip(ROW, row, strict=True)) for row in first_of_states(request.user, noun, record=pk)]
     sums = {deal["state"]: deal for deal in deals}
     shown = Stage.OPEN if Stage.OPEN in sums else Stage.WON
     deals = [deal for deal in deals if deal["state"] == shown]

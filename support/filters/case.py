@@ -89,7 +89,7 @@ class CaseFilters(RecordFilters):
 
     def within_account(self, rows, _name, value):
         """Cases of an account and of all accounts below it."""
-        return rows.filter(account__in=subtree(Account(pk=int(value)))) if 0 < value < 2**63 else rows.none()
+        return rows.filter(account__in=subtree(int(value))) if 0 < value < 2**63 else rows.none()
 
     def of_record(self, rows, name, value):
         """Cases about one record."""

@@ -4,8 +4,8 @@ from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.converters import read_id
+from crm_site.core.kept import Slot, kept
 from crm_site.core.kinds import Dependent, Kind, Panel, Preset, Sort, add_dependent, add_panel, register
-from crm_site.core.loading import Slot, kept
 from crm_site.core.pages import RULES
 from crm_site.core.parts import rights
 from customers.kinds.common import CHANGED, NEWEST

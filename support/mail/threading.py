@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import Q, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Lower
 
-from crm_site.core.loading import Slot, kept
+from crm_site.core.kept import Slot, kept
 from support.mail.references import MARK, NUMBER, case_of, read_message_id
 from support.mail.senders import contacts_at
 from support.models import Case, Mailbox, Message, Watcher

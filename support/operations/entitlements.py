@@ -6,7 +6,7 @@ from django.db.models.functions import Cast, Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import Slot, kept_objects
+from crm_site.core.kept import Slot, kept_objects
 from crm_site.core.operations import lock, new_rows, operation, refuse, update_record
 from customers.models import Account
 from support import cover

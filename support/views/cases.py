@@ -1,12 +1,13 @@
 """What is done on the page of a case, and the panels of cases on other records."""
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_site.core import pages
+from crm_site.core.kept import Slot, kept, kept_objects
 from crm_site.core.parts import rights
 from crm_site.core.views.bulk import FORMS, TITLES
 from customers.models import Contact
@@ -167,33 +168,43 @@ def case_unwatch(request, pk, watcher):
 def cases_of(request, kind, pk):
     """The cases of a record of another kind, open ones first; on an account also those of all accounts below it."""
     record = pages.get_visible_or_404(kind, request.user, pk)
-    rows = Case.objects.visible_to(request.user)
-    mine = rows.filter(**{kind.noun: record})
-    tree = {"account__in": subtree(record)} if kind.noun == "account" else {kind.noun: record}
-    unresolved = rows.filter(category__in=Status.UNRESOLVED, **tree)
-    counts = unresolved.aggregate(open=Count("pk", filter=Q(**{kind.noun: record})), below=Count("pk"))
+    [(own, below)] = unresolved(request.user, kind.noun, record=pk) or [(0, 0)]
+    rows = open_and_over(request.user, kind.noun, record=pk)
+    rows.sort(key=lambda case: (case.category in ENDED, case.category in ENDED and -case.pk))
     context = {
-        "kind": kind, "record": record, "title": _("Cases"), "rows": first_open(mine), "open": counts["open"],
+        "kind": kind, "record": record, "title": _("Cases"), "open": own,
+        "rows": shown(rows),
         "open_url": f"{CASES.base}?{UNRESOLVED}&{kind.noun}={pk}", "all_url": f"{CASES.base}?{kind.noun}={pk}",
         "make_url": f"{CASES.base}new/?{kind.noun}={pk}" if pages.may(request.user, CASES, "add") else "",
     }  # fmt: skip
     if kind.noun == "account":
-        context |= {"below": counts["below"], "below_url": f"{CASES.base}?{UNRESOLVED}&within={pk}"}
+        context |= {"below": below, "below_url": f"{CASES.base}?{UNRESOLVED}&within={pk}"}
     return pages.fragment(request, "support/cases/_panel.html", context)
 
 
-def first_open(rows):
-    """The first open cases by what falls due, then the newest that have ended; one statement."""
+@kept
+def unresolved(user, noun):
+    """How many cases of a record are not ended, and how many of it and all below it."""
+    record = Slot("record")
+    tree = {"account__in": subtree(record)} if noun == "account" else {noun: record}
+    rows = Case.objects.visible_to(user).filter(category__in=Status.UNRESOLVED, **tree)
+    together = rows.order_by().annotate(one=Value(1)).values("one")
+    return together.annotate(own=Count("pk", filter=Q(**{noun: record})), below=Count("pk")).values_list("own", "below")
+
+
+@kept_objects(*PANEL_FIELDS)
+def open_and_over(user, noun):
+    """The first open cases of a record by what falls due, and the last that have ended; one statement."""
+    rows = Case.objects.visible_to(user).filter(**{noun: Slot("record")})
     going = rows.filter(category__in=Status.UNRESOLVED).order_by("due_at", "id").values("pk")[:SHOWN]
     over = rows.filter(category__in=ENDED).order_by("-id").values("pk")[:SHOWN]
-    found = Case.objects.unscoped("the ids come from the gate").filter(pk__in=going.union(over, all=True))
-    found = shown(found.reading(*PANEL_FIELDS).order_by("due_at", "-id"), 2 * SHOWN)
-    return sorted(found, key=lambda case: (case.category in ENDED, case.category in ENDED and -case.pk))[:SHOWN]
+    ids = going.union(over, all=True)
+    return Case.objects.unscoped("the ids come from the gate").filter(pk__in=ids).order_by("due_at", "-id")
 
 
-def shown(rows, limit=SHOWN):
-    """So many cases with their tone and what falls due."""
-    found = list(rows[:limit])
+def shown(rows):
+    """The first of some cases with their tone and what falls due."""
+    found = list(rows[:SHOWN])
     for case in found:
         case.tone, case.due = STATE_TONES[case.category], due_of(case)
     return found

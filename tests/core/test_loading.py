@@ -8,7 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import DataError, connection
 from django.db.models import BigIntegerField, Value
 
-from crm_site.core.loading import Slot, as_written, kept, kept_objects, kept_order, read_one, read_within
+from crm_site.core.kept import Slot, kept, kept_objects
+from crm_site.core.loading import as_written, kept_order, read_one, read_within
 from crm_site.core.models import Job, User
 from tests.factories import UserFactory
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm_site.core.kept import kept_objects, written_for
 from crm_site.core.models import REACHES, Membership, Share, User
-from crm_site.core.scope import explain
+from crm_site.core.scope import explain, remember
 from crm_site.core.sharing import share_record, unshare_record
 from customers.models import Account, Activity
 from tests.cast import grant
@@ -23,6 +24,18 @@ pytestmark = pytest.mark.django_db
 def names(rows):
     """The names of the rows, sorted."""
     return sorted(row.name for row in rows)
+
+
+@kept_objects("name")
+def kept_accounts(user, action):
+    """The accounts on which a user may do something, by a statement that is made once for all who are alike."""
+    return Account.objects.visible_to(user, action)
+
+
+def names_kept(user, action="view"):
+    """The names of what a kept statement shows to the user, in a request of their own."""
+    remember(asking := fresh(user))
+    return names(kept_accounts(asking, action))
 
 
 @pytest.fixture
@@ -48,7 +61,7 @@ def tree(cast):
 def test_pm1_reach_decides(tree, reach, expected, action):
     """PM-1: none, own, team, subtree and all mean what they say, for every action alike."""
     nora = grant(tree.nora, Account, **{action: reach})
-    assert names(Account.objects.visible_to(nora, action)) == expected
+    assert names(Account.objects.visible_to(nora, action)) == names_kept(nora, action) == expected
     assert names(Account.objects.all().first_of(nora, 50, ("name_sort", "id"), action)) == expected
     others = {"view", "change", "delete", "export", "bulk", "merge"} - {action}
     assert not any(Account.objects.visible_to(nora, other).exists() for other in others)
@@ -82,7 +95,22 @@ def test_pm2_the_cast(cast, who, sees):
     AccountFactory(name="S1", owner=cast.charlie)
     AccountFactory(name="F1", team=cast.far_south, owner=None)
     AccountFactory(name="X", owner=None)
-    assert names(Account.objects.visible_to(getattr(cast, who))) == sees
+    assert names(Account.objects.visible_to(getattr(cast, who))) == names_kept(getattr(cast, who)) == sees
+
+
+def test_pm2_a_kept_statement_asks_for_each_users_own(cast):
+    """PM-2: made for one rep, it shows another rep only theirs; what was shared with one is another statement."""
+    shared = AccountFactory(name="S", owner=cast.charlie)
+    AccountFactory(name="N", owner=cast.alice)
+    assert (names_kept(cast.alice), names_kept(cast.charlie)) == (["N"], ["S"])
+    made = written_for.cache_info().misses
+    assert (names_kept(cast.charlie), names_kept(cast.alice)) == (["S"], ["N"])
+    assert written_for.cache_info().misses == made
+    share_record(shared, by=cast.charlie, reason="he helps", user=cast.alice)
+    assert names_kept(cast.alice) == ["N", "S"]
+    assert names_kept(cast.alice, "change") == names(Account.objects.changeable_by(fresh(cast.alice)))
+    unasked = fresh(cast.alice)
+    assert names(kept_accounts(unasked, "view")) == ["N", "S"]  # as outside of a request
 
 
 def test_pm2_a_team_moved_is_followed_at_once(cast):
