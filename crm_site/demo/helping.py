@@ -113,7 +113,7 @@ def make_policy(author):
     """What customers with a contract are promised."""
     name = "Service contract"
     name += " (demo)" if Policy.objects.filter(name=name).exists() else ""
-    policy = Policy.objects.create(name=name, order=10, is_active=False)
+    policy = Policy.objects.create(name=name, order=10)
     usual = Policy.objects.get(is_default=True).current
     new_version(policy, {"calendar": usual.calendar, "targets": PROMISE}, by=author)
     return policy

@@ -22,7 +22,8 @@ from customers.operations.contacts import need_visible
 from customers.operations.following import CLOSE, KEEP, MINE, reachable
 from customers.operations.linking import customers_behind, derive_parties
 from support import clocks
-from support.models import Case, Message, Queue, Status
+from support.contracts import cover_new, entitlement_for
+from support.models import Case, EntitlementUse, Message, Queue, Status
 from support.operations.handing import assign_by_mode, assign_case, need_owner, take_next
 from support.operations.states import (
     ENDED,
@@ -47,6 +48,8 @@ PARTIES = {"contact": Contact, "account": Account, "customer": Customer}
 # What a promise hangs on: a change of one of these chooses the policy anew.
 PROMISED = ("priority", "policy", "queue", "customer", "account", "product", "entitlement", "type", "channel", "tags")
 OWN = ("status", "owner", "parent")
+# What a contract covers a case by.
+COVERED = {"customer", "account", "contact", "product", "installed"}
 
 
 @operation
@@ -55,14 +58,16 @@ def create_cases(rows, *, by):
 
     A row holds fields of Case, and may hold `at`, the moment of creation, `answered` for one that was answered when
     it was made, and `first`, its first message as a dict of fields of Message and `files`. The account and the
-    customer are the contact's unless given, the queue the default one, the team the queue's. Cases without an owner
-    go to whom their queue gives them. The number of statements does not grow with the rows.
+    customer are the contact's unless given, the contract the one that covers these, the queue the default one, the
+    team the queue's. Cases without an owner go to whom their queue gives them. The number of statements does not grow
+    with the rows.
     """
     require(by, Case, "add")
     rows = [dict(row) for row in rows]
     extras = [{key: row.pop(key, None) for key in ("at", "answered", "first")} for row in rows]
     people = complete_parties(rows, by)
     complete(rows, extras, people, by)
+    cover_new(rows, [extra["at"] for extra in extras])
     check_owners(Case, {row["owner"] for row in rows if row.get("owner")}, by)
     cases = [fresh(Case, **row, created_by=by, changed_by=by) for row in rows]
     begun = clocks.begun([
@@ -197,7 +202,7 @@ def update_case(case, values, *, by, version=None):
 
 
 def settled(current, values):
-    """The values with what follows from them: the team of a queue, the account and customer of another reporter."""
+    """The values with what follows: a queue's team, another reporter's account and customer, their contract."""
     queue = values.get("queue")
     if queue and queue.team_id:
         values["team"] = queue.team
@@ -207,7 +212,18 @@ def settled(current, values):
         complete_parties([row], None)
         values["account"] = Account.objects.unscoped("that of the reporter").filter(pk=row["account_id"]).first()
         values["customer"] = Customer.objects.unscoped("that of the reporter").filter(pk=row["customer_id"]).first()
+    if COVERED & set(values) and "entitlement" not in values:
+        values |= covered_anew(current, values)
     return values
+
+
+def covered_anew(current, values):
+    """The contract that covers a case with other parties or another product; a case that was counted keeps its own."""
+    parties = {"customer", "account"} & set(values)
+    if (current.entitlement_id and not parties) or EntitlementUse.objects.filter(case=current).exists():
+        return {}
+    known = {name: values.get(name, getattr(current, name)) for name in COVERED}
+    return {"entitlement": entitlement_for(known, timezone.localdate(current.created_at))}
 
 
 def after_update(case, changed, by):

@@ -1,19 +1,14 @@
-"""Operations on entitlements: which one holds for a case, whether work may start, and what a case takes of it."""
+"""Operations on entitlements: whether work may start on a case, and what it takes of its entitlement."""
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, Case, F, Func, IntegerField, Q, Value, When
-from django.db.models.functions import Cast, Least
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.kept import Slot, kept_objects
 from crm_site.core.operations import lock, new_rows, operation, refuse, update_record
-from customers.models import Account
 from support import cover
+from support.contracts import entitlement_for, entitlements_of, holds
 from support.models import Entitlement, EntitlementUse
 from support.operations.cases import update_case
-
-MOST_LEVELS = 20
 
 
 @operation
@@ -33,63 +28,6 @@ def create_entitlement(values, *, by):
 def update_entitlement(entitlement, values, *, by, version=None):
     """Change an entitlement and return it. Raises Stale."""
     return update_record(entitlement, values, by=by, version=version)
-
-
-def accounts_up(account):
-    """The ids of an account and of those above it, the nearest first."""
-    found, account_id = ([account.pk], account.parent_id) if account else ([], None)
-    while account_id and account_id not in found and len(found) < MOST_LEVELS:
-        found.append(account_id)
-        above = Account.objects.unscoped("a contract of the parent holds below it").filter(pk=account_id)
-        account_id = above.values_list("parent", flat=True).first()
-    return found
-
-
-def entitlements_of(values):
-    """Entitlements of a case's parties for its product, today's and others: the nearest first.
-
-    `values` holds customer, account, contact, product and installed, as a case's form gives them, or lacks them. One
-    for the very product comes before one for all; the customer's own before the account's, that before its parents';
-    of equals the one that ends first.
-    """
-    installed, customer, contact = (values.get(name) for name in ("installed", "customer", "contact"))
-    product = values.get("product") or (installed.product if installed else None)
-    holder = values.get("account") or next(
-        (p.account for p in (customer, contact, installed) if p and p.account_id), None
-    )
-    accounts = accounts_up(holder)
-    if not customer and not accounts:
-        return []
-    return nearest(customer=customer and customer.pk, accounts=accounts, product=product and product.pk)
-
-
-@kept_objects("name", "starts_on", "ends_on", "cases_total", "cases_used", "minutes_total", "minutes_used")
-def nearest():
-    """The entitlements of a customer or of accounts, in the order of these, for a product or for all."""
-    customer, product, accounts = (
-        Slot("customer"),
-        Slot("product"),
-        Cast(Slot("accounts"), ArrayField(BigIntegerField())),
-    )
-    rows = Entitlement.objects.unscoped("what a customer is entitled to holds whoever works").filter(
-        Q(account__pk__any_of=accounts) | Q(customer__account__pk__any_of=accounts) | Q(customer=customer),
-        Q(product=None) | Q(product=product), deleted_at=None,
-    )  # fmt: skip
-    far = [Func(accounts, F(name), function="array_position", output_field=IntegerField())
-           for name in ("account", "customer__account")]  # fmt: skip
-    away = Case(When(customer=customer, then=Value(0)), default=Least(*far))
-    return rows.order_by(F("product").asc(nulls_last=True), away, F("ends_on").asc(nulls_last=True), "pk")
-
-
-def holds(entitlement, day):
-    """Whether it holds on a day and has something left."""
-    return cover.standing_of(entitlement, day)[1] == "green"
-
-
-def entitlement_for(values, on=None):
-    """The entitlement that fits a case's values on a day (default: today), or None; see entitlements_of."""
-    day = on or timezone.localdate()
-    return next((row for row in entitlements_of(values) if holds(row, day)), None)
 
 
 def values_of(case):

@@ -10,9 +10,10 @@ from django.utils import timezone
 from crm_site.core.operations import Refused
 from sales.models import Sale
 from support import cover
+from support.contracts import entitlement_for
 from support.models import Entitlement, EntitlementUse, InstalledProduct, Policy
-from support.operations.cases import create_case
-from support.operations.entitlements import check_entitlement, create_entitlement, entitlement_for, use_entitlement
+from support.operations.cases import create_case, create_cases, update_case
+from support.operations.entitlements import check_entitlement, create_entitlement, use_entitlement
 from support.operations.products import create_installed_product, install_sale
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
@@ -29,6 +30,7 @@ from tests.factories import (
     SaleLineFactory,
 )
 from tests.sales.test_import_deals import counts, through
+from tests.support.clockwork import level
 
 TODAY = timezone.localdate
 
@@ -122,6 +124,26 @@ def test_pp3_the_entitlement_that_fits(cast):
     alone = {"contact": ContactFactory(account=account)}
     assert entitlement_for(alone) == ends
     assert entitlement_for({}) is None
+
+
+def test_pp3_a_contract_picks_the_level_by_itself(cast):
+    """PP-3, SL-2: of new cases, of one whose reporter is found later, and on the day of the case; never once counted."""
+    gold = level("Gold", {"first": 0.5}, office={}, default=False)
+    contract = EntitlementFactory(policy=gold, ends_on=TODAY() + timedelta(days=9))
+    contact = ContactFactory(account=contract.account)
+    rows = [{"subject": "x", "contact": contact}, {"subject": "y"}]
+    rows.append({"subject": "z", "contact": contact, "at": timezone.now() + timedelta(days=20)})
+    ours, unknown, later = create_cases(rows, by=None)
+    assert [case.entitlement for case in (ours, unknown, later)] == [contract, None, None]
+    assert "Gold" in ours.policy_why
+    assert ours.clocks.get(metric="first").target_seconds == 1800
+    found = update_case(unknown, {"contact": contact}, by=None)
+    assert found.entitlement == contract
+    assert found.clocks.get(metric="first", state="running").target_seconds == 1800
+    other = ContactFactory(account=AccountFactory())
+    assert update_case(found, {"contact": other}, by=None).entitlement is None
+    use_entitlement(ours, by=None)
+    assert update_case(ours, {"contact": other}, by=None).entitlement == contract
 
 
 def covered_case(user, **limits):
