@@ -7,17 +7,19 @@ from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.models import User
+from crm_site.core.notifications import notify
 from crm_site.core.operations import lock, operation, refuse
 from crm_site.core.outside import digest
 from customers.models import Consent, Contact
 from customers.operations.consents import give_consent, refuse_consent
 from customers.operations.contacts import update_contact
 from support.links import LIVES, mail_link, secret_of
-from support.models import Case, PortalSession, ProfileChange, Survey
+from support.models import Case, OutgoingMail, PortalSession, ProfileChange, Survey
 from support.operations import surveys
 from support.operations.cases import create_case
 from support.operations.surveys import OPEN_DAYS
@@ -53,10 +55,24 @@ def begin_change(contact, what, old, new):
 
 @operation
 def ask_name(access, names, *, by):
-    """Ask for another name; somebody of ours says yes or no. Returns the change, None when nothing differs."""
+    """Ask for another name; somebody of ours, who is told, says yes or no. Returns the change, None without any."""
     contact = lock(access.contact, None)
     old = {key: getattr(contact, key) for key in names}
-    return begin_change(contact, NAME, old, dict(names)) if old != names else None
+    if old == names:
+        return None
+    text = _("%(name)s asks for another name: %(new)s")
+    text %= {"name": contact, "new": f"{names['first_name']} {names['last_name']}"}
+    # Asked again on the same day, nobody is told again.
+    row = {"text": text, "url": reverse("support:profile_changes"), "key": f"name:{contact.pk}:{timezone.localdate()}"}
+    notify([row | {"user_id": user.pk} for user in deciders(access)])
+    return begin_change(contact, NAME, old, dict(names))
+
+
+def deciders(access):
+    """Who is asked about a customer's name: the contact's owner and who invited them, else who runs the site."""
+    near = [user for user in (access.contact.owner, access.invited_by) if user and user.is_active]
+    found = {user for user in near if Contact.objects.changeable_by(user).filter(pk=access.contact_id).exists()}
+    return found or User.objects.filter(is_active=True, is_staff=True, door=User.STAFF)
 
 
 @operation
@@ -124,7 +140,7 @@ def settle_email(change):
 
 @operation
 def decide_change(change, *, by, approve):
-    """Say yes or no to a name that waits; PermissionDenied unless the user may change the contact."""
+    """Say yes or no to a name that waits, and mail that; PermissionDenied unless the user may change the contact."""
     contact = lock(change.contact, by)
     current = ProfileChange.objects.select_for_update().get(pk=change.pk)
     if current.state != WAITING or current.what != NAME:
@@ -135,7 +151,22 @@ def decide_change(change, *, by, approve):
         User.objects.filter(portal_access__contact=contact).update(**names)
     current.state, current.decided_by = DONE if approve else REFUSED, by
     current.save(update_fields=["state", "decided_by"])
+    mail_decision(current)
     return current
+
+
+def mail_decision(change):
+    """Let the customer, who may still come in, know what became of a name."""
+    user = User.objects.filter(portal_access__contact=change.contact, is_active=True).first()
+    if user is None:
+        return
+    done = _("Your name in our customer portal is now “%(name)s”.")
+    refused = _("We did not change your name to “%(name)s”. If you think that we should, please send us a request.")
+    words = {"name": f"{change.new['first_name']} {change.new['last_name']}"}
+    OutgoingMail.objects.create(
+        kind=OutgoingMail.NOTICE, to=user.email, subject=_("Your name in our customer portal"), is_automatic=True,
+        body=(done if change.state == DONE else refused) % words, key=f"name:{change.pk}",
+    )  # fmt: skip
 
 
 def changes_for(user):

@@ -13,14 +13,24 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from crm_site.core.models import User
+from crm_site.core.models import Notification, User
 from crm_site.core.roles import LEAD
 from customers.models import Consent, Purpose
 from sales.models import Quote
 from support import asked, portal
 from support.disclosure import all_held
 from support.links import text_of
-from support.models import Article, ArticleVersion, Case, CaseField, OutgoingMail, ProfileChange, Status, Survey
+from support.models import (
+    Article,
+    ArticleVersion,
+    Case,
+    CaseField,
+    OutgoingMail,
+    PortalAccess,
+    ProfileChange,
+    Status,
+    Survey,
+)  # fmt: skip
 from support.models.common import NEVER
 from support.operations.cases import close_case, resolve_case
 from support.operations.messages import receive_message
@@ -234,6 +244,7 @@ def test_pt_1_profile(world):
     page = client.get("/portal/profile/").content.decode()
     assert re.search(r'<select name="time_zone"[^>]*><option value="Asia/Tokyo" selected>Asia/Tokyo</option>', page)
     assert client.post("/portal/profile/", fields | {"time_zone": "Mars/Base"}).status_code == 422
+    PortalAccess.objects.filter(pk=world.ada.pk).update(invited_by=world.cast.rita)
     client.post("/portal/profile/name/", {"first_name": "Ada", "last_name": "Lovelace"})
     change = ProfileChange.objects.get()
     with pytest.raises(PermissionDenied):
@@ -242,7 +253,10 @@ def test_pt_1_profile(world):
     staff.force_login(world.cast.rita, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert "Lovelace" in staff.get("/contacts/names/").content.decode()
     assert browser(type("A", (), {"user": world.cast.nora})).post(f"/contacts/names/{change.pk}/").status_code == 404
+    told = Notification.objects.get(url="/contacts/names/")
+    assert (told.user, "Ada Lovelace" in told.text) == (world.cast.rita, True)
     staff.post(f"/contacts/names/{change.pk}/", {"answer": "yes"})
+    assert "now “Ada Lovelace”" in OutgoingMail.objects.get(kind="notice", to=world.ada.user.email).body
     contact.refresh_from_db()
     assert contact.last_name == "Lovelace"
     assert staff.post(f"/contacts/names/{change.pk}/", {"answer": "no"}).status_code == 404
