@@ -12,7 +12,18 @@ from django.utils import timezone
 
 from crm_site.core.models import Notification, Setting, User
 from crm_site.demo.words import ANSWERS, ARTICLES, PROBLEMS
-from support.models import Case, CaseField, Policy, PolicyVersion, PortalAccess, Queue, QueueMember, Status
+from support.models import (
+    CannedReply,
+    Case,
+    CaseField,
+    Macro,
+    Policy,
+    PolicyVersion,
+    PortalAccess,
+    Queue,
+    QueueMember,
+    Status,
+)  # fmt: skip
 from support.operations.articles import create_articles
 from support.operations.cases import create_cases
 from support.operations.entitlements import create_entitlements
@@ -43,6 +54,15 @@ ASKED = (
     ("since", "Since when?", "date", [], False),
     ("cups", "How many cups a day does it make?", "number", [], False),
 )
+SERIAL = "Hello {contact.first_name},\n\nwhich number stands on the plate below the drip tray? It begins with CV."
+CANNED = (
+    ("Which machine is it?", "serial", SERIAL),
+    ("Thank you", "thanks", "Hello {contact.first_name},\n\nthank you, we look at it and write again today."),
+)
+MACROS = (
+    ("Ask which machine it is", [{"do": "reply", "value": SERIAL}, {"do": "status", "value": "waiting"}]),
+    ("Mine, and urgent", [{"do": "owner", "value": "me"}, {"do": "priority", "value": "1"}]),
+)
 # What is promised to who pays for it: minutes by metric and priority.
 PROMISE = {
     "first": {"1": 30, "2": 60, "3": 120, "4": 240}, "next": {"1": 60, "2": 120, "3": 240, "4": 480},
@@ -66,7 +86,7 @@ def make(users, parties, products, choose):
         CaseField(key=key, label=label, type=Case.PROBLEM, kind=kind, choices=found, required=required, order=order)
         for order, (key, label, kind, found, required) in enumerate(ASKED) if key not in known
     ])  # fmt: skip
-    remember(queues=[queue.pk], policies=[policy.pk], asked=[row.key for row in asked])
+    remember(queues=[queue.pk], policies=[policy.pk], asked=[row.key for row in asked], **make_ready())
     cases = make_cases(author, agents, queue, installed, choose)
     now = timezone.now()
     Notification.objects.filter(
@@ -75,6 +95,15 @@ def make(users, parties, products, choose):
     known, registered = make_known(agents[0], products, cases), make_registrations(users, parties)
     return {"installed": installed, "entitlements": entitled, "articles": articles, "cases": cases, "issues": known,
             "registrations": registered}  # fmt: skip
+
+
+def make_ready():
+    """{what: ids} of the texts and macros that agents have ready, but for shortcuts that are taken."""
+    taken = set(CannedReply.objects.values_list("shortcut", flat=True))
+    texts = [CannedReply(name=name, shortcut=key, body=body) for name, key, body in CANNED if key not in taken]
+    macros = [Macro(name=name, actions=actions) for name, actions in MACROS]
+    made = {"canned": CannedReply.objects.bulk_create(texts), "macros": Macro.objects.bulk_create(macros)}
+    return {what: [row.pk for row in rows] for what, rows in made.items()}
 
 
 def make_known(agent, products, cases):
@@ -220,6 +249,8 @@ def remember(**made):
 def forget(kept):
     """Remove what is no record: the queue and the service level, unless real cases need them."""
     CaseField.objects.filter(key__in=kept.get("asked", [])).delete()
+    CannedReply.objects.filter(pk__in=kept.get("canned", [])).delete()
+    Macro.objects.filter(pk__in=kept.get("macros", [])).delete()
     queues = Queue.objects.filter(pk__in=kept.get("queues", []))
     Case.objects.unscoped("real cases stay without the queue").filter(queue__in=queues).update(queue=None)
     queues.delete()

@@ -21,7 +21,7 @@ from crm_site.core.roles import SHIPPED
 from crm_site.demo.removing import record_models
 from customers.models import Account, Activity, Consent, Contact, Customer
 from sales.models import Lead
-from support.models import Article, Case, Clock, Message, OutgoingMail, PortalAccess, Queue
+from support.models import Article, CannedReply, Case, Clock, Macro, Message, OutgoingMail, PortalAccess, Queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow(together=True)]
 
@@ -78,6 +78,9 @@ def test_every_seller_has_work_overdue_today_and_ahead(company):
 
 
 def test_service_has_a_year_behind_it(company):
+    covered = every(Case).filter(entitlement__isnull=False, policy_why__contains="Service contract")
+    assert 10 < covered.count() < 60
+    assert Macro.objects.exists()
     """Cases in every state, promises kept and broken, talk in both directions, and no mail to anybody."""
     assert {case.category for case in every(Case)} == {"new", "open", "waiting", "resolved", "closed"}
     assert {clock.state for clock in Clock.objects.all()} >= {"running", "met", "breached"}
@@ -148,6 +151,8 @@ def test_removal_leaves_nothing_of_it_and_all_of_the_rest(company, django_captur
     assert list(User.objects.all()) == [real]
     assert list(Team.objects.all()) == [own]
     assert [queue.name for queue in Queue.objects.all()] == ["Support"]
+    assert not Macro.objects.exists()
+    assert not CannedReply.objects.exists()
     assert not Setting.objects.filter(pk="company").exists()
     assert not company.exists()
     for event in event_models():
