@@ -5,45 +5,62 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
+from crm_site.core.loading import fresh
 from crm_site.core.money import rounded
 from crm_site.core.operations import operation
 from sales.models import Opportunity, Stage
+from sales.models.opportunity import WATCHED
 from sales.operations.opportunities import create_opportunities, end_of_quarter
 from sales.operations.worth import base_amounts
 
-CLOSE = """
-    UPDATE sales_opportunity d SET stage_id = n.stage, state = n.state, probability = n.probability,
-        category = n.category, probability_by_hand = false, category_by_hand = false, amount = n.amount,
-        amount_base = n.base, close_date = n.day, closed_at = n.at, stage_since = n.at, changed_at = n.at,
-        version = d.version + 1
-    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::text[], %s::numeric[], %s::numeric[],
-        %s::date[], %s::timestamptz[]) n(id, stage, state, probability, category, amount, base, day, at)
-    WHERE d.id = n.id
-"""
-FIRSTS = ("expected_amount", "expected_close")
+SAME = ("currency", "owner_id", "team_id")
+FIRST = {
+    "stage_id": "bigint", "state": "text", "category": "text", "probability": "int", "amount": "numeric",
+    "amount_base": "numeric", "close_date": "date",
+}  # fmt: skip
+_FROM = ", ".join(f"from_{name}" for name in WATCHED)
+_TO = ", ".join(f"to_{name}" for name in WATCHED)
+_BEGUN = ", ".join(f"c.to_{name}" if name in SAME else f"n.{name}" for name in WATCHED)
+_ENDED = ", ".join(f"c.to_{name}" for name in WATCHED)
+# Of each deal the trigger has told that it was closed. That row becomes the beginning, and one after it tells the end.
+TELL = f"""
+    WITH n AS MATERIALIZED (
+        SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], {", ".join(f"%s::{kind}[]" for kind in FIRST.values())})
+            n(id, at, {", ".join(FIRST)})
+    ), ended AS (
+        INSERT INTO sales_opportunitychange
+            (opportunity_id, at, by_id, why, from_alive, to_alive, seconds, rolled_up, {_FROM}, {_TO})
+        SELECT c.opportunity_id, c.at, c.by_id, c.why, true, c.to_alive, extract(epoch FROM c.at - n.at)::bigint, false,
+            {_BEGUN}, {_ENDED}
+        FROM n JOIN sales_opportunitychange c ON c.opportunity_id = n.id
+    )
+    UPDATE sales_opportunitychange c SET at = n.at, {", ".join(f"to_{name} = n.{name}" for name in FIRST)}
+    FROM n WHERE c.opportunity_id = n.id
+"""  # noqa: S608 - made of the names above
 
 
 @operation
 def create_past_opportunities(rows, *, by):
-    """As create_opportunities; a closed deal that began before it was closed is made open first and closed then.
+    """As create_opportunities; of a closed deal that began before it was closed its changes tell both.
 
-    So its changes tell when it began and when it was closed (`created_at`, `closed_at` of the row). It begins in the
-    last open stage before the closing one that the row names as `stage_before`, by default its pipeline's first. What
-    was expected at first is `expected_amount` (default: the amount) and `expected_close` (default: the end of the
-    quarter in which it began). Two statements more than create_opportunities, however many rows.
+    So they say when it began and when it was closed (`created_at`, `closed_at` of the row). It began in the last open
+    stage before the closing one that the row names as `stage_before`, by default its pipeline's first. What was
+    expected at first is `expected_amount` (default: the amount) and `expected_close` (default: the end of the quarter
+    in which it began). Two statements more than create_opportunities, however many rows.
     """
     before = stages_before({row["stage"].pipeline_id for row in rows if row.get("stage")})
-    made, later = [], {}
+    made, begun = [], {}
     for n, row in enumerate(map(dict, rows)):
         first = row.pop("stage_before", None) or (row.get("stage") and before.get(row["stage"].pipeline_id))
-        firsts = {name: row.pop(name, None) for name in FIRSTS}
+        amount, day = row.pop("expected_amount", None), row.pop("expected_close", None)
+        if row.get("closed_at"):
+            row |= {"changed_at": row["closed_at"]}
+            row["close_date"] = row.get("close_date") or timezone.localdate(row["closed_at"])
         if row.get("stage") and row["stage"].state != Stage.OPEN and began_before(row) and first:
-            later[n] = row
-            made.append(begun(row, first, firsts))
-        else:
-            made.append(row | ({"changed_at": row["closed_at"]} if row.get("closed_at") else {}))
+            begun[n] = first, row.get("amount") if amount is None else amount, day
+        made.append(row)
     deals = create_opportunities(made, by=by)
-    close_many([(deals[n], row) for n, row in later.items()])
+    tell_beginnings([(deals[n], beginning(deals[n], *how)) for n, how in begun.items()])
     return deals
 
 
@@ -58,46 +75,23 @@ def began_before(row):
     return bool(row.get("created_at") and row.get("closed_at") and row["created_at"] < row["closed_at"])
 
 
-def begun(row, first, firsts):
-    """The row of a closed deal as it was when it began."""
-    day = timezone.localdate(row["created_at"])
-    closing = {"closed_at", "probability", "category", "loss_reason", "loss_note"}
-    return {name: value for name, value in row.items() if name not in closing} | {
-        "stage": first, "changed_at": row["created_at"],
-        "amount": row.get("amount") if firsts["expected_amount"] is None else firsts["expected_amount"],
-        "close_date": firsts["expected_close"] or end_of_quarter(day),
-    }  # fmt: skip
+def beginning(deal, stage, amount, day):
+    """A closed deal as it was when it began, unsaved."""
+    return fresh(
+        Opportunity, stage_id=stage.pk, state=stage.state, category=stage.category, probability=stage.probability,
+        amount=None if amount is None else rounded(amount, deal.currency), currency=deal.currency,
+        close_date=day or end_of_quarter(timezone.localdate(deal.created_at)),
+    )  # fmt: skip
 
 
-def close_many(pairs):
-    """Close deals as their rows say, by one statement; the objects follow."""
-    for deal, row in pairs:
-        stage = row["stage"]
-        amount = row.get("amount")
-        deal.stage, deal.state, deal.probability, deal.category = stage, stage.state, stage.probability, stage.category
-        deal.probability_by_hand = deal.category_by_hand = False
-        deal.amount = None if amount is None else rounded(amount, deal.currency)
-        deal.close_date = row.get("close_date") or timezone.localdate(row["closed_at"])
-        deal.closed_at = deal.stage_since = deal.changed_at = row["closed_at"]
-        deal.version += 1
-    deals = base_amounts([deal for deal, _row in pairs])
-    if not deals:
+def tell_beginnings(pairs):
+    """Write into the changes of new, closed deals how they began: pairs of a deal and its `beginning`."""
+    if not pairs:
         return
-    columns = zip(*((d.pk, d.stage_id, d.state, d.probability, d.category, d.amount, d.amount_base, d.close_date,
-                     d.closed_at) for d in deals), strict=True)  # fmt: skip
+    base_amounts([first for _deal, first in pairs])
+    rows = [(deal.pk, deal.created_at, *(getattr(first, name) for name in FIRST)) for deal, first in pairs]
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE, [list(column) for column in columns])
-    keep_losses(pairs)
-
-
-def keep_losses(pairs):
-    """Store why deals were lost, as far as their rows say."""
-    lost = [(deal, row) for deal, row in pairs if row.get("loss_reason") or row.get("loss_note")]
-    for deal, row in lost:
-        deal.loss_reason, deal.loss_note = row.get("loss_reason"), row.get("loss_note") or ""
-    Opportunity.objects.unscoped("made just now").bulk_update(
-        [deal for deal, _row in lost], ["loss_reason", "loss_note"], batch_size=500
-    )
+        cursor.execute(TELL, [list(column) for column in zip(*rows, strict=True)])
 
 
 def noon_after(day, moment):
