@@ -22,17 +22,20 @@ from crm_site.core.models import (
 )
 from crm_site.core.tracking import track
 
-# What a lead became is decided once; only taking the conversion back opens it again.
+# What a lead became is decided once; only taking the conversion back opens it again. The condition is looked at where
+# rows are written, so that a change of other columns calls nothing.
+SETTLED = ("contact_id", "first_name", "last_name", "company", "source", "campaign_id", "subject")
+_NEW, _OLD = (", ".join(f"{row}.{name}" for name in SETTLED) for row in ("NEW", "OLD"))
+SETTLED_CHANGES = f"""
+    OLD.status = 'converted' AND NEW.status = 'converted'
+    AND ({_NEW}) IS DISTINCT FROM ({_OLD})
+"""
 CLOSED_LEAD = """
-    IF OLD.status = 'converted' AND NEW.status = 'converted' AND (
-        NEW.contact_id, NEW.first_name, NEW.last_name, NEW.company, NEW.source, NEW.campaign_id, NEW.subject
-    ) IS DISTINCT FROM (
-        OLD.contact_id, OLD.first_name, OLD.last_name, OLD.company, OLD.source, OLD.campaign_id, OLD.subject
-    ) AND coalesce(current_setting('kith.erasing', true), '') = '' THEN
+    IF coalesce(current_setting('kith.erasing', true), '') = '' THEN
         RAISE EXCEPTION 'a converted lead is read-only'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'lead_converted_is_read_only';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 """
 
 SELDOM = ("customer", "campaign", "contact_list", "product", "partner", "web_form", "converted_account",
@@ -174,8 +177,11 @@ class Lead(Record):
             search_index("lead_search_ix"),
         ]  # fmt: skip
         triggers = [
-            pgtrigger.Trigger(name="converted", when=pgtrigger.Before, operation=pgtrigger.Update, func=CLOSED_LEAD)
-        ]
+            pgtrigger.Trigger(
+                name="converted", when=pgtrigger.After, operation=pgtrigger.Update, func=CLOSED_LEAD,
+                condition=pgtrigger.Condition(SETTLED_CHANGES),
+            )
+        ]  # fmt: skip
 
     def __str__(self):
         return f"{self.name} ({self.company})" if self.company else self.name
