@@ -198,7 +198,7 @@ class ExternalId(models.Model):
     """
 
     system = models.CharField(_("system"), max_length=50)
-    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    content_type = models.ForeignKey(ContentType, models.CASCADE, db_index=False)
     external_id = models.CharField(_("id there"), max_length=200)
     object_id = models.BigIntegerField()
     digest = models.CharField(_("fingerprint of the last import"), max_length=32, blank=True)
