@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import fresh, insert_many
+from crm_site.core.loading import fresh, insert_many, read_many
 from crm_site.core.money import Rates, rounded
 from crm_site.core.operations import (
     Refused,
@@ -68,7 +68,7 @@ def sell_many(deals, *, by):
     for row in rows.values("opportunity_id", *COPIED):
         lines[row.pop("opportunity_id")].append(fresh(SaleLine, **row))
     made = []
-    for deal in locked(deals):
+    for deal in read_many(locked(deals)):
         if deal.pk not in there and deal.amount is not None:
             own = lines[deal.pk] or [plain_line(deal.name, deal.amount, deal.currency)]
             made.append((deal, own, agreed(own, deal.amount, None) | {"sold_on": deal.close_date}))
@@ -78,7 +78,7 @@ def sell_many(deals, *, by):
 def locked(deals):
     """These deals, locked one after the other."""
     rows = Opportunity.objects.unscoped("who may win the deals was asked by who calls")
-    return rows.select_for_update(of=("self",)).filter(pk__any_of={deal.pk for deal in deals}).order_by("pk")
+    return rows.select_for_update().filter(pk__any_of={deal.pk for deal in deals}).order_by("pk")
 
 
 def standing(deals):
