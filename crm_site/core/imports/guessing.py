@@ -118,7 +118,7 @@ ALIASES = {
     "priority": ("priority", "prio", "urgency"),
     "done_at": ("completed at", "closed time", "done at", "completed on", "completion date"),
     "contact": ("contact", "contact email", "contact name", "contactid", "related contact", "attendee"),
-    "account": ("account", "account name", "accountid", "company", "related to"),
+    "account": ("account", "account name", "accountid", "company"),
     "body": ("content", "note content", "description", "notes", "note", "body", "details", "text", "message"),
     "username": ("username", "user name", "login", "user", "alias"),
     "role": ("role", "profile", "user role", "job title"),
@@ -192,10 +192,11 @@ class Guess(NamedTuple):
     reason: str
 
 
-def guess_mapping(headers, samples, targets):
+def guess_mapping(headers, samples, targets, thing=""):
     """{header: Guess} for every header; each target is used once and the surest claims are met first.
 
     `samples` are rows of `Table.sample()` or plain lists of cells; `targets` have name, label, aliases and type.
+    A column that identifies the `thing` of the rows, such as "contact", is their id wherever it stands.
     """
     samples = [getattr(row, "cells", row) for row in samples]
     columns = [[row[n] for row in samples if n < len(row) and not is_empty(row[n])] for n in range(len(headers))]
@@ -203,8 +204,8 @@ def guess_mapping(headers, samples, targets):
     claims = []
     for n, header in enumerate(headers):
         for order, target in enumerate(targets):
-            if n == 0 and target.name == "external_id" and _identified(header):
-                claims.append((-94, n, order, _("known name")))
+            if target.name == "external_id" and (found := _identified(header)) and (n == 0 or found == thing):
+                claims.append((-94.5 if found == thing else -94, n, order, _("known name")))
                 continue
             score, reason = _score(header, columns[n], target, prefixes, bool(samples))
             if score >= MINIMUM:
@@ -230,7 +231,7 @@ def guess_kind(headers, kinds, file_name=""):
         return None
     scores = {}
     for kind, targets in kinds.items():
-        guesses = [guess for guess in guess_mapping(headers, [], targets).values() if guess.target]
+        guesses = [guess for guess in guess_mapping(headers, [], targets, things[kind]).values() if guess.target]
         score = sum(guess.confidence for guess in guesses if "." not in guess.target) / (100 * len(headers) or 1)
         scores[kind] = score + 0.02 * len(guesses) + 0.6 * (things[kind] in told)
     best = sorted(scores, key=scores.get, reverse=True)

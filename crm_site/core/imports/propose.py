@@ -4,7 +4,7 @@ import hashlib
 
 from crm_site.core.models import ImportMapping, Job
 
-from .guessing import Guess, guess_kind, guess_mapping, normalise
+from .guessing import KIND_OBJECTS, Guess, guess_kind, guess_mapping, normalise
 from .parsing import choices_of, habits, plain
 from .plan import CREATE, UNDO, UPDATE, UPSERT
 from .registry import IMPORTERS, NAME_OF_ID
@@ -66,17 +66,17 @@ def propose(importer, table, file_name, *, system="", user=None):
 
 def guesses_of(importer, headers, samples):
     """The guesses for each header: columns with values choose first; an id of another record is no name of it."""
-    targets = importer.targets()
+    targets, thing = importer.targets(), KIND_OBJECTS.get(importer.name, "")
     named = {target.name for target in targets if target.by == "name"}
     found = {header: Guess("", 0, "") for header in headers}
     filled = {n for n in range(len(headers)) if cells_of(samples, n)}
     for chosen in (filled, set(range(len(headers))) - filled):
         left = [target for target in targets if target.name not in {guess.target for guess in found.values()}]
         part = [header if n in chosen else "" for n, header in enumerate(headers)]
-        first = guess_mapping(part, samples, left)
+        first = guess_mapping(part, samples, left, thing)
         wrong = {h for h, guess in first.items() if guess.target in named and normalise(h).endswith("id")}
         part = ["" if header in wrong else header for header in part]
-        found |= {h: g for h, g in guess_mapping(part, samples, left).items() if h and g.target}
+        found |= {h: g for h, g in guess_mapping(part, samples, left, thing).items() if h and g.target}
     return found
 
 
