@@ -12,6 +12,9 @@ SEPARATORS = re.compile(r"\s*(?:\s:::\s|[;\n|])\s*")
 FORMULA = re.compile(r"^()('*)(?=[\t\r\n]|\s*[=+\-@＝＋－＠])")
 INNER_FORMULA = re.compile(r"([;\t\r\n|]|\",) *('*)(?=[=@＝＠]|[+\-＋－][^\s;]*[|!(])")
 SPLITS = re.compile(r"[;\t\r\n|\"]")
+# The ids of Salesforce: the first three characters say what of; three more say which of the others are capitals.
+SALESFORCE_ID = re.compile(r"(?:0[0-9A-Za-z]{2}|[5-8]0[0-9]|a[0-9A-Z]{2})[0-9A-Za-z]{12}(?:[A-Z0-5]{3})?")
+CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
@@ -84,3 +87,11 @@ def split_values(text):
 def refuse(message, cell):
     """Raise the message as ValidationError with the beginning of the cell as its `value`."""
     raise ValidationError(message, params={"value": str(cell)[:80]})
+
+
+def whole_id(text):
+    """An id as it is kept: of the two forms that Salesforce writes the one of 18 characters, any other as it is."""
+    if len(text) != 15 or text.isdigit() or not SALESFORCE_ID.fullmatch(text):
+        return text
+    parts = (text[start : start + 5] for start in (0, 5, 10))
+    return text + "".join(CAPITALS[sum(letter.isupper() << n for n, letter in enumerate(part))] for part in parts)

@@ -6,7 +6,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 
 from . import values
-from .cells import EMPTY_MARKERS, refuse
+from .cells import EMPTY_MARKERS, refuse, whole_id
 
 MORE_ADDRESSES = re.compile(r"(?<=\S)[,\s/]+(?=[^\s,;<>]+@)")
 REMARK = re.compile(r"(?<=\S)\s+\([^()]*\)$")
@@ -37,7 +37,7 @@ def read_text(cell, *, markers, limit):
 def read_id(cell, *, markers, limit):
     """An id of the other system; 0 stands for none."""
     text = read_text(cell, markers=markers, limit=limit)
-    return None if text == "0" else text
+    return None if text in (None, "0") else whole_id(text)
 
 
 def read_url(cell, *, markers, limit):

@@ -1,13 +1,13 @@
 """From the rows of a file to drafts: what each row says, which record it means, and what would be done with it."""
 
 import hashlib
-import re
 import unicodedata
 from collections import Counter
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from .cells import SALESFORCE_ID, whole_id
 from .parsing import plain, reader, sentence
 from .registry import NAME_OF_ID
 
@@ -17,7 +17,6 @@ SKIP = "skip"
 # How the ids of Salesforce begin; in "WhatId" they are of several kinds.
 SALESFORCE = {"001": "customers.account", "003": "customers.contact", "00Q": "sales.lead",
               "006": "sales.opportunity", "701": "marketing.campaign", "500": "support.case"}  # fmt: skip
-SALESFORCE_ID = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?")
 CHECK, RUN, LINK, UNDO = "check", "run", "link", "undo"
 
 
@@ -118,7 +117,7 @@ class Plan:
                 continue
             if value is not None:
                 if target.field and target.by == "id" and ";" in value:
-                    value = value.partition(";")[0].strip()
+                    value = whole_id(value.partition(";")[0].strip())
                     draft.warn(header, _("Of several ids the first one is linked."), kept=True)
                 self.put(draft, target, value)
             elif target.type == "id" or target.by == "id":
