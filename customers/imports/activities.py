@@ -151,7 +151,7 @@ def when_targets():
 def with_whom_targets():
     """The records that it belongs to; those of other apps wait until these import theirs."""
     contact = ("contact email", "contact name", "who", "person", "contact person", "associated contact")
-    account = ("account name", "company", "related to", "organization", "associated company")
+    account = ("account name", "company", "organization", "associated company")
     deal = (
         "opportunity name",
         "deal name",
@@ -167,6 +167,7 @@ def with_whom_targets():
         *link_targets("account", gettext_lazy("Account"), "customers.account", account),
         *link_targets("regarding", gettext_lazy("Opportunity"), "sales.opportunity", deal),
         *link_targets("lead", gettext_lazy("Lead"), "sales.lead")[1:],
+        *link_targets("about", gettext_lazy("Account, contact, deal or lead"), "", ("related to", "related record")),
     ]
 
 

@@ -55,6 +55,7 @@ def resolve(run, drafts):
     What is not found becomes a warning and, for ids, a pending link; the row comes in without it.
     """
     owners(run, drafts)
+    of_any_kind(run, drafts)
     wanted = defaultdict(list)
     for draft in drafts:
         for name, found in draft.links.items():
@@ -86,6 +87,47 @@ def owners(run, drafts):
         if user:
             name, text = user, _("Rows of “%(name)s” would be out of your sight; the row is yours.")
         draft.warn(header, text % {"name": name}, text % {"name": "…"})
+
+
+def of_any_kind(run, drafts):
+    """Link what rows name without saying of what kind it is, where only one record is meant; two queries a kind.
+
+    None is made for a name. An id that is not here yet waits as one of each kind.
+    """
+    uses = [(draft, name, draft.links.pop(name)) for draft in drafts for name in list(draft.links)
+            if not next(iter(draft.links[name].values()))[0].wanted]  # fmt: skip
+    if not uses:
+        return
+    kinds = {target.wanted: target.field for target in run.plan.targets.values()
+             if target.by == "id" and target.type == "link" and importer_of(target.wanted)}  # fmt: skip
+    found = {id(use): [] for *_rest, use in uses}
+    ids = {use["id"][1] for *_rest, use in uses if "id" in use}
+    names = {use["name"][1] for *_rest, use in uses if "id" not in use}
+    for key, field in kinds.items():
+        importer = importer_of(key)
+        there = by_ids(run, importer, ids)
+        named = by_names(run, importer, names) if names and importer.find else {}
+        for *_rest, use in uses:
+            same = [there.get(use["id"][1])] if "id" in use else named.get(fold(use["name"][1]), [])
+            found[id(use)] += [(field, record) for record in same if record]
+    for draft, _name, use in uses:
+        settle_any(run, draft, use, found[id(use)], kinds)
+
+
+def settle_any(run, draft, use, found, kinds):
+    """Set the one link that is meant, else say why there is none."""
+    if len(found) == 1:
+        draft.values.setdefault(*found[0])
+        return
+    target, text = use["id" if "id" in use else "name"]
+    sentence = _("%(count)d records are called “%(name)s”; the link was left empty.")
+    if not found:
+        sentence = _("Nothing that you may see is called “%(name)s”; the link was left empty.")
+    if not found and "id" in use:
+        sentence = _("There is no record with the id “%(name)s” yet; the link is made when it comes.")
+        draft.pending += [(key, text, field) for key, field in kinds.items()]
+    words = {"name": text, "count": len(found)}
+    draft.warn(run.plan.header_of.get(target.name, ""), sentence % words, sentence % (words | {"name": "…"}))
 
 
 def by_ids(run, importer, ids):

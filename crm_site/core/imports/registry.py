@@ -17,7 +17,8 @@ class Target:
     Types are those of `guessing` (text, longtext, email, phone, url, number, decimal, money, date, datetime, boolean,
     tags),
     and choice, link, user and id. A link names the kind it leads to (`wanted`), the field it fills (`field`) and what
-    its cells hold (`by`: "id" or "name"; a name may be an e-mail address).
+    its cells hold (`by`: "id" or "name"; a name may be an e-mail address). One that names no kind may lead to any for
+    which the importer has a link by id, and fills that one's field.
     """
 
     name: str
