@@ -64,7 +64,7 @@ def prepare_account(draft, run):
 
 def after_accounts(drafts, run):
     """Make customers of the accounts marked as such, where that was asked for; {"customers": how many}."""
-    save_extra("account", [draft for draft in drafts if draft.extra])
+    save_extra("account", [(draft.extra, draft.record) for draft in drafts])
     if not run.job.options.get("make_customers", True) or run.user.reach(Customer, "add") == "none":
         return {}
     accounts = [draft.record for draft in drafts if draft.values.get("is_customer")]

@@ -60,11 +60,11 @@ def settle_money(draft, name):
         draft.values.setdefault("currency", found[1] or settings.BASE_CURRENCY)
 
 
-def save_extra(field, drafts):
-    """Insert the second numbers and addresses of new records, one statement; returns nothing."""
+def save_extra(field, pairs):
+    """Insert the second numbers and addresses of new parties, pairs of what settle_reach left and the party."""
     made = [
-        fill(ContactMechanism(type=kind, **{field: draft.record}), value, draft.record.country)
-        for draft in drafts for kind, value in draft.extra
+        fill(ContactMechanism(type=kind, **{field: party}), value, party.country)
+        for extra, party in pairs for kind, value in extra
     ]  # fmt: skip
     insert_many(ContactMechanism, made)
 

@@ -101,7 +101,7 @@ def change_contact(contact, values, by):
 
 def after_contacts(drafts, run):
     """Keep the second e-mail addresses and numbers, and who wants no offers."""
-    save_extra("contact", [draft for draft in drafts if draft.extra])
+    save_extra("contact", [(draft.extra, draft.record) for draft in drafts])
     objections.enter([(draft, draft.record) for draft in drafts], run)
     return {}
 

@@ -1,6 +1,7 @@
 """How the rows of a file become leads, with their people; what became of them comes with the deals."""
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.core.imports.plan import fold
@@ -8,11 +9,13 @@ from crm_site.core.imports.registry import Importer, Target, external_id, regist
 from crm_site.core.imports.targets import link_targets
 from crm_site.core.models import Fold
 from customers.imports import objections
-from customers.imports.common import find_by, split_name
+from customers.imports.common import find_by, reach_targets, save_extra, settle_reach, split_name
+from customers.operations.reach import take
 from sales.imports.common import currency_target, keep_word, kept, record_targets, settle_sums, word
 from sales.imports.opportunities import link_opportunity
 from sales.models import Lead
 from sales.operations.leads import create_leads, disqualify_lead, reopen_lead, update_lead
+from sales.operations.people import FOR_PERSON
 
 STATUS_WORDS = {
     "not contacted": "new", "open": "new", "open - not contacted": "new", "fresh": "new", "unread": "new",
@@ -31,6 +34,12 @@ REASON_WORDS = {
     "junk lead": "spam", "junk": "spam", "spam": "spam", "lost lead": "not_interested", "lost": "not_interested",
     "not qualified": "wrong_fit", "unqualified": "wrong_fit", "duplicate": "duplicate",
     "not interested": "not_interested", "no budget": "no_budget", "unreachable": "not_reachable",
+}  # fmt: skip
+ADDRESS = ("email_secondary", "address.street", "address.city", "address.region", "address.postal_code")
+# What a file says of the company of a lead, of which no record is made until it is converted: it stands in the message.
+COMPANY = {
+    "revenue": (gettext_lazy("Annual revenue"), ("annual revenue", "turnover", "umsatz")),
+    "employees": (gettext_lazy("Employees"), ("no of employees", "number of employees", "company size")),
 }  # fmt: skip
 SOURCES = ("lead source", "original source", "origin", "channel")
 
@@ -51,6 +60,7 @@ def lead_targets():
         Target("website", gettext_lazy("Website"), "url", limit=300),
         Target("industry", gettext_lazy("Industry"), limit=100),
         Target("country", gettext_lazy("Country"), limit=100),
+        *(target for target in reach_targets() if target.name in ADDRESS),
         Target("status", gettext_lazy("Status"), "choice", ("lead status", "lead stage"), choices=Lead.STATUSES,
                value_map=STATUS_WORDS),
         Target("converted", gettext_lazy("Converted"), "boolean", ("is converted", "lead converted")),
@@ -58,6 +68,7 @@ def lead_targets():
         Target("source", gettext_lazy("Source"), aliases=SOURCES, limit=100),
         Target("subject", gettext_lazy("Subject"), aliases=("topic", "interest"), limit=200),
         Target("description", gettext_lazy("Message"), "longtext", ("description", "notes", "comments", "message")),
+        *(Target(name, label, aliases=aliases, limit=100) for name, (label, aliases) in COMPANY.items()),
         Target("amount", gettext_lazy("Estimated amount"), "money", ("estimated value", "expected value", "value")),
         currency_target(),
         *link_targets("contact", gettext_lazy("Contact"), "customers.contact", ("converted contact",))[1:],
@@ -75,18 +86,27 @@ def lead_targets():
 
 
 def prepare_lead(draft, run):
-    """Names, one address and one number, an amount with its currency, and the status with what belongs to it."""
+    """Names, the ways to the person, an amount with its currency, and the status with what belongs to it."""
     values = draft.values
-    draft.extra = values.pop("deal", None)
+    if deal := values.pop("deal", None):
+        kept(run, "deals", dict)[draft.line] = deal
     name_person(values)
-    values["email"] = (values.get("email") or [""])[0]
-    numbers = [*(values.pop("phone", None) or []), *(values.pop("mobile", None) or [])]
-    values["phone"] = numbers[0] if numbers else ""
+    settle_reach(draft)
+    values["email"] = values.get("email") or ""
+    values["phone"] = values.get("phone") or values.pop("mobile", "")
+    tell_company(values)
     if values.get("amount") is not None:
         settle_sums(draft, run, ("amount",), counts=False)
     objections.settle(draft)
     kept(run, "began", timezone.now)
     settle_status(draft, run)
+
+
+def tell_company(values):
+    """Put what is said of the company into the message."""
+    told = [f"{label}: {values.pop(name)}" for name, (label, _names) in COMPANY.items() if values.get(name)]
+    if told:
+        values["description"] = "\n\n".join(filter(None, [values.get("description"), "\n".join(told)]))
 
 
 def name_person(values):
@@ -124,22 +144,34 @@ def after_leads(drafts, run):
 
     A deal that a row names is known to come from its lead.
     """
-    link_opportunity("lead", {draft.extra: draft.record for draft in drafts if draft.extra}, by=run.user)
-    seen = kept(run, "people", set)
+    named = kept(run, "deals", dict)
+    link_opportunity("lead", {named[d.line]: d.record for d in drafts if d.line in named}, by=run.user)
+    keep_people(drafts, run)
+    objections.enter([(draft, draft.record.contact) for draft in drafts], run)
+    return {}
+
+
+def keep_people(drafts, run):
+    """Note whom the import made, with their further numbers and addresses; of others those stay as they are."""
+    seen, extra = kept(run, "people", set), []
     for draft in drafts:
         contact = draft.record.contact
         new = contact.created_at >= run.kept["began"] and contact.created_by_id == run.user.pk
         if new and contact.pk not in seen:
             seen.add(contact.pk)
             run.made.append(contact)
-    objections.enter([(draft, draft.record.contact) for draft in drafts], run)
-    return {}
+            extra.append((draft.extra, contact))
+        elif draft.extra or any(draft.values.get(name) for name in FOR_PERSON):
+            text = _("The person is here already; their address and further numbers stay as they are.")
+            draft.warn("", text, kept=True)
+    save_extra("contact", extra)
 
 
 def change_lead(lead, values, by):
     """What a file says of a lead that is here; closing and reopening it are operations of their own."""
     objections.enter_again(lead.contact, values, by)
     values = objections.without(values)
+    take(values, FOR_PERSON)
     reason, at = values.pop("disqualify_reason", ""), values.pop("disqualified_at", None)
     values.pop("converted_at", None)
     values = {name: value for name, value in values.items() if getattr(lead, name, None) != value}

@@ -1,6 +1,5 @@
 """How the rows of a file become deals, with the past that is known of them and the leads that they came from."""
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,7 +25,7 @@ from sales.imports.common import (
     word,
 )  # fmt: skip
 from sales.models import CATEGORIES, LossReason, Opportunity, OpportunityLine, Sale, Stage
-from sales.operations.converted import note_deals
+from sales.operations.converted import lead_deals, note_deals
 from sales.operations.opportunities import default_stage, update_opportunity
 from sales.operations.past import create_past_opportunities, noon_after
 from sales.operations.products import prices_of
@@ -55,7 +54,7 @@ CLOSES = (
     "abschlussdatum", "date de clôture", "fecha de cierre",
 )  # fmt: skip
 ENDS = (
-    "deal closed on", "closed date", "closed on", "actual close date", "won time", "lost time", "won date", "lost date",
+    "deal closed on", "closed date", "closed on", "actual close date", "won time", "won date",
 )  # fmt: skip
 BEGINS = ("created time", "created date", "engage date", "open date", "opened")
 
@@ -71,6 +70,7 @@ def opportunity_targets():
         Target("state", gettext_lazy("Open, won or lost"), "choice", ("status", "deal status", "opportunity status"),
                choices=Stage.STATES, value_map=stages.STATE_WORDS),
         Target("ended_at", gettext_lazy("Won or lost on"), "datetime", ENDS),
+        Target("lost_at", gettext_lazy("Lost on"), "datetime", ("lost time", "lost date")),
         Target("amount", gettext_lazy("Amount"), "money", AMOUNTS),
         currency_target(),
         Target("close_date", gettext_lazy("Close date"), "date", CLOSES),
@@ -146,7 +146,12 @@ def settle_moments(draft, run):
     """When the deal began, and when it was or is to be closed."""
     values = draft.values
     began, day, closed = values.get("created_at"), values.get("close_date"), values["stage"].state != Stage.OPEN
-    today, ended = kept(run, "today", timezone.localdate), values.pop("ended_at", None)
+    today, ended, lost = (
+        kept(run, "today", timezone.localdate),
+        values.pop("ended_at", None),
+        values.pop("lost_at", None),
+    )
+    ended = lost or ended if values["stage"].state == Stage.LOST else ended
     if ended and (closed or not day):
         day = values["close_date"] = timezone.localdate(ended)
     if not began and not day:
@@ -265,13 +270,14 @@ def change_opportunity(deal, values, by):
 
 def link_opportunity(field, pairs, *, by):
     """Set the lead, the campaign or a party of deals that came before it."""
+    if field == "lead":
+        lead_deals(pairs, by=by)
+        return
     for deal, record in pairs.items():
         update_opportunity(deal, {field: record}, by=by)
         if field in ("account", "contact", "customer"):
             for sale in deal.sales.filter(**{field: None}):
                 update_sale(sale, {field: record}, by=by)
-    if field == "lead":
-        note_deals(Opportunity.objects.visible_to(by).filter(Q(pk__in=[deal.pk for deal in pairs])))
 
 
 def name_of(values):

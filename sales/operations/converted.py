@@ -1,6 +1,11 @@
 """What became of leads that were converted elsewhere, told by the deals that name them."""
 
 from django.db import connection
+from django.utils import timezone
+
+from crm_site.core.loading import update_many
+from crm_site.core.operations import operation
+from sales.models import Opportunity
 
 # The first deal of a lead is what it became; a lead that is still open stays so.
 NOTE = """
@@ -24,3 +29,16 @@ def note_deals(deals):
                         for lead, deal in firsts.items()), strict=True)  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(NOTE, [list(column) for column in columns])
+
+
+@operation
+def lead_deals(pairs, *, by):
+    """Let deals come from leads, {deal: lead}, as far as `by` may change the deals; three statements however many."""
+    leads = {deal.pk: lead.pk for deal, lead in pairs.items()}
+    rows = Opportunity.objects.visible_to(by, "change").filter(pk__any_of=list(leads)).order_by("pk")
+    deals = [deal for deal in rows.select_for_update(of=("self",)) if deal.lead_id != leads[deal.pk]]
+    for deal in deals:
+        deal.lead_id = leads[deal.pk]
+        deal.version, deal.changed_at, deal.changed_by = deal.version + 1, timezone.now(), by
+    update_many(Opportunity, deals, ["lead", "version", "changed_at", "changed_by"])
+    note_deals(deals)

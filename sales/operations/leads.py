@@ -45,10 +45,10 @@ ANSWERING = (Activity.CALL, Activity.EMAIL, Activity.SMS, Activity.MEETING)
 def create_leads(rows, *, by):
     """Make many leads and return them in order; the import's way in.
 
-    A row holds fields of Lead. Its contact is given, found by e-mail or phone among the visible ones, or made. The
-    account and the customer are the contact's unless given. A row whose owner is None goes to the queue of its team,
-    the user's by default, and from there to whom the assignment rules name. The number of statements does not grow
-    with the rows.
+    A row holds fields of Lead, and those of FOR_PERSON for a new contact. Its contact is given, found by e-mail or
+    phone among the visible ones, or made. The account and the customer are the contact's unless given. A row whose
+    owner is None goes to the queue of its team, the user's by default, and from there to whom the assignment rules
+    name. The number of statements does not grow with the rows.
     """
     rows = [completed(dict(row), by) for row in rows]
     give_people(rows, by)

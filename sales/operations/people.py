@@ -5,10 +5,11 @@ from customers.models import Account, Contact, ContactMechanism
 from customers.operations.contacts import need_visible, new_contacts
 from customers.operations.following import reachable
 from customers.operations.linking import customers_behind
-from customers.operations.reach import EMAIL, MOBILE, PHONE, normalise
+from customers.operations.reach import EMAIL, MOBILE, PHONE, normalise, take
 
-# What a new contact takes over from its first lead.
-TAKEN = ("first_name", "last_name", "job_title", "email", "phone", "country", "source", "owner", "team")
+# What a new contact takes over from its first lead; some of it the lead itself has no place for.
+FOR_PERSON = ("mobile", "street", "city", "region", "postal_code")
+TAKEN = ("first_name", "last_name", "job_title", "email", "phone", "country", "source", "owner", "team", *FOR_PERSON)
 SHARED = (("first_name", "first_name"), ("last_name", "last_name"), ("job_title", "job_title"), ("email", "email"),
           ("phone", "phone"), ("country", "country"))  # fmt: skip
 
@@ -30,6 +31,7 @@ def give_people(rows, by):
             row["contact"] = like(row, pair, known)
         make_people([(row, pair) for row, pair in pairs if not row["contact"]], by)
     for row in rows:
+        take(row, FOR_PERSON)
         borrow(row)
     place(rows)
 

@@ -1,0 +1,66 @@
+"""What the rows of other systems point at, in the ways in which these write it (PL-1)."""
+
+import pytest
+from django.core.management import call_command
+
+from crm_site.core.models import Job, PendingLink
+from customers.models import Account, Activity, Contact
+from sales.models import Lead, Opportunity
+from tests.core.test_import_wizard import counts
+from tests.sales.test_import_deals import through
+
+pytestmark = pytest.mark.django_db
+ACCOUNTS = "Record Id,Account Name\nz_1,Acme\nz_2,Beta\n"
+LEADS = """Record Id,Last Name,Email,Phone,Mobile,Street,City,Zip Code,Annual Revenue,Is Converted,Converted Deal.id
+z_3,Hall,hall@acme.test,+1 650 253 0000,+1 650 253 0001,1 High Road,Leeds,LS1 1AA,"$1,500,000",true,z_4
+z_7,Hall,hall@acme.test,,,2 High Road,Leeds,LS1 1AA,,false,
+"""
+DEALS = "Record Id,Deal Name,Stage,Closing Date,Amount\nz_4,Large one,Closed Won,2023-05-01,100\n"
+TASKS = """Record Id,Subject,Due Date,Related To.id,Related To
+t_1,Of an account,2023-05-01,z_2,Beta
+t_2,Of a deal,2023-05-01,z_4,Large one
+t_3,Of a lead,2023-05-01,z_3,Hall
+t_4,Of something else,2023-05-01,z_9,Unknown thing
+t_5,By name,2023-05-01,,Acme
+"""
+
+
+def test_what_is_related_to_may_be_of_any_kind(cast, tmp_path):
+    """An id finds its record among all kinds; no account is made of the name of something else."""
+    for name, text in {"Accounts": ACCOUNTS, "Leads": LEADS, "Deals": DEALS, "Tasks": TASKS}.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    call_command("import_data", str(tmp_path), system="zoho", user=cast.rita.email)
+    deal, lead = Opportunity.objects.get(), Lead.objects.earliest("pk")
+    found = {a.subject: a for a in Activity.objects.select_related("account")}
+    assert len(found) == 5
+    assert found["Of an account"].account.name == "Beta"
+    assert found["By name"].account.name == "Acme"
+    for subject, record in (("Of a deal", deal), ("Of a lead", lead)):
+        about = found[subject]
+        assert (about.regarding_type.model, about.regarding_id) == (record._meta.model_name, record.pk)
+    assert found["Of something else"].account is None
+    assert set(PendingLink.objects.values_list("external_id", flat=True)) == {"z_9"}
+    assert Account.objects.count() == 2
+    assert (deal.lead, lead.converted_opportunity) == (lead, deal)
+    check_person(lead)
+
+
+def check_person(lead):
+    """The address and the second number of a lead are its new person's, what it says of the company its message."""
+    person = Contact.objects.get()
+    assert (lead.phone, lead.description) == ("+1 650 253 0000", "Annual revenue: $1,500,000")
+    assert set(person.mechanisms.values_list("type", flat=True)) == {"email", "phone", "mobile", "postal"}
+    assert person.mechanisms.get(type="postal").street == "1 High Road"
+    warnings = Job.objects.get(options__importer="leads").counts["warnings"]
+    assert any("stay as they are" in text for text in warnings)
+
+
+def test_ids_of_15_and_18_characters_are_one(cast, client_of):
+    """The id of Salesforce is known in both its forms, in whichever column it stands."""
+    client = client_of(cast.rita)
+    through(client, "Name,AccountId\nAcme,001A0000006Vm9rIAC\n", "Account.csv", system="sf")
+    people = "LastName,AccountId,Email,ContactId\nHall,001A0000006Vm9r,hall@acme.test,003A0000006Vm9r\n"
+    through(client, people, "Contact.csv", system="sf")
+    assert Contact.objects.get().account.name == "Acme"
+    again = people.replace("003A0000006Vm9r", "003A0000006Vm9rIAC").replace("Hall", "Hull")
+    assert counts(through(client, again, "Contact.csv", system="sf")) == (0, 1, 0, 0)
