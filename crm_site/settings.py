@@ -142,7 +142,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are the administrator's, who knows the people
 MFA_TOTP_ISSUER = "Kith"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "crm_site.core.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_IDLE_SECONDS = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 
 from crm_site.core import lists
 from crm_site.core.columns import money_text
+from crm_site.core.kept import Slot, kept
 from crm_site.core.models import ALL, NONE
 from crm_site.core.scope import opened
 from sales import hygiene, rollup
@@ -135,8 +136,7 @@ def dress(deals, kind, user, back=""):
     Two statements. `back` is the address to which a move comes back. Cards have much in common, and a board has
     hundreds: each date, age and name is put into words once.
     """
-    mine = Opportunity.objects.visible_to(user, "change").filter(pk__in=[deal.id for deal in deals])
-    movable = set(mine.values_list("pk", flat=True)) if user.reach(Opportunity, "change") != NONE else set()
+    movable = set(movable_among(user, [deal.id for deal in deals]))
     links = lists.linked([kind.column("account")], deals, user)
     owner_text = cache(lambda first, last, email: f"{first or ''} {last or ''}".strip() or email or "")
     flags = {name: (str(hygiene.LABELS[name]), str(hygiene.RULES[name])) for name in ON_CARDS}
@@ -160,6 +160,20 @@ def dress(deals, kind, user, back=""):
             "flags": [flags[name] for name in found if name in flags],
         })  # fmt: skip
     return cards
+
+
+def movable_among(user, ids):
+    """Those of the ids of deals that the user sees which the user may move; asked where that is in question."""
+    reach = user.reach(Opportunity, "change")
+    if reach in (ALL, NONE):
+        return ids if reach == ALL else []
+    return [pk for (pk,) in changeable(user, ids=ids)]
+
+
+@kept
+def changeable(user):
+    """Those of some deals that the user may change."""
+    return Opportunity.objects.visible_to(user, "change").filter(pk__any_of=Slot("ids")).values_list("pk")
 
 
 def day_words(day):

@@ -1,12 +1,21 @@
 """What people outside the company see of it."""
 
+import json
+
+from crm_site.core.kept import kept
 from crm_site.core.models import Setting
 
 
 def company():
     """What the administrators say of the company for its papers: a dict, empty where nobody did; one statement."""
-    value = Setting.objects.filter(pk="company").values_list("value", flat=True).first()
-    return value if isinstance(value, dict) else {}
+    said = [json.loads(value) for (value,) in said_of_it()]
+    return said[0] if said and isinstance(said[0], dict) else {}
+
+
+@kept
+def said_of_it():
+    """What is kept of the company, as JSON."""
+    return Setting.objects.filter(pk="company").values_list("value")
 
 
 def company_name():

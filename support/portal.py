@@ -16,9 +16,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from crm_site.core.converters import read_id
+from crm_site.core.kept import Slot, kept
+from crm_site.core.loading import read_whole
 from crm_site.core.models import User
 from customers.consent import consent_state
-from customers.models import ContactMechanism
+from customers.models import Account, ContactMechanism
 from customers.operations.accounts import subtree
 from sales.models import Quote, Sale
 from sales.outside import company
@@ -44,10 +46,20 @@ def access_of(user):
     """The way into the portal of a user who is active, was invited and came, and was not turned out; else None."""
     if not user.is_authenticated or user.door != User.PORTAL or not user.is_active:
         return None
-    rows = PortalAccess.objects.select_related("user", "contact__account")
-    return rows.filter(
-        user=user, accepted_at__isnull=False, revoked_at__isnull=True, contact__deleted_at__isnull=True
-    ).first()
+    for row in accesses(of=user.pk):
+        access = read_whole(PortalAccess, ("contact",), row)
+        access.user, account = user, row[-len(Account._meta.concrete_fields) :]
+        if access.contact.account_id:
+            access.contact.account = read_whole(Account, (), account)
+        return access
+    return None
+
+
+@kept
+def accesses():
+    """The way into the portal of a user who may go it, with its contact and that one's account."""
+    rows = PortalAccess.objects.filter(accepted_at__isnull=False, revoked_at__isnull=True)
+    return rows.filter(user=Slot("of"), contact__deleted_at__isnull=True).select_related("contact__account")
 
 
 def portal_page(view):

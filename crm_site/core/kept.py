@@ -32,16 +32,18 @@ class Slot(Expression):
 
 
 class Alike:
-    """A user as the gate knows them: equal to whoever has the same roles and shares."""
+    """A user as the gate knows them: equal to whoever has the same roles and, where they are remembered, shares."""
 
-    __slots__ = ("known", "user")
+    __slots__ = ("known", "standing", "user")
 
     def __init__(self, user):
-        self.user = user
-        granted = frozenset(user.scopes.items())  # asks for the user's standing, too
-        shares, self.known = user.standing.get("share"), None
-        if shares is not None and user.standing["team"] is not None:
-            self.known = (user.door, user.is_active, user.is_superuser, granted, tuple(shares))
+        granted, self.user = frozenset(user.scopes.items()), user  # the roles are asked for with the rest of it
+        standing = getattr(user, "standing", None) or {}
+        # Outside of a request that only reads, and of too many teams or shares, the statement itself asks.
+        is_known = standing.get("share") is not None and standing.get("team") is not None
+        self.standing = standing | {"team": Slot("team")} if is_known else None
+        shares = tuple(standing["share"]) if is_known else None
+        self.known = (user.door, user.is_active, user.is_superuser, granted, shares)
 
     def __eq__(self, other):
         return self.known == other.known
@@ -52,7 +54,7 @@ class Alike:
     def stand_in(self):
         """The user to make a statement with: id and teams are places in it."""
         made = copy.copy(self.user)
-        made.pk, made.standing = Slot("user", of=attrgetter("pk")), self.user.standing | {"team": Slot("team")}
+        made.pk, made.standing = Slot("user", of=attrgetter("pk")), self.standing
         self.user = None  # what is remembered is remembered for others
         return made
 
@@ -84,17 +86,16 @@ def kept(make):
     """
     of_user = next(iter(signature(make).parameters), "") == "user"
 
-    def statement(user, *fixed):
-        # Only a request that reads remembers what the gate asks of the user.
-        alike = None if getattr(user, "standing", None) is None else Alike(user)
-        return written_for(make, alike, *fixed) if alike and alike.known else written(make(user, *fixed))
-
     @wraps(make)
     def ask(*given, **values):
-        found = statement(*given) if of_user else written_once(make, *given)
+        if of_user:
+            user, *fixed = given
+            found = written_for(make, Alike(user), *fixed)
+        else:
+            user, found = None, written_once(make, *given)
         if found is None:
             return []
-        params = [(p.of(given[0]) if p.of else values[p.name]) if isinstance(p, Slot) else p for p in found[1]]
+        params = [(p.of(user) if p.of else values[p.name]) if isinstance(p, Slot) else p for p in found[1]]
         return fetched(found[0], params)
 
     return ask

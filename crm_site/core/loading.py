@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from django.db.models import FileField, JSONField
 from django.db.models.base import ModelState
@@ -178,6 +178,14 @@ def read_one(rows, only):
     made = made_of(rows.model, names, far, read, rows.db)[0]
     made.__dict__.update(zip(reversed(said), reversed(read[0]), strict=False))
     return understood(made, names, far)
+
+
+def read_whole(model, related, values):
+    """The object of a row that holds all columns of its table and of those that the foreign keys `related` lead to."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    keys = [field for field in model._meta.concrete_fields if field.name in related]
+    far = {key: [field.attname for field in key.related_model._meta.concrete_fields] for key in keys}
+    return understood(made_of(model, names, far, [values], DEFAULT_DB_ALIAS)[0], names, far)
 
 
 def understood(made, names, far):

@@ -13,7 +13,8 @@ from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.loading import fresh, insert_many
+from crm_site.core.kept import Slot, kept
+from crm_site.core.loading import fresh, insert_many, read_whole
 from crm_site.core.models import Submission
 
 
@@ -65,13 +66,29 @@ def lock(record, by, action="change", related=()):
 
     `related` names the links that are read with it.
     """
-    rows = type(record).objects
-    rows = rows.visible_to(by, action) if by else rows.unscoped("the system acts for itself")
-    rows = rows.select_related(*related) if related else rows
-    locked = rows.select_for_update(of=("self",)).filter(pk=record.pk).first()
-    if locked is None:
+    model = type(record)
+    found = changeable(by, model, action, related, pk=record.pk) if by else unguarded(model, related, pk=record.pk)
+    if not found:
         raise PermissionDenied
-    return locked
+    return read_whole(model, related, found[0])
+
+
+@kept
+def changeable(user, model, action, related):
+    """A row that the user may do something to, to be locked."""
+    return to_lock(model.objects.visible_to(user, action), related)
+
+
+@kept
+def unguarded(model, related):
+    """A row to be locked by the system."""
+    return to_lock(model.objects.unscoped("the system acts for itself"), related)
+
+
+def to_lock(rows, related):
+    """The one of the rows whose id is a slot, locked and read with what it is linked to."""
+    rows = rows.select_related(*related) if related else rows
+    return rows.select_for_update(of=("self",)).filter(pk=Slot("pk"))
 
 
 def new_rows(model, rows, *, by):

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import JsonResponse
+from django.http import Http404, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,14 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_site.core import pages
 from crm_site.core.converters import read_id
+from crm_site.core.kept import Slot, kept_objects
 from crm_site.core.operations import Refused, Stale
-from crm_site.core.scope import found_or_404
 from crm_site.core.views.bulk import FORMS, TITLES
 from customers.views.parties import done, form_page, go
 from sales.forms.move_many import MoveManyForm
 from sales.forms.opportunity import ChooseForm, LoseForm, MoveForm, WinForm
 from sales.kinds.opportunity import OPPORTUNITIES
-from sales.models import Stage
+from sales.models import Pipeline, Stage
 from sales.operations.closing import lose_opportunity, reopen_opportunity, win_opportunity
 from sales.operations.opportunities import (
     missing_fields,
@@ -71,7 +71,19 @@ def lost_at(deal, steps):
 def chosen_stage(request):
     """The stage that the address or the form names; there is no such page otherwise."""
     pk = read_id(request.POST.get("stage") or request.GET.get("stage") or "")
-    return found_or_404(Stage.objects.filter(is_active=True).select_related("pipeline"), pk=pk or 0)
+    found = active_stage(pk=pk or 0)
+    if not found:
+        raise Http404
+    return found[0]
+
+
+@kept_objects(
+    *(field.name for field in Stage._meta.concrete_fields),
+    *(f"pipeline__{field.name}" for field in Pipeline._meta.concrete_fields),
+)
+def active_stage():
+    """A stage in use, with its pipeline."""
+    return Stage.objects.filter(is_active=True, pk=Slot("pk"))
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import CharField, F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm_site.core.kept import Slot, kept
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
 from crm_site.core.outside import digest, whole
@@ -203,7 +204,14 @@ def note_session(user, key, agent, *, by):
 
 def has_ended(access, key):
     """Whether a session was ended from another device."""
-    return PortalSession.objects.filter(access=access, key_hash=key_hash(key), ended_at__isnull=False).exists()
+    return bool(ended(access=access.pk, key_hash=key_hash(key)))
+
+
+@kept
+def ended():
+    """A row where it was."""
+    mine = PortalSession.objects.filter(access=Slot("access"), key_hash=Slot("key_hash", CharField()))
+    return mine.filter(ended_at__isnull=False).values_list("pk")[:1]
 
 
 @operation

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm_site.core import lists, pages
 from crm_site.core.converters import read_id
+from crm_site.core.loading import read_one
 from crm_site.core.operations import Refused, submit_once
 from crm_site.core.views.jobs import attachment
 from support import asked, portal
@@ -25,6 +26,16 @@ from support.operations.surveys import is_open
 from support.operations.survivors import end_of
 
 OPEN = Status.UNRESOLVED
+# What is read of a request, and with it.
+WITH = ("status", "queue", "product", "installed", "contact")
+WHOLE = (
+    *(field.name for field in Case._meta.concrete_fields),
+    *(
+        f"{name}__{field.name}"
+        for name in WITH
+        for field in Case._meta.get_field(name).related_model._meta.concrete_fields
+    ),
+)
 
 
 def when(moment):
@@ -74,9 +85,8 @@ def named(access, contact):
 
 def own_case(request, pk, *, merged=False):
     """The case, if the customer sees it; one that went into another is no longer written on."""
-    rows = portal.cases_for(request.access).select_related("status", "queue", "product", "installed", "contact")
-    case = portal.found_or_404(rows, pk)
-    if case.merged_into_id and not merged:
+    case = read_one(portal.cases_for(request.access).filter(pk=pk), WHOLE)
+    if case is None or (case.merged_into_id and not merged):
         raise Http404
     return case
 
