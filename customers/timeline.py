@@ -48,7 +48,7 @@ def about(record):
     return [(type(record), record.pk), *CAME_FROM.get(type(record), lambda _record: ())(record)]
 
 
-def rows_of(records, user, kind):
+def rows_of(records, user, kind=""):
     """The activities, of a kind when one is named, of records as [(model, id)] that the user sees."""
     rows = Activity.objects.unscoped("who sees a record sees its activities").filter(
         open_to(Activity, user), deleted_at__isnull=True, **({"kind": kind} if kind in Activity.KINDS else {})
