@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.loading import read_many
 from support import ledger
 from support.dues import know_due, refresh
-from support.ledger import begin, blank, cancel, hours_of, live_of, loaded, pause, reopen, resume, schedule, stop, turn
+from support.ledger import begin, blank, cancel, live_of, loaded, pause, reopen, resume, schedule, stop, turn
 from support.models import FIRST, NEXT, RESOLUTION, Case, Clock, ClockSegment, Status
 from support.policies import policies_for
 
@@ -267,7 +267,8 @@ def promise_anew(cases, policies, at, reason):
         if policy is None or policy.current_id != clock.version_id or case.priority != clock.priority:
             cancel(clock, at, reason)
             old.append(clock)
-    new = replacements(old, named, policies, reason) + missing(cases, policies, live, at)
+    new = replacements(old, named, policies, reason)
+    new += missing(cases, policies, [clock for clock in live if not clock.stopped_at] + new, at)
     ledger.save(old)
     ledger.save(new)
     return len(old)
@@ -290,18 +291,19 @@ def replacements(old, named, policies, reason):
 
 def take_over(clock, old, trail, reason):
     """Let a new clock take the place of a cancelled one and go through its life, counted by its own hours."""
-    *past, last = trail
+    (*past, last), broke = trail, None
     clock.replaces_id, clock.reason, clock.fired = old.pk, reason[:200], old.fired
-    clock.breached_at, clock.over_seconds, hours = old.breached_at, old.over_seconds, hours_of(clock.version)
+    clock.breached_at, clock.over_seconds = old.breached_at, old.over_seconds
     for part in past:
         turn(clock, part.state, part.started_at, part.why)
         if part.state == Clock.RUNNING:
-            clock.used_seconds += ledger.seconds_between(part.started_at, part.ended_at, hours)
+            broke = ledger.spend(clock, part.started_at, part.ended_at) or broke
     turn(clock, last.state, last.started_at, last.why)
     if last.state == Clock.PAUSED:
         clock.state, clock.paused_at = Clock.PAUSED, last.started_at
+        ledger.note_breach(clock, broke)
     else:
-        schedule(clock, last.started_at)
+        schedule(clock, last.started_at, broke=broke)
 
 
 def missing(cases, policies, live, at, *, again=False):

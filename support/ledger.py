@@ -80,11 +80,11 @@ def untold(clock):
     return [moment for moment in moments(clock) if moment[:2] not in clock.fired]
 
 
-def schedule(clock, at):
-    """Set when a clock that runs from `at` falls due, warns, and next has something to tell."""
+def schedule(clock, at, broke=None):
+    """Set when a clock that runs from `at` falls due, warns, and next has something to tell; `broke` is when it did."""
     hours, left = hours_of(clock.version), clock.target_seconds - clock.used_seconds
     to_warning = clock.target_seconds * clock.version.warn_percent // 100 - clock.used_seconds
-    clock.due_at, clock.warn_at = shifted(at, left, hours), shifted(at, to_warning, hours)
+    clock.due_at, clock.warn_at = broke or shifted(at, left, hours), shifted(at, to_warning, hours)
     clock.next_fire_at = min((moment[2] for moment in untold(clock)), default=None)
 
 
@@ -123,6 +123,22 @@ def turn(clock, state, at, why):
     if state:
         clock.now_open = fresh(ClockSegment, state=state, started_at=at, why=why[:200])
         clock.trail.append(clock.now_open)
+
+
+def spend(clock, start, end):
+    """Count what a stretch of the past uses of a clock; the moment within at which it broke by what it promises now."""
+    hours, left = hours_of(clock.version), clock.target_seconds - clock.used_seconds
+    clock.used_seconds += seconds_between(start, end, hours)
+    due = shifted(start, left, hours) if left >= 0 and clock.breached_at is None else end
+    return due if due < end else None
+
+
+def note_breach(clock, at):
+    """Note that a clock which stands still broke at a moment of its past; nothing where there is none."""
+    if at:
+        clock.breached_at = at
+        clock.noted.append((ClockEvent.BREACH, "", at))
+        clock.fired.add((ClockEvent.BREACH, ""))
 
 
 def halt(clock, at):

@@ -265,6 +265,37 @@ def test_sl11_glpi_6902_and_15605_pauses_are_not_lost_when_the_level_changes(pau
     assert new.segments.count() == 3
 
 
+@pytest.mark.parametrize("paused_now", [False, True])
+def test_sl11_a_shorter_promise_broke_when_its_time_was_used(paused_now):
+    """SL-11, SL-10: the moment lies in the stretch in which the time ran out, not in a later pause."""
+    level(targets={"resolution": {"1": 30, "3": 480}})
+    case = case_at(moment(0, 9), category="open")
+    moved(case, "waiting", moment(0, 11))
+    if not paused_now:
+        moved(case, "open", moment(1, 9))
+    case.priority = 1
+    case.save()
+    promise_changed(case, moment(1, 10), "Priority")
+    new = clock(case, "resolution")
+    assert (new.breached_at if paused_now else new.due_at) == moment(0, 9, 30)
+    moved(case, "resolved", moment(1, 11))
+    new = clock(case, "resolution")
+    assert (new.state, new.breached_at) == ("breached", moment(0, 9, 30))
+    assert new.events.filter(kind=ClockEvent.BREACH, at=moment(0, 9, 30)).count() == 1
+
+
+def test_sl11_without_a_first_response_the_next_one_is_promised():
+    """SL-11: the customer who waits is promised an answer by the level that knows no first one, at once."""
+    level(hours={"first": 8})
+    case = case_at(moment(0, 9))
+    Case.objects.filter(pk=case.pk).update(waiting_since=moment(0, 10))
+    case.refresh_from_db()
+    level(hours={"next": 2})
+    promise_changed(case, moment(0, 11), "Level changed")
+    assert live(case) == {"next": "running"}
+    assert clock(case, "next").due_at == moment(0, 12)
+
+
 def test_sl11_zammad_5624_a_metric_that_the_new_level_lacks_leaves_no_clock():
     """SL-11, zammad/zammad#5624."""
     level()
