@@ -24,7 +24,8 @@ from crm_site.core.columns import cell
 from crm_site.core.kinds import KINDS, links_to
 from crm_site.core.loading import read_many
 from crm_site.core.models import Fold
-from crm_site.core.scope import ALL, SEARCHED, costly, first_of_each, opened
+from crm_site.core.planner import SEARCHED, costly
+from crm_site.core.scope import ALL, first_of_each, opened
 
 CONTROL = {"q", "sort", "after", "before", "col", "view", "filters", "page_size"}
 PAGE_SIZES = (10, 25, 50, 100)
@@ -233,7 +234,8 @@ def page_of(kind, params, user, fields=()):
     gate = opened(user, kind.model, "view")
     by_name = params.get("q", "").strip() and order[0].lstrip("-") == "name_sort"
     narrowed = SEARCHED if by_name else bool(rows.query.where)
-    first, count = start.first_and_count(user, size + 1, walk, narrowed=narrowed, gate=gate)
+    implied = filterset and filterset.implied
+    first, count = start.first_and_count(user, size + 1, walk, narrowed=narrowed, gate=gate, implied=implied)
     found = read_many(changeable_told(first, user), only=sorted(wanted))
     alike = [] if found or at else misspelt(kind, params, user, size, wanted)
     found = found or alike
@@ -265,8 +267,7 @@ def misspelt(kind, params, user, size, wanted):
 
 def page_size(params):
     """Rows a page: one of PAGE_SIZES."""
-    text = params.get("page_size", "")
-    return int(text) if text in map(str, PAGE_SIZES) else settings.PAGE_SIZE
+    return {str(size): size for size in PAGE_SIZES}.get(params.get("page_size"), settings.PAGE_SIZE)
 
 
 def capped_count(rows, user, gate):

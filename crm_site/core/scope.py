@@ -15,21 +15,17 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
 from django.db.models import BooleanField, Count, ExpressionWrapper, Func, OuterRef, Q, Value, Window
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm_site.core.kept import Slot
+from crm_site.core.planner import cheap_in_order, is_scarce, planned, scarce
 
 NONE, OWN, TEAM, SUBTREE, ALL = "none", "own", "team", "subtree", "all"
 # Up to so many teams a sorted list is read team by team, with filters and without.
 FEW_TEAMS, MANY_TEAMS = 4, 60
-# Up to so many rows, read for as much of the planner's cost, are sorted rather than looked for along an index. Of those
-# that hold a word more, in the order of names: names that hold it stand together, so that looking for them along the
-# names can take a second.
-SCARCE, SEARCHED = 10_000, 20_000
-# A count that costs the planner more is left until somebody asks for it; sooner where it would only tell "more".
-COSTLY, COSTLY_MORE = 3_000, 1_000
 # Up to so many shares and teams are remembered for a request and written into its statements as values.
 FEW_SHARES, FEW_PAIRS = 300, 300
 UNREACHED = 10**12
@@ -223,7 +219,7 @@ class ScopedQuerySet(models.QuerySet):
             if reach == NONE and not shared:
                 return self.none()
             whole = rows.filter(one_condition(self.model, user, reach, teams, shared))
-        if narrowed and order and (scarce(rows, max(narrowed, SCARCE)) if few is None else few):
+        if narrowed and order and (scarce(rows, narrowed) if few is None else few):
             ids = whole.order_by(*together(order)).values("pk")[:limit]
             return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
         if reach not in (ALL, NONE) and not order and not narrowed and not self.model.PRIVATE_FIELD:
@@ -240,10 +236,17 @@ class ScopedQuerySet(models.QuerySet):
         ids = tops[0].union(*tops[1:]) if len(tops) > 1 else tops[0]
         return self.model.objects.filter(pk__in=ids).order_by(*order)[:limit]
 
-    def first_and_count(self, user, limit, order, *, narrowed, gate):
-        """(`first_of`, how many rows there are in all): the number where one walk tells both, else None."""
+    def first_and_count(self, user, limit, order, *, narrowed, gate, implied=None):
+        """(`first_of`, how many rows there are in all): the number where one walk tells both, else None.
+
+        `implied` is a condition that all the rows fulfil, of which an index may have them in the order.
+        """
         here = self.filter(open_to(self.model, user), deleted_at__isnull=True)
-        if not narrowed or not scarce(here, max(narrowed, SCARCE)):
+        plan = planned(here.order_by().values("pk")) if narrowed else None
+        if plan and implied and cheap_in_order(here.filter(implied), order, plan):
+            ids = self.visible_to(user).filter(implied).order_by(*order).values("pk")[:limit]
+            return self.model.objects.filter(pk__in=ids).order_by(*order), None
+        if not narrowed or (plan and not is_scarce(plan, narrowed)):
             return self.first_of(user, limit, order, narrowed=narrowed, gate=gate, few=False), None
         rows = self.visible_to(user).order_by(*together(order))
         found = list(rows.values_list("pk", Window(Count("*")))[:limit])
@@ -260,34 +263,6 @@ def any_of(rows, model, user, teams, shared, limit):
     return (tops[0].union(*tops[1:]) if tops[1:] else tops[0])[:limit]
 
 
-def scarce(rows, most):
-    """Whether the planner expects at most so many rows, cheaply found: sorting them then beats walking along an index.
-
-    Left to itself it would walk: it takes the rows to lie evenly, while those named "Zimmer" all stand at the end.
-    """
-    plan = planned(rows.order_by().values("pk"))
-    return plan is None or is_scarce(plan, most)
-
-
-def costly(rows, cap):
-    """Whether the planner expects a long walk to count these rows, or a shorter one that ends at the cap anyway."""
-    plan = planned(rows)
-    return plan is not None and plan["Total Cost"] > (COSTLY_MORE if plan["Plan Rows"] > cap else COSTLY)
-
-
-def planned(rows):
-    """The planner's first step of a query; None where Django saw that no row can fit and did not ask."""
-    try:
-        return json.loads(rows.explain(format="json"))[0]["Plan"]
-    except IndexError:
-        return None
-
-
-def is_scarce(plan, most):
-    """Whether a plan is expected to bring at most so many rows, for as much of the planner's cost."""
-    return max(plan["Plan Rows"], plan["Total Cost"]) <= most
-
-
 def first_of_each(wanted, user, limit):
     """`first_of` of each (rows, order), a query each; the planner is asked about all of them by one statement."""
     alive = [found.filter(open_to(found.model, user), deleted_at__isnull=True) for found, _order in wanted]
@@ -296,14 +271,14 @@ def first_of_each(wanted, user, limit):
     plan = json.loads(rows[0].union(*rows[1:], all=True).explain(format="json"))[0]["Plan"]
     plans = plan.get("Plans", [])
     # It leaves out what cannot be: then nobody knows any more which plan is whose.
-    few = [is_scarce(one, SCARCE) for one in plans] if len(plans) == len(wanted) > 1 else [None] * len(wanted)
+    few = [is_scarce(one) for one in plans] if len(plans) == len(wanted) > 1 else [None] * len(wanted)
     return [found.first_of(user, limit, order, few=is_few) for (found, order), is_few in zip(wanted, few, strict=True)]
 
 
 def together(order):
-    """The order, whose fields all go in one direction, as one value, which no index holds."""
-    whole = Func(*(part.lstrip("-") for part in order), function="ROW", output_field=models.TextField())
-    return [whole.desc() if order[0].startswith("-") else whole.asc()]
+    """The order, as values that no index holds."""
+    values = [(Coalesce(part.lstrip("-"), part.lstrip("-")), part.startswith("-")) for part in order]
+    return [value.desc() if down else value.asc() for value, down in values]
 
 
 def opened(user, model, action):

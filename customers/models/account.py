@@ -79,14 +79,16 @@ class Account(Record):
             rule("account_revenue_has_currency", models.Q(revenue__isnull=True) | ~models.Q(currency="")),
         ]
         indexes = [
-            *list_indexes("account", "name_sort", "-id", "-changed_at"),
+            *list_indexes("account", "name_sort", "-id", "-changed_at", tagged=()),
             models.Index(fields=["status", "name_sort", "id"], name="account_status_ix", condition=alive()),
             # Of all rows: PostgreSQL does not put two indexes together that have the same condition.
             models.Index(OpClass(Fold("industry"), "text_pattern_ops"), name="account_industry_ix"),
             models.Index(fields=["country", "name_sort", "id"], name="account_country_ix", condition=alive()),
+            # Beyond the order stand other filters, so that few of these rows are read where several are put together.
             *(
                 models.Index(
-                    fields=["name_sort", "id"], name=f"account_{kind}_ix",
+                    models.F("name_sort"), models.F("id"), models.F("status"),
+                    OpClass(Fold("industry"), "text_pattern_ops"), name=f"account_{kind}_all_ix",
                     condition=alive() & models.Q(**{f"is_{kind}": True}),
                 )
                 for kind in ("prospect", "customer", "partner", "supplier", "competitor")

@@ -57,14 +57,20 @@ class Contact(Record):
             rule("contact_own_boss", models.Q(reports_to__isnull=True) | ~models.Q(reports_to=models.F("id"))),
         ]
         indexes = [
-            *list_indexes("contact", "name_sort", "-id", "-changed_at"),
+            *list_indexes("contact", "name_sort", "-id", "-changed_at", tagged=()),
             models.Index(fields=["email"], name="contact_email_ix"),
             # Of all rows: PostgreSQL does not put two indexes together that have the same condition.
             models.Index(OpClass(Fold("source"), "text_pattern_ops"), name="contact_source_ix"),
             models.Index(fields=["country", "name_sort", "id"], name="contact_country_all_ix"),
             models.Index(fields=["account", "name_sort", "id"], name="contact_account_ix", condition=alive()),
+            # Beyond the order stand other filters, so that few of these rows are read where several are put together.
             models.Index(
-                fields=["name_sort", "id"], name="contact_silent_ix", condition=alive() & models.Q(do_not_contact=True)
+                models.F("name_sort"),
+                models.F("id"),
+                models.F("country"),
+                OpClass(Fold("source"), "text_pattern_ops"),
+                name="contact_silent_all_ix",
+                condition=alive() & models.Q(do_not_contact=True),
             ),
             search_index("contact_search_ix"),
         ]

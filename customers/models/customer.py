@@ -62,7 +62,7 @@ class Customer(Record):
             ),
         ]
         indexes = [
-            *list_indexes("customer", "name_sort", "-id", "-changed_at"),
+            *list_indexes("customer", "name_sort", "-id", "-changed_at", tagged=("status", "kind")),
             models.Index(fields=["status", "name_sort", "id"], name="customer_status_ix", condition=alive()),
             models.Index(fields=["kind", "name_sort", "id"], name="customer_kind_ix", condition=alive()),
             models.Index(fields=["country", "name_sort", "id"], name="customer_country_ix", condition=alive()),

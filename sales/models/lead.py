@@ -156,7 +156,7 @@ class Lead(Record):
             rule("lead_amount_has_currency", models.Q(amount__isnull=True) | ~models.Q(currency="")),
         ]  # fmt: skip
         indexes = [
-            *list_indexes("lead", "-id", "name_sort", "-changed_at", "-score"),
+            *list_indexes("lead", "-id", "name_sort", "-changed_at", "-score", tagged=()),
             models.Index(fields=["status", "-id"], name="lead_status_ix", condition=alive()),
             models.Index(fields=["rating", "-id"], name="lead_rating_ix", condition=alive()),
             models.Index(fields=["country", "-id"], name="lead_country_ix", condition=alive()),

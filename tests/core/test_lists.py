@@ -3,10 +3,11 @@
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_site.core import lists, scope
+from crm_site.core import lists, planner
 from crm_site.core.kinds import KINDS
 from customers.models import Account
 from tests.factories import AccountFactory, ActivityFactory
@@ -130,10 +131,31 @@ def test_scarce_rows_and_common_ones_come_in_the_same_order(cast, kind, monkeypa
     for sort in ("name", "-name", "new", "-new", "changed", "-changed"):
         seen = []
         for most in (10_000, -1):
-            monkeypatch.setattr(scope, "SCARCE", most)
+            monkeypatch.setattr(planner, "SCARCE", most)
             seen.append([row.pk for row in walk(kind, cast.alice, f"q=same&sort={sort}&page_size=10")])
         assert seen[0] == seen[1]
         assert len(set(seen[0])) == 25
+
+
+def test_many_rows_with_a_tag_are_walked_to_in_their_order(cast, kind, settings):
+    """An index has the rows with tags in the order of the list: the same rows come from it, one's own and all."""
+    for number in range(40):
+        AccountFactory(name=f"Same {number % 3}", owner=cast.alice if number % 2 else cast.charlie,
+                       tags=["fair"] if number % 4 < 2 else ["vip"] if number % 8 == 2 else [])  # fmt: skip
+    seen = {}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_account")
+        for way in ("seqscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    for settings.COUNT_CAP in (1000, 5):
+        with CaptureQueriesContext(connection) as asked:
+            seen[settings.COUNT_CAP] = [
+                [row.pk for row in walk(kind, user, f"tag=fair&sort={sort}&page_size=10")]
+                for user in (cast.alice, cast.rita) for sort in ("name", "-name", "new")
+            ]  # fmt: skip
+        assert any("NOT (" in query["sql"] for query in asked) == (settings.COUNT_CAP == 5)
+    assert seen[5] == seen[1000]
+    assert [len(rows) for rows in seen[5]] == [10] * 3 + [20] * 3
 
 
 def test_a_number_finds_its_record(cast, kind):
@@ -158,8 +180,8 @@ def test_a_count_that_would_be_a_long_walk_is_left_until_it_is_asked_for(cast, k
     AccountFactory.create_batch(2, owner=cast.charlie, status="closed")
     told = []
     for few, cheap in ((10_000, 3_000), (-1, 3_000), (-1, -1)):
-        monkeypatch.setattr(scope, "SCARCE", few)
-        monkeypatch.setattr(scope, "COSTLY", cheap)
+        monkeypatch.setattr(planner, "SCARCE", few)
+        monkeypatch.setattr(planner, "COSTLY", cheap)
         listing = page(kind, cast.alice, "status=closed&page_size=10")
         told.append((listing.count, listing.capped, len(listing.rows), listing.more_after))
     assert told == [(12, False, 10, True), (12, False, 10, True), (10, True, 10, True)]
@@ -170,8 +192,8 @@ def test_a_count_that_would_only_tell_more_is_left_sooner(cast, kind, monkeypatc
     AccountFactory.create_batch(30, owner=cast.alice, status="closed")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE customers_account")
-    monkeypatch.setattr(scope, "SCARCE", -1)
-    monkeypatch.setattr(scope, "COSTLY_MORE", -1)
+    monkeypatch.setattr(planner, "SCARCE", -1)
+    monkeypatch.setattr(planner, "COSTLY_MORE", -1)
     told = []
     for settings.COUNT_CAP in (1000, 5):
         listing = page(kind, cast.alice, "status=closed&page_size=10")
