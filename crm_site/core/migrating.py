@@ -7,7 +7,8 @@ of the time of a new database (100 s of CPU; 9 s in this way).
 from django.db import migrations
 
 _ALLOWED = ("CreateModel", "AddField", "AlterField", "RemoveField", "AddIndex", "RemoveIndex", "AddConstraint",
-            "RemoveConstraint", "AddTrigger", "RemoveTrigger")  # fmt: skip
+            "RemoveConstraint", "AddTrigger", "RemoveTrigger", "AddIndexConcurrently",
+            "RemoveIndexConcurrently")  # fmt: skip
 _COMES_WITH_THE_TABLE = ("AddField", "AddIndex", "AddConstraint")
 
 

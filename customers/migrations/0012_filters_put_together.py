@@ -1,7 +1,8 @@
 from django.contrib.postgres.indexes import OpClass
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db import migrations, models
+from django.db import models
 
+from crm_site.core.migrating import AtOnce
 from crm_site.core.models import Fold
 
 ALIVE = models.Q(deleted_at__isnull=True)
@@ -27,7 +28,7 @@ def flagged(name, flag, field, more, label):
     )
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
     """Indexes from which several filters at once are answered, in the order of their lists."""
 
     atomic = False
