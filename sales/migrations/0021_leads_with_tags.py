@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Leads with tags in the order of their list."""
 
     atomic = False
-    dependencies = [("sales", "0019_links_seldom_given")]
+    dependencies = [("sales", "0020_converted_leads_are_watched_by_column")]
     operations = [
         AddIndexConcurrently(
             "lead",
