@@ -168,16 +168,24 @@ def read(sight, period, team=None):
 
 
 def total(sight, period):
-    """The Row of everything within the user's reach, alone; four statements."""
-    built, rows, team = laid_out(sight, period, None, odds=False)
-    return built.total(rows, team)
+    """The Row of everything within the user's reach, alone; three statements, and one more where there is a target."""
+    built, rows, team = laid_out(sight, period, None, whole=False)
+    found = built.total(rows, team)
+    if found.target is not None:
+        overlay = Sum("amount_base", filter=Q(kind="overlay"), default=ZERO)
+        sums = ledger(period, sight.scope(team)).aggregate(all=Sum("amount_base", default=ZERO), overlay=overlay)
+        found.figures.attained, found.figures.overlay = sums["all"], sums["overlay"]
+    return found
 
 
-def laid_out(sight, period, team, *, odds=True):
-    """(Builder, rows without names, team) of a period; the team is the one within reach where there is one only."""
+def laid_out(sight, period, team, *, whole=True):
+    """(Builder, rows without names, team) of a period; the team is the one within reach where there is one only.
+
+    What is not `whole` says nothing of odds and credit.
+    """
     scope = sight.scope(team)
     targets = targets_of(period, sight.user)
-    people = with_targets(figures(period, scope, odds=odds), targets, sight, scope)
+    people = with_targets(figures(period, scope, whole=whole), targets, sight, scope)
     built = Builder(sight, people, targets, adjustments_of(period))
     other = built.elsewhere() if team is None else []
     if team is None and len(sight.roots) == 1 and not other:
@@ -196,22 +204,27 @@ def with_targets(people, targets, sight, scope):
     return people
 
 
-def figures(period, scope, *, odds=True):
-    """{(team, owner): Figures} of a period; three statements, two without what the odds give."""
+def ledger(period, scope):
+    """The credit of a period within a scope."""
+    return scope.of(Credit.objects.filter(day__gte=period.starts_on, day__lte=period.ends_on), owner="user").order_by()
+
+
+def figures(period, scope, *, whole=True):
+    """{(team, owner): Figures} of a period; three statements, one without what the odds give and without credit."""
     found = defaultdict(Figures)
     for row in rollup.sums(period, scope):
         found[row.team_id, row.owner_id].take(row)
-    if odds:
-        months = {"month__gte": period.starts_on, "month__lte": period.ends_on}
-        cells = scope.of(OddsCell.objects.filter(**months)).values_list("team_id", "owner_id")
-        new = Sum("expected", filter=Q(coming=True), default=ZERO)
-        cells = cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt"), new=new).order_by()
-        for team, owner, *sums in cells:
-            one = found[team, owner]
-            one.expected, one.variance, one.doubt, one.coming = sums
-    ledger = scope.of(Credit.objects.filter(day__gte=period.starts_on, day__lte=period.ends_on), owner="user")
+    if not whole:
+        return found
+    months = {"month__gte": period.starts_on, "month__lte": period.ends_on}
+    cells = scope.of(OddsCell.objects.filter(**months)).values_list("team_id", "owner_id")
+    new = Sum("expected", filter=Q(coming=True), default=ZERO)
+    cells = cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt"), new=new).order_by()
+    for team, owner, *sums in cells:
+        one = found[team, owner]
+        one.expected, one.variance, one.doubt, one.coming = sums
     keys = ("team_id", "user_id", "kind")
-    for team, owner, kind, amount in ledger.values_list(*keys).annotate(Sum("amount_base")).order_by():
+    for team, owner, kind, amount in ledger(period, scope).values_list(*keys).annotate(Sum("amount_base")):
         found[team, owner].attained += amount
         found[team, owner].overlay += amount if kind == "overlay" else 0
     return found
