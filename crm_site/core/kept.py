@@ -67,13 +67,13 @@ def written(query):
         return None
 
 
-@lru_cache(maxsize=2000)
+@lru_cache(maxsize=1000)
 def written_for(make, alike, *fixed):
     """The statement that a function makes for whoever is like this."""
     return written(make(alike.stand_in(), *fixed))
 
 
-@lru_cache(maxsize=2000)
+@lru_cache(maxsize=1000)
 def written_once(make, *fixed):
     """The statement that a function makes for everybody."""
     return written(make(*fixed))
