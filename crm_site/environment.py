@@ -9,7 +9,7 @@ import sys
 import zoneinfo
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 _problems: list[str] = []
@@ -32,7 +32,7 @@ def read():
         state=state,
         static_root=folder("KITH_STATIC_ROOT", state / "static"),
         media_root=folder("KITH_MEDIA_ROOT", state / "media"),
-        email=email(),
+        email=email(default=f"file://{quote(str(state / 'mail'))}"),
         from_email=text("KITH_FROM_EMAIL", "Kith <kith@localhost>"),
         time_zone=time_zone("KITH_TIME_ZONE", "UTC"),
         currency=code("KITH_CURRENCY", "EUR", 3),
@@ -180,11 +180,11 @@ def broker_url(address):
     return f"redis+socket://{parts.path}?virtual_host={number_of_db}"
 
 
-def email(name="EMAIL_URL", default="console://", *, example="smtp+tls://user:password@mail.example.com:587"):
+def email(name="EMAIL_URL", *, default, example="smtp+tls://user:password@mail.example.com:587"):
     """An outgoing mail address as Django's EMAIL_* settings.
 
-    `console://` prints, `file:///folder` writes files, `smtp://` sends, `smtp+tls://` after STARTTLS,
-    `smtps://` over TLS. Waits at most 10 seconds for the server.
+    `file:///folder` writes files, `console://` prints (also into a log, which then holds what is personal), `smtp://`
+    sends, `smtp+tls://` after STARTTLS, `smtps://` over TLS. Waits at most 10 seconds for the server.
     """
     value = text(name, default, example=example)
     parts = _split(name, value, example)
@@ -194,7 +194,7 @@ def email(name="EMAIL_URL", default="console://", *, example="smtp+tls://user:pa
     standard_port = {"smtp": 25, "smtp+tls": 587, "smtps": 465}.get(parts.scheme, 25)
     return {
         "EMAIL_BACKEND": f"django.core.mail.backends.{backends.get(parts.scheme, 'console')}.EmailBackend",
-        "EMAIL_FILE_PATH": parts.path if parts.scheme == "file" else None,
+        "EMAIL_FILE_PATH": unquote(parts.path) if parts.scheme == "file" else None,
         "EMAIL_HOST": parts.hostname or "localhost",
         "EMAIL_PORT": parts.port or standard_port,
         "EMAIL_HOST_USER": unquote(parts.username or ""),

@@ -22,6 +22,12 @@ def database_problem(address):
     return None
 
 
+def is_new(address):
+    """Whether the database holds no table of ours yet."""
+    with psycopg.connect(address, connect_timeout=5) as connection:
+        return connection.execute("SELECT to_regclass('django_migrations') IS NULL").fetchone()[0]
+
+
 def broker_problem(address):
     """A sentence about a Redis or Valkey that cannot be reached or is too old, or None."""
     try:
@@ -36,7 +42,9 @@ def broker_problem(address):
 
 
 def main():
-    """Name all problems; exit code 2 when there is one."""
+    """Name all problems; exit code 2 when there is one. With `--is-new`: 0 for a database without a table, else 1."""
+    if "--is-new" in sys.argv:
+        return 0 if is_new(os.environ["DATABASE_URL"]) else 1
     found = [database_problem(os.environ["DATABASE_URL"]), broker_problem(os.environ["REDIS_URL"])]
     problems = [problem for problem in found if problem]
     sys.stderr.write("\n".join(problems))

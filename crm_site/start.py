@@ -77,7 +77,8 @@ def all_steps():
     """Each step with where it is done; one with `confirm` is done by a button."""
     sends = "smtp" in settings.EMAIL_BACKEND
     mail = _("Mail goes out through %(host)s.") % {"host": settings.EMAIL_HOST}
-    nowhere = _("No mail leaves yet: set EMAIL_URL, start again, and send yourself a test.")
+    nowhere = _("No mail leaves yet, it is kept in %(place)s: set EMAIL_URL, start again, and send yourself a test.")
+    nowhere %= {"place": settings.EMAIL_FILE_PATH or _("the log")}
     return [
         {
             "key": "company",

@@ -228,3 +228,15 @@ def date_statuses(customers, choose):
                 at=max(signed, now - timedelta(days=choose.randint(3, 90))), reason=LEFT[customer.status]))  # fmt: skip
     CustomerStatusChange.objects.filter(customer__in=customers).delete()
     CustomerStatusChange.objects.bulk_create(changes)
+
+
+def known_since(inquiries, *, by):
+    """The rows of inquiries, each with a contact who is known as long as it."""
+    names = ("first_name", "last_name", "email", "phone", "country", "source", "owner", "team")
+    rows = [
+        {name: row[name] for name in names if name in row}
+        | {"created_at": row["created_at"], "changed_at": row["created_at"]}
+        for row in inquiries
+    ]
+    contacts = create_contacts(rows, by=by)
+    return [row | {"contact": contact} for row, contact in zip(inquiries, contacts, strict=True)]

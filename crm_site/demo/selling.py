@@ -8,7 +8,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from crm_site.core.models import Setting
-from crm_site.demo.people import person, plain, site_of
+from crm_site.demo.people import known_since, person, plain, site_of
 from crm_site.demo.talk import REPS
 from crm_site.demo.words import (
     CAMPAIGNS,
@@ -258,9 +258,9 @@ def make_leads(users, deals, campaigns, products, choose):
     won = [deal for deal in deals if deal.type == "new" and deal.contact_id][-NEW_BUSINESS:]
     prefetch_related_objects(won, "contact", "account", "customer", "owner", "campaign")
     rows = [converted(deal) for deal in won]
-    rows += [lost_inquiry(users, choose) for _n in range(NEW_BUSINESS // 2)]
-    rows += [fresh_inquiry(users, campaigns, products, choose) for _n in range(OPEN_LEADS)]
-    leads = create_leads(rows, by=users[0])
+    new = [lost_inquiry(users, choose) for _n in range(NEW_BUSINESS // 2)]
+    new += [fresh_inquiry(users, campaigns, products, choose) for _n in range(OPEN_LEADS)]
+    leads = create_leads(rows + known_since(new, by=users[0]), by=users[0])
     for lead, deal in zip(leads, won, strict=False):
         deal.lead = lead
     Opportunity.objects.unscoped("the demo company's own past").bulk_update(won, ["lead"])

@@ -21,7 +21,7 @@ ACCOUNT = "kith"
 SHARED_STATE = Path("/var/lib/kith")
 # A unix socket's path has room for 107 characters; PostgreSQL adds "/run/.s.PGSQL.5432" to the state directory.
 LONGEST_STATE_PATH = 85
-FOLDERS = ("run", "log", "stamps", "postgres", "valkey", "media", "static", "pycache")
+FOLDERS = ("run", "log", "stamps", "postgres", "valkey", "media", "mail", "static", "pycache")
 
 
 @dataclass(frozen=True)

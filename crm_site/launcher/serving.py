@@ -122,6 +122,7 @@ def _prepare(place, code, python, env, options):
         raise Trouble(done.stderr.strip())
     if len(services.wanted()) < 2:
         _manage(place, code, env, [python, "-m", "crm_site.servers"], "The settings were refused")
+        _notice_new(place, code, env, python)
     manage = [python, code / "manage.py"]
     fresh = place.state / "stamps" / "new-database"
     with _static_files(place, code, env, manage):
@@ -134,6 +135,12 @@ def _prepare(place, code, python, env, options):
         else:
             say("The database is empty: `python3 manage.py createsuperuser` makes the first administrator")
         fresh.unlink()
+
+
+def _notice_new(place, code, env, python):
+    """Remember a database of somebody else's that holds nothing yet: it is begun like one of our own."""
+    if _call(place, code, env, [python, "-m", "crm_site.servers", "--is-new"]).returncode == 0:
+        places.write_private(place, place.state / "stamps" / "new-database", "")
 
 
 def _migrate(place, code, env, manage):

@@ -40,13 +40,26 @@ def test_no_tick_yet_is_named(client, db):
     assert client.get("/readyz").json()["beat"].startswith("no tick yet")
 
 
+def test_a_worker_that_takes_nothing_is_named(client, db):
+    """What beat sent waits at the broker; beat itself is well."""
+    conf = celery.app.conf
+    queue = conf.broker_transport_options["global_keyprefix"] + conf.task_default_queue
+    with health._server() as server:
+        server.rpush(queue, "one", "two")
+        response = client.get("/readyz")
+        server.delete(queue)
+    assert response.status_code == 503
+    assert (response.json()["worker"], response.json()["beat"]) == ("takes no tasks, 2 wait", "ok")
+
+
 def test_a_dead_broker_is_named_quickly(client, db, settings):
     """The other parts are still told."""
     settings.REDIS_URL = "unix:///nonexistent/valkey.sock"
     tasks.tick()
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json() == {"database": "ok", "migrations": "ok", "beat": "ok", "broker": "does not answer"}
+    parts = {"database": "ok", "migrations": "ok", "worker": "ok", "beat": "ok", "broker": "does not answer"}
+    assert response.json() == parts
 
 
 def test_a_dead_database_is_named_and_503(monkeypatch):

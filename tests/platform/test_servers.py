@@ -16,6 +16,13 @@ def test_the_servers_of_the_tests_are_new_enough(db):
     assert servers.broker_problem(settings.REDIS_URL) is None
 
 
+def test_a_database_without_tables_is_new(db, monkeypatch):
+    """What tells whether the first start loads the demo company, also at an address given."""
+    address = DATABASE.format(**settings.DATABASES["default"])
+    assert not servers.is_new(address)
+    assert servers.is_new(f"{address}&options=-csearch_path%3Dpg_temp")
+
+
 def test_old_servers_are_named_with_the_version_needed(db, monkeypatch):
     """The bounds are moved up instead of the servers down."""
     monkeypatch.setattr(servers, "OLDEST_POSTGRESQL", 99)
