@@ -224,13 +224,14 @@ def is_modal(request):
 
 
 def create_page(request, kind, **fixed):
-    """The form for a new record, as a page or in the dialog, and its saving, once per form."""
+    """The form for a new record, as a page or in the dialog, and its saving, once per form.
+
+    The dialog asks for the kind's few fields, and shows those that the address fills.
+    """
     need(request.user, kind, "add")
-    modal = is_modal(request)
-    only = kind.quick if modal and kind.quick else None
-    start = (kind.initial(request) if kind.initial else {}) | {
-        k: v for k, v in request.GET.items() if k in kind.form.base_fields
-    }
+    modal, named = is_modal(request), {k: v for k, v in request.GET.items() if k in kind.form.base_fields}
+    only = tuple(dict.fromkeys([*kind.quick, *named])) if modal and kind.quick else None
+    start = (kind.initial(request) if kind.initial else {}) | named
     form = kind.form(request.POST or None, user=request.user, only=only, initial=start)
     if request.method == "POST" and form.is_valid():
         url = attempt(form, lambda: submit_once(
@@ -240,8 +241,9 @@ def create_page(request, kind, **fixed):
         if url:
             return created(request, kind, url)
     context = form_context(
-        kind, form, title=_("New %(kind)s") % {"kind": kind.label.lower()}, action=kind.url("create")
-    )
+        kind, form, title=_("New %(kind)s") % {"kind": kind.label.lower()},
+        action=request.get_full_path() if named else kind.url("create"),
+    )  # fmt: skip
     context |= {"save_new": True, "cancel_url": kind.base} | fixed
     status = 422 if request.method == "POST" and modal else 200
     return TemplateResponse(

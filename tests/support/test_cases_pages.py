@@ -118,6 +118,10 @@ def test_what_is_done_on_the_page(cast):
     assert "with_children" in client.get(f"{url}close/").context["form"].fields
     assert f"/cases/new/?parent={case.pk}" in client.get(f"{url}parts/").content.decode()
     assert client.get(f"/cases/new/?parent={case.pk}").context["form"]["parent"].value() == str(case.pk)
+    dialog = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "modal-content"}
+    address = client.get(f"/cases/new/?parent={case.pk}", **dialog).context["action_url"]
+    client.post(address, {"subject": "Part", "priority": 3, "channel": "phone", "parent": case.pk}, **dialog)
+    assert Case.objects.unscoped("test").get(subject="Part").parent == case
     client.post(f"{url}close/", {"reason": "Twice", "with_children": "on"})
     assert (again(case).close_reason, again(part).category) == ("Twice", "closed")
     other = CaseFactory()
