@@ -16,7 +16,7 @@ from crm_site import environment, logs
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_site.settings")
 
 NIGHT = crontab(hour="1", minute="20")
-app = Celery("kith")
+app = Celery("kith", amqp="crm_site.broker:AMQP")
 app.conf.update(
     broker_url=environment.broker_url(environment.redis_url()),
     # One second is long for a broker on the same network, and short for the person who waits.
@@ -43,13 +43,14 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     timezone="UTC",
-    # The next turn comes anyway; one that waited longer than two turns is dropped.
+    # The next turn comes anyway; one that waited longer than two turns is dropped. A reminder passes two of them, one
+    # that finds it due and one that mails it, so both come often.
     beat_schedule={
         "tick": {"task": "crm_site.tasks.tick", "schedule": 5.0, "options": {"expires": 10}},
         "jobs": {"task": "crm_site.core.tasks.run_jobs", "schedule": 2.0, "options": {"expires": 4}},
         "old-files": {"task": "crm_site.core.tasks.drop_old_files", "schedule": 3600.0, "options": {"expires": 3600}},
         "bins": {"task": "crm_site.core.tasks.empty_bins", "schedule": NIGHT, "options": {"expires": 7200}},
-        "reminders": {"task": "customers.tasks.send_reminders", "schedule": 10.0, "options": {"expires": 20}},
+        "reminders": {"task": "customers.tasks.send_reminders", "schedule": 5.0, "options": {"expires": 10}},
         "invitations": {"task": "customers.tasks.send_invitations", "schedule": 10.0, "options": {"expires": 20}},
         "quote-mails": {"task": "sales.tasks.mail_quotes", "schedule": 10.0, "options": {"expires": 20}},
         "quote-ends": {"task": "sales.tasks.expire_quotes", "schedule": 600.0, "options": {"expires": 600}},
@@ -69,7 +70,7 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 3600},
         },
-        "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 10.0, "options": {"expires": 20}},
+        "notices": {"task": "crm_site.core.tasks.mail_notifications", "schedule": 5.0, "options": {"expires": 10}},
         "mail-fetch": {"task": "support.tasks.fetch_mail", "schedule": 30.0, "options": {"expires": 60}},
         "mail-read": {"task": "support.tasks.read_mail", "schedule": 5.0, "options": {"expires": 10}},
         "mail-send": {"task": "support.tasks.send_mail", "schedule": 5.0, "options": {"expires": 10}},

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from urllib.parse import quote
 
+import kombu
 import pytest
 import redis
 from django.db import connection
@@ -18,6 +19,7 @@ from crm_site.celery import app
 from crm_site.core import notifications
 from crm_site.core.bulk import start_bulk_change
 from crm_site.core.models import BulkChange, Heartbeat, Job, Notification
+from crm_site.environment import broker_url
 from crm_site.launcher import services
 from crm_site.tasks import tick
 from customers.kinds import ACCOUNTS
@@ -113,8 +115,7 @@ def test_r27_control_a_task_sent_from_a_page_is_counted(cast, monkeypatch, valke
     unread = notifications.unread_count
 
     def sends_a_task(user):
-        where = f"redis+socket://{valkey.state}/run/valkey.sock?virtual_host=0"
-        with app.connection_for_write(where) as broker, suppress(Exception):
+        with app.connection_for_write(broker_url(address(valkey))) as broker, suppress(Exception):
             tick.apply_async(connection=broker, retry=False)
         return unread(user)
 
@@ -136,6 +137,36 @@ def test_r27_only_the_clock_sends_tasks():
         if any(word in line for word in (".delay(", "apply_async(", "send_task("))
     ]
     assert not sending
+
+
+def test_r27_what_the_broker_cannot_be_told_of_holds_no_place(valkey):
+    """A task that ended while the broker was away makes room for the next, or a worker would one day take none."""
+    with app.connection_for_read(broker_url(address(valkey))) as connected:
+        channel = connected.default_channel
+        channel.basic_qos(0, 1, False)
+        queue = kombu.Queue("places", channel=channel)
+        queue.declare()
+        connected.Producer().publish("a task", routing_key=queue.name)
+        task = queue.get()
+        assert not channel.qos.can_consume()
+        services.stop(valkey, "valkey")
+        with pytest.raises(connected.recoverable_connection_errors):
+            task.ack()
+        assert channel.qos.can_consume()
+
+
+def test_r27_a_broker_is_asked_for_every_second(valkey, monkeypatch):
+    """However long it is away: what waited longer each time would be half a minute late at last."""
+    services.stop(valkey, "valkey")
+    waits = []
+    monkeypatch.setattr("kombu.utils.functional.sleep", waits.append)
+    with (
+        app.connection_for_write(broker_url(address(valkey))) as connected,
+        pytest.raises(kombu.exceptions.OperationalError),
+    ):
+        connected.ensure_connection(max_retries=40)
+    assert len(list(filter(None, waits))) == 40
+    assert max(waits) == 1
 
 
 @pytest.fixture
