@@ -1,9 +1,12 @@
-"""Static files that come from npm packages: a finder that serves a short whitelist out of node_modules."""
+"""Static files: a finder of what comes from npm packages, by a short whitelist, and a storage that knows addresses."""
+
+from functools import cache
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.checks import Warning as Caution
 from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # Each css and js file stands with its map: the manifest storage follows sourceMappingURL and fails without it.
 PACKAGE_FILES = (
@@ -39,3 +42,15 @@ class PackageFinder(BaseFinder):
     def list(self, ignore_patterns):
         """Yield (path, storage) of each listed file that is installed."""
         return ((name, self.storage) for name in PACKAGE_FILES if self.storage.exists(name))
+
+
+class Addresses:
+    """A storage that works out each file's address once in a process: the files change with the release only."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.url = cache(self.url)
+
+
+class HashedFiles(Addresses, CompressedManifestStaticFilesStorage):
+    """Files under names that tell their contents, compressed."""

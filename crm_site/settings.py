@@ -214,7 +214,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "crm_site.assets.HashedFiles"},
 }
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "svg", "txt", "png", "ttf", "woff", "woff2"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True

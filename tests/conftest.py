@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.test import Client
 
 from crm_site.core.middleware import portal_name
 from crm_site.core.models import User
+from crm_site.core.sessions import SessionStore
 from tests import shipped
 from tests.cast import make_cast
 

@@ -23,7 +23,6 @@ INSTALLED_APPS = [*INSTALLED_APPS, "tests.shipped"]  # its `flush`
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = tempfile.mkdtemp(prefix="kith-test-files-")
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-# The live server does not know hashed names.
-STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "tests.storage.StaticFiles"}}
 # A line for each request and each missing page, written three times, would be a thirtieth of the run.
 LOGGING = LOGGING | {"root": {"handlers": ["console"], "level": "ERROR"}, "loggers": {"django": {"level": "ERROR"}}}
