@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core import hours_admin  # noqa: F401 - registers working hours
-from crm_site.core.admin_base import Admin
+from crm_site.core.admin_base import Admin, Linking
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import (
     ExternalId,
@@ -50,7 +50,7 @@ class BigAdmin(Admin):
     list_per_page = 50
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(Linking, admin.TabularInline):
     """The teams of a user."""
 
     model = Membership

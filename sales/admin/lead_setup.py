@@ -4,14 +4,14 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_site.core.admin_base import Admin
+from crm_site.core.admin_base import Admin, Linking
 from crm_site.core.condition_forms import FIELDSET
 from sales.conditions import said_all
 from sales.forms.assignment import RuleForm
 from sales.models import AssignmentRule, RuleMember
 
 
-class MemberInline(admin.TabularInline):
+class MemberInline(Linking, admin.TabularInline):
     """Who gets leads by the rule, in this order."""
 
     model = RuleMember

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.admin_base import Admin
+from crm_site.core.admin_base import Admin, Linking
 from customers.admin.parties import KindAdmin
 from support.canned import fill
 from support.forms.case import CaseFieldForm, CaseForm
@@ -29,7 +29,7 @@ class CaseAdmin(KindAdmin):
                        "reopened")  # fmt: skip
 
 
-class QueueMemberInline(admin.TabularInline):
+class QueueMemberInline(Linking, admin.TabularInline):
     """Who works in the queue, in this order."""
 
     model = QueueMember

@@ -132,8 +132,8 @@ def methods_for(actor, route, *, may):
     chosen = actor in ALWAYS or not turn % 4
     # Charlie looks everywhere for what is not his to see, the other outsiders on every second page.
     looks = chosen or actor == "charlie" or (actor in OUTSIDERS and not turn % 2)
-    # Nothing that the auditor posts may change anything.
-    tried = {"GET": looks, "POST": not route.is_admin and (chosen or actor == "audrey")}
+    # Nothing that the auditor posts may change anything; what the administrator posts is hostile, everywhere.
+    tried = {"GET": looks, "POST": actor == "rita" or (not route.is_admin and (chosen or actor == "audrey"))}
     return tuple(method for method, tries in tried.items() if tries)
 
 
