@@ -3,6 +3,7 @@
 import csv
 import gzip
 from collections import Counter
+from datetime import datetime
 
 import pytest
 from django.conf import settings
@@ -117,6 +118,7 @@ def promise(db, cast):
 def test_a_log_is_replayed(promise, tmp_path):
     """States, agents, groups and reopenings are those of the log; SL-14: as many promises kept as the rows say."""
     path, rows = some_incidents(tmp_path, 65)
+    rows.sort(key=lambda row: datetime.strptime(row["sys_updated_at"] + "Z", "%d/%m/%Y %H:%M%z"))
     agents = {row["assigned_to"] for row in rows} - {"?"}
     User.objects.bulk_create([User(email=f"agent{n}@kith.test", last_name=n) for n in sorted(agents)])
     found = bring(path, "log", promise.rita)

@@ -1,6 +1,7 @@
 """Imports as jobs: a check of the whole file that writes nothing, then the import itself, two thousand rows a step."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +24,7 @@ from .undo import undo_some
 
 CHUNK = 2000
 RESTARTS = 3
+START = datetime.min.replace(tzinfo=UTC)
 # Open imports of this process, by job: the reader stands where the last step ended.
 OPEN = {}
 
@@ -46,11 +48,28 @@ class Run:
         self.hands_to = {self.user.pk: True}
         self.seen, self.foreseen, self.changes, self.tally = Seen(), set(), [], Counter()
         self.made, self.named, self.makes = [], {}, {}
-        self.rows, self.position = self.table.rows(), 0
+        self.sorted = sorted_log(self) if self.importer.log and self.phase != CHECK else None
+        self.rows, self.position = self.read(), 0
         self.go_on(job.position)
 
+    def read(self, after=0):
+        """The rows that come after the row of a line, in the order in which they are written."""
+        if self.sorted is None:
+            return self.table.rows(after=after)
+        return iter(self.sorted[self.place(after) :])
+
+    def place(self, line):
+        """How many rows of a sorted log come up to that of a line."""
+        return next((n for n, row in enumerate(self.sorted, 1) if row.line == line), 0)
+
     def go_on(self, position):
-        """Move the reader to a line, learning the keys of the rows before it."""
+        """Move the reader past the row of a line, learning the keys of the rows before it."""
+        if self.sorted is not None:
+            before = islice(self.rows, self.place(position))
+            while part := list(islice(before, CHUNK)):
+                identify(self.plan, self.plan.drafts(part), self.seen)
+            self.position = position
+            return
         while self.position < position:
             part = list(islice(self.rows, CHUNK))
             if not part:
@@ -135,6 +154,36 @@ class Run:
         self.tally.clear()
 
 
+def sorted_log(run):
+    """The rows of a log by their moments, of one moment as they stand; None where those of each thing are in order."""
+    columns = {target.name: (n, read) for n, _header, target, read, _strict in run.plan.columns}
+    if not set(run.importer.log[:2]) <= set(columns):
+        return None
+    (of, _read), at = (columns[name] for name in run.importer.log[:2])
+    if not goes_back(run.table.rows(), of, at):
+        return None
+    return sorted(run.table.rows(), key=lambda row: moment_of(row, *at))
+
+
+def goes_back(rows, of, at):
+    """Whether a row says an earlier moment than one of the same thing before it."""
+    last = {}
+    for row in rows:
+        when = moment_of(row, *at)
+        if when < last.get(row.cells[of], START):
+            return True
+        last[row.cells[of]] = when
+    return False
+
+
+def moment_of(row, place, read):
+    """When a row of a log was; the beginning of time for one that does not say it, which is not written."""
+    try:
+        return read(row.cells[place]) or START
+    except ValidationError:
+        return START
+
+
 def zone_of(user):
     """The zone in which the moments of a user's file are meant."""
     try:
@@ -182,7 +231,7 @@ def import_step(job):
         try:
             if job.total is None:
                 job.total = run.table.count_rows()
-                run.rows = run.table.rows(after=run.position)
+                run.rows = run.read(run.position)
             more = run.chunk()
         except BaseException:
             OPEN.pop(job.pk, None)
