@@ -5,7 +5,6 @@ import time
 from django import forms
 from django.core import signing
 from django.core.cache import cache
-from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
@@ -61,6 +60,13 @@ class InquiryForm(forms.Form):
             label=WebForm.FIELDS[name], required=required, max_length=longest, widget=widget, validators=checks
         )
 
+    def full_clean(self):
+        """As always; who comes back to a faulty form stands in the first field that is wrong."""
+        super().full_clean()
+        for name in list(self.errors)[:1]:
+            if name in self.fields:
+                self.fields[name].widget.attrs["autofocus"] = True
+
     def inquiry(self):
         """The cleaned values of the lead's own fields."""
         return {name: value for name, value in self.cleaned_data.items() if name in WebForm.FIELDS}
@@ -112,6 +118,11 @@ class WebFormForm(forms.ModelForm):
         model = WebForm
         fields = ["name", "title", "intro", "consent_text", "purpose", "thanks", "next_url", "source", "campaign",
                   "contact_list", "team", "is_active"]  # fmt: skip
+        help_texts = {
+            "purpose": gettext_lazy("What goes beyond an answer is each one's own choice and is confirmed by mail."),
+            "next_url": gettext_lazy("Shown instead of the text afterwards."),
+            "team": gettext_lazy("Who sees what no assignment rule gives to somebody; without a team, administrators."),
+        }
         widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in ("intro", "consent_text", "thanks")}
 
     def __init__(self, *args, user, **kwargs):
@@ -122,7 +133,7 @@ class WebFormForm(forms.ModelForm):
             field = self.fields[name]
             field.queryset = field.queryset.model.objects.visible_to(user).order_by("name_sort")
         self.fields["next_url"] = forms.URLField(
-            label=self.fields["next_url"].label, required=False, assume_scheme="https", max_length=200,
+            label=self.fields["next_url"].label, help_text=self.fields["next_url"].help_text, required=False, assume_scheme="https", max_length=200,
             validators=[URLValidator(schemes=["http", "https"])],
         )  # fmt: skip
         self.initial.setdefault("fields_shown", self.instance.fields or ["last_name", "email", "description"])
@@ -133,9 +144,9 @@ class WebFormForm(forms.ModelForm):
         values = super().clean()
         shown, needed = values.get("fields_shown", []), values.get("fields_needed", [])
         if shown and not {"last_name", "email"} & set(shown):
-            raise ValidationError(_("Ask at least for the last name or the e-mail address."))
+            self.add_error("fields_shown", _("Ask at least for the last name or the e-mail address."))
         if extra := [str(WebForm.FIELDS[name]) for name in needed if name not in shown]:
-            raise ValidationError(_("Needed, but not on the form: %(names)s") % {"names": ", ".join(extra)})
+            self.add_error("fields_needed", _("Not on the form: %(names)s.") % {"names": ", ".join(extra)})
         return values
 
     def chosen(self):

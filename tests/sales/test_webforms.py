@@ -171,6 +171,13 @@ def test_nonsense_is_refused(client, values):
     assert leads() == []
 
 
+def test_what_is_wrong_stands_beside_the_field_and_the_first_of_them_is_ready_to_type(client):
+    page = send(client, form_of(), email="no address").content.decode()
+    field = page.split('name="email"')[1].split(">")[0]
+    assert ('aria-describedby="id_email_error"' in field, "autofocus" in field) == (True, True)
+    assert 'id="id_email_error"' in page
+
+
 def test_hostile_text_stays_text(client, cast, client_of):
     form = form_of(next_url="https://example.com/thanks")
     answer = send(client, form, last_name="<script>alert(1)</script>", status="converted", owner=str(cast.alice.pk))
@@ -193,7 +200,8 @@ def test_staff_build_a_form(cast, client_of):
         "consent_text": "I <b>agree</b>",
     }
     assert client.post("/leads/forms/new/", fields | {"next_url": "javascript:alert(1)"}).status_code == 422
-    assert client.post("/leads/forms/new/", fields | {"fields_needed": ["phone"]}).status_code == 422
+    wrong = client.post("/leads/forms/new/", fields | {"fields_needed": ["phone"]})
+    assert (wrong.status_code, "Not on the form: Phone." in wrong.content.decode()) == (422, True)
     answer = client.post("/leads/forms/new/", fields)
     form = WebForm.objects.get()
     assert answer["Location"] == f"/leads/forms/{form.pk}/"
