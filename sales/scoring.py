@@ -121,7 +121,9 @@ def reason(table, name, row):
     seen = table["seen"].get(name, {})
     count, won = seen.get(value) or seen.get(evidence.OTHER) or (0, 0)
     if not count:
-        return _("a first guess, until enough of your own leads are closed")
+        return _("%(value)s: a first guess, until enough of your own leads are closed") % {
+            "value": shown(name, row, table["cuts"])
+        }
     words = {
         "count": count, "share": round(100 * won / count), "all": round(100 * table["won"] / table["cases"]),
         "value": shown(name, row, table["cuts"]),

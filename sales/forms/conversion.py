@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.converters import read_id
-from crm_site.core.forms import PickField, RecordForm, users_for
+from crm_site.core.forms import PickField, RecordForm, users_for, without_zeros
 from customers.models import Account, Contact
 from sales.models import Opportunity, Pipeline, Stage
 from sales.operations.conversion import NEW, proposal
@@ -39,7 +39,7 @@ class ConversionForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=255, required=False, widget=forms.TextInput(LINE))
     amount = forms.DecimalField(
         label=_("Amount"), max_digits=18, decimal_places=3, required=False,
-        widget=forms.TextInput(LINE | {"inputmode": "decimal"}),
+        widget=forms.NumberInput(LINE | {"step": "0.001"}),
     )  # fmt: skip
     currency = forms.RegexField(
         r"^\s*[A-Za-z]{3}\s*$", label=_("Currency"), required=False, widget=forms.TextInput(LINE | {"maxlength": 3})
@@ -80,6 +80,7 @@ class ConversionForm(forms.Form):
         deal = proposal(self.lead, account or self.lead.company or self.lead.name)
         first = self.fields["pipeline"].queryset.first()
         return deal | {
+            "amount": without_zeros(self.lead.amount),
             "once": uuid.uuid4(), "version": self.lead.version, "owner": self.lead.owner_id,
             "contact": str(contact.pk), "account": str(account.pk) if account else NEW if self.lead.company else NONE,
             "opportunity": NEW, "pipeline": first and first.pk,

@@ -43,7 +43,7 @@ def test_the_parts_add_up_and_say_why(cast):
     assert {
         "label": "Rating",
         "points": 17,
-        "why": "a first guess, until enough of your own leads are closed",
+        "why": "hot: a first guess, until enough of your own leads are closed",
     } in lead.score_parts
     cold = update_lead(lead, {"rating": "cold"}, by=cast.alice)
     assert Lead.objects.unscoped("test").get(pk=cold.pk).score < lead.score
