@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from crm_site.core.money import quantum
 from sales.operations.totals import line_values, portions, shared_out, totals
+from sales.templatetags.sales import short
 
 CASES = [
     ("EUR", "1", "0.005", "0", "0", "0", "0.01", "0.00"),
@@ -80,3 +81,11 @@ def test_tg_shares_add_up(amount, weights):
     assert sum(parts) == amount
     assert all(part == part.quantize(Decimal("0.01")) for part in parts)
     assert sum(portions(1, weights, Decimal("0.00001"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "least", "text"),
+    [("12500.5000", 2, "12,500.50"), ("0.0125", 2, "0.0125"), ("1500.0000", 0, "1,500"), ("7.7000", 0, "7.7")],
+)
+def test_a_price_shows_no_zeros_that_only_fill_its_column(number, least, text):
+    assert short(Decimal(number), least) == text
