@@ -62,14 +62,20 @@ def button(label, url, icon, method="get", *, primary=False):
     return {"label": label, "url": url, "icon": icon, "method": method, "primary": primary}
 
 
-def reach_actions(record, user, *, silent=False):
-    """Call, mail and log; who must not be contacted is neither called nor mailed from here."""
+def ways_to_reach(record):
+    """Call and mail, as far as a number and an address are known."""
     found = []
-    if record.phone and not silent:
+    if record.phone:
         number = "".join(c for c in record.phone if c in "+0123456789")
         found.append(button(_("Call"), f"tel:{number}", "phone"))
-    if record.email and not silent:
+    if record.email:
         found.append(button(_("E-mail"), f"mailto:{record.email}", "mail"))
+    return found
+
+
+def reach_actions(record, user, *, silent=False):
+    """Call, mail and log; who must not be contacted is neither called nor mailed from here."""
+    found = [] if silent else ways_to_reach(record)
     if may_add(user, Activity):
         found.append(button(_("Log a call"), f"/{record._meta.model_name}s/{record.pk}/log/?kind=call", "note"))
     return found

@@ -13,8 +13,8 @@ from crm_site.core.operations import restore_record
 from crm_site.core.pages import RULES
 from crm_site.core.parts import rights
 from customers.kinds.common import BY_NAME, CHANGED, NEWEST
-from customers.kinds.parties import button, may_add
-from customers.models import Activity
+from customers.kinds.parties import button, may_add, ways_to_reach
+from customers.models import Activity, Contact
 from customers.operations.activities import AFTER_CHANGE, AFTER_LOG
 from customers.operations.following import CLOSE, KEEP, MINE, follow_many, reachable
 from sales.columns.opportunity import OPPORTUNITY_COLUMNS
@@ -65,8 +65,11 @@ def subtitle(deal):
 
 
 def actions(deal, user):
-    """Log, win, lose, reopen."""
+    """Call and mail the primary contact, log, win, lose, reopen."""
     url, found = f"/opportunities/{deal.pk}/", []
+    if deal.contact_id and deal.state == Stage.OPEN:
+        contact = Contact.objects.visible_to(user).filter(pk=deal.contact_id, do_not_contact=False)
+        found += [way for person in contact.only("phone", "email") for way in ways_to_reach(person)]
     if may_add(user, Activity):
         found.append(button(_("Log a call"), f"{url}log/?kind=call", "note"))
     if "change" in rights(user, deal):

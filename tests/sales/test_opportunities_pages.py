@@ -343,3 +343,16 @@ def test_u24_a_card_says_what_is_next_how_long_and_what_is_wrong(cast):
         assert said in text, said
     assert "compact-board" in client.get("/opportunities/board/?compact=1").content.decode()
     assert "data-move-menu" not in signed_in(cast.audrey).get("/opportunities/board/").content.decode()
+
+
+def test_u14_who_decides_is_called_and_mailed_from_the_deal_unless_they_must_not_be_or_are_out_of_sight(
+    cast, client_of
+):
+    """U14."""
+    person = ContactFactory(owner=cast.alice, email="kim@dock.test")
+    deal, client = OpportunityFactory(owner=cast.alice, account=None, contact=person), client_of(cast.alice)
+    page = f"/opportunities/{deal.pk}/"
+    assert "mailto:kim@dock.test" in client.get(page).content.decode()
+    for values in ({"do_not_contact": True}, {"do_not_contact": False, "owner": cast.charlie, "team": cast.south}):
+        type(person).objects.unscoped("test").filter(pk=person.pk).update(**values)
+        assert "mailto:" not in client.get(page).content.decode()
