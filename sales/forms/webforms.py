@@ -133,7 +133,8 @@ class WebFormForm(forms.ModelForm):
             field = self.fields[name]
             field.queryset = field.queryset.model.objects.visible_to(user).order_by("name_sort")
         self.fields["next_url"] = forms.URLField(
-            label=self.fields["next_url"].label, help_text=self.fields["next_url"].help_text, required=False, assume_scheme="https", max_length=200,
+            label=self.fields["next_url"].label, help_text=self.fields["next_url"].help_text, required=False,
+            assume_scheme="https", max_length=200,
             validators=[URLValidator(schemes=["http", "https"])],
         )  # fmt: skip
         self.initial.setdefault("fields_shown", self.instance.fields or ["last_name", "email", "description"])
