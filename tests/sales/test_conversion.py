@@ -84,7 +84,7 @@ def test_lc3_a_match_out_of_sight_is_counted_with_whom_to_ask(cast):
     assert told_hidden(found.hidden["accounts"]) == "1 match you cannot open: ask Alice Tester."
     page = signed_in(cast.charlie).get(f"/leads/{lead.pk}/convert/").content.decode()
     assert "1 match you cannot open: ask Alice Tester." in page
-    assert f'value="{hers.pk}"' not in page
+    assert f'name="account" value="{hers.pk}"' not in page
     with pytest.raises(PermissionDenied):
         convert_lead(lead, {"account": hers}, by=cast.charlie)
 

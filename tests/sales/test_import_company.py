@@ -96,8 +96,9 @@ def test_links_to_what_is_not_here_wait(company):
     assert waiting.filter(wanted="sales.opportunity").exists()
     assert waiting.filter(wanted="customers.account").count() == sum(
         bool(row[column]) and row[column] not in accounts
-        for name, column in (("Calls.csv", "ACCOUNTID"), ("Events.csv", "ACCOUNTID"), ("Contacts.csv", "Account Id"))
-        for row in files[name]
+        for name, rows in files.items()
+        for column in ("ACCOUNTID", "Account Id")
+        for row in (rows if name != "Accounts.csv" and column in next(iter(rows), ()) else ())
     )
 
 

@@ -128,7 +128,7 @@ def test_orders_that_name_their_deals(cast, tmp_path, first):
     for field, column in (("net", "Sub Total"), ("tax", "Tax"), ("total", "Grand Total")):
         assert total(sold, field) == money(orders, column)
     assert Counter(sold.values_list("name", "opportunity__name")) == Counter(
-        (row["Subject"], row["Deal Name"]) for row in orders
+        (row["Subject"].strip(), row["Deal Name"]) for row in orders
     )
     assert sum(Credit.objects.values_list("count", flat=True)) == len(orders)
     assert bring(paths["orders"], "zoho", cast.rita) == {"Sales_Orders.csv": (0, 0, len(orders), 0)}
