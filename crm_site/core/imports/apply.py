@@ -208,8 +208,8 @@ def note_ids(run, drafts):
                   object_id=draft.record.pk, digest=draft.digest, job_id=run.job.pk if created else None)
         )  # fmt: skip
     new += [
-        ExternalId(system=run.plan.system, content_type=links.content_type(type(record)), job_id=run.job.pk,
-                   external_id=f"made:{run.job.pk}:{record.pk}", object_id=record.pk)
+        fresh(ExternalId, system=run.plan.system, content_type_id=links.content_type(type(record)).pk,
+              external_id=f"made:{run.job.pk}:{record.pk}", object_id=record.pk, job_id=run.job.pk)
         for record in run.made
     ]  # fmt: skip
     insert_many(ExternalId, new)
