@@ -104,7 +104,7 @@ class Bounce:
 
 
 def bounce_of(mail):
-    """The Bounce that a mail is, or None for one that people wrote."""
+    """The Bounce that a mail is, or None for one that people wrote and for a report that a mail arrived."""
     reports = {part.get_content_type(): part for part in mail.message.walk()} if mail.message.is_multipart() else {}
     kind = raw_header(mail.message, "content-type")
     if "message/feedback-report" in reports or "report-type=feedback" in kind or ABUSE.search(mail.subject):
@@ -114,7 +114,9 @@ def bounce_of(mail):
         return None
     fields = whole(status) if status is not None else ""
     said = top_of(whole_text(mail))
-    blocks = each(fields)
+    blocks = [one for one in each(fields) if not arrived(one)]
+    if not blocks:
+        return None
     verdicts = [
         judge(one, said if len(blocks) == 1 or not values(one, "diagnostic-code") else "", mail) for one in blocks
     ]
@@ -129,6 +131,16 @@ def each(fields):
         one for one in re.split(r"\n\s*\n", fields) if re.search(r"^(?:final|original)-recipient", one, re.I | re.M)
     ]
     return blocks or [fields]
+
+
+def arrived(block):
+    """Whether a block of a report says that the mail got there, or to where no reports are made (RFC 3464, 2.3.3)."""
+    return bool(done := actions_of(block)) and done <= {"delivered", "relayed", "expanded"}
+
+
+def actions_of(block):
+    """What a report says was done."""
+    return {one.lower().split(" ")[0].strip(";") for one in values(block, "action")}
 
 
 def looks_returned(mail):
@@ -177,17 +189,16 @@ def values(fields, name):
 
 def judge(fields, said, mail):
     """(hard or soft, the reason in the server's words)."""
-    actions = {one.lower().split(" ")[0].strip(";") for one in values(fields, "action")}
+    actions = actions_of(fields)
     codes = values(fields, "status") or re.findall(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])", said)
     codes = {code.split(" ")[0] for code in codes}
     words = " ".join(values(fields, "diagnostic-code")) or said
     reason = re.sub(r"\s+", " ", words).strip()[:300]
-    lasting = not (actions and actions <= {"delayed", "delivered", "relayed", "expanded"})
     # Of an unknown user a server that gave up has often only heard "later".
     passing = {code for code in codes if code[0] == "4" or code in SOFT_CODES} - (
         {"4.1.1"} & codes if "failed" in actions else set()
     )
-    if not lasting or (codes and passing == codes):
+    if actions == {"delayed"} or (codes and passing == codes):
         return SOFT, reason
     for source in (words, said, mail.subject):
         text = re.sub(r"\s+", " ", ADDRESS.sub("<>", source)).strip()
@@ -228,6 +239,8 @@ def automatic(mail):
     said = {name: mail.header(name).lower() for name in AUTOMATIC_HEADERS}
     if said["auto-submitted"] and not said["auto-submitted"].startswith("no"):
         return "auto-submitted"
+    if raw_header(mail.message, "content-type").strip().lower().startswith("multipart/report"):
+        return "report"
     if said["precedence"] in ("bulk", "junk", "list", "auto_reply"):
         return "precedence"
     if said["list-id"] or said["list-unsubscribe"] or said["list-post"]:

@@ -243,6 +243,26 @@ def test_real_answers_are_trimmed():
     assert sum(results) >= 0.6 * len(results)
 
 
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("delivery-status", "Final-Recipient: rfc822; bo@y.test\r\nAction: delivered\r\nStatus: 2.0.0"),
+        ("delivery-status", "Final-Recipient: rfc822; bo@y.test\r\nAction: relayed\r\nStatus: 2.0.0"),
+        ("disposition-notification", "Final-Recipient: rfc822; bo@y.test\r\nDisposition: manual-action/; displayed"),
+    ],
+)
+def test_a_report_that_a_mail_arrived_or_was_read_is_no_bounce(kind, part):
+    """RFC 3464 and 8098: it is no answer either, whatever else its head says."""
+    raw = (
+        f"From: Bo <bo@y.test>\r\nSubject: Read: hi\r\nContent-Type: multipart/report; report-type={kind};"
+        f" boundary=B\r\n\r\n--B\r\n\r\nIt got there.\r\n--B\r\nContent-Type: message/{kind}\r\n\r\n"
+        f"Reporting-MTA: dns; y.test\r\n\r\n{part}\r\n--B--\r\n"
+    )
+    read = parsing.read(raw.encode())
+    assert bounces.bounce_of(read) is None
+    assert bounces.automatic(read) == "report"
+
+
 @pytest.mark.real_data
 def test_real_bounces_are_judged():
     """EM-7: hard, soft, complaint or answering machine, as expected in at least 90 of 100."""
