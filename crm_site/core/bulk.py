@@ -18,6 +18,7 @@ from psycopg import sql
 from crm_site.core import jobs, lists
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import BulkChange, Job, JobProblem
+from crm_site.core.models.record import TAGS_SPACE, tags_size
 from crm_site.core.operations import Refused, delete_record, operation, write_many
 from crm_site.core.pages import broken_rule
 
@@ -155,7 +156,15 @@ def set_tags(job, kind, rows):
     remove = job.options["values"]["remove"]
     found = rows.filter(tags__overlap=tags) if remove else rows.exclude(tags__contains=tags)
     made = (WithoutTags if remove else AddTags)(F("tags"), Value(tags, output_field=field), output_field=field)
+    found = found if remove else with_room(job, found.annotate(size=tags_size(made)))
     return len(change(job, kind, found, ("tags",), {"tags": made}))
+
+
+def with_room(job, rows):
+    """The rows that have room for their tags, of which each says the `size`; the others are told."""
+    for record in rows.filter(size__gt=TAGS_SPACE):
+        problem(job, record, _("These are too many tags for one record."))
+    return rows.filter(size__lte=TAGS_SPACE)
 
 
 def delete_rows(job, kind, rows):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.converters import read_id
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Record, SavedView, Team, User
+from crm_site.core.models.record import too_many
 from crm_site.core.scope import pointed_at
 
 
@@ -84,6 +85,13 @@ class TagsField(SimpleArrayField):
         """A list of texts."""
         parts = value.split(",") if isinstance(value, str) else value or []
         return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+    def clean(self, value):
+        """The tags, if a record has room for them."""
+        tags = super().clean(value)
+        if too_many(tags):
+            raise ValidationError(_("These are too many tags for one record."), code="too_many")
+        return tags
 
 
 def users_for(user):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, folded, given, link, list_indexes, rule, search_index
+from crm_site.core.models import Fold, Record, alive, folded, given, link, list_indexes, rule, search_index, tags_fit
 from crm_site.core.tracking import track
 
 # Walks up from the new parent; the lock keeps two moves from closing a loop between them.
@@ -74,6 +74,7 @@ class Account(Record):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         constraints = [
+            tags_fit("account_tags_fit"),
             rule("account_name_given", given("name")),
             rule("account_status_known", models.Q(status__in=["active", "inactive", "closed"])),
             rule("account_revenue_has_currency", models.Q(revenue__isnull=True) | ~models.Q(currency="")),

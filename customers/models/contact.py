@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, given, link, list_indexes, rule, search_index
+from crm_site.core.models import Fold, Record, alive, given, link, list_indexes, rule, search_index, tags_fit
 from crm_site.core.tracking import track
 
 SPACE = models.Value(" ")
@@ -52,6 +52,7 @@ class Contact(Record):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         constraints = [
+            tags_fit("contact_tags_fit"),
             # An import may bring people of whom only the last name is known; forms ask for both.
             rule("contact_last_name_given", given("last_name")),
             rule("contact_own_boss", models.Q(reports_to__isnull=True) | ~models.Q(reports_to=models.F("id"))),

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
-from crm_site.core.models import Fold, Record, alive, folded, given, link, list_indexes, rule, search_index
+from crm_site.core.models import Fold, Record, alive, folded, given, link, list_indexes, rule, search_index, tags_fit
 from crm_site.core.tracking import track
 
 
@@ -48,6 +48,7 @@ class Customer(Record):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         constraints = [
+            tags_fit("customer_tags_fit"),
             rule(
                 "customer_has_its_party",
                 models.Q(kind="business", account__isnull=False) | models.Q(kind="individual", contact__isnull=False),

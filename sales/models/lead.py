@@ -19,6 +19,7 @@ from crm_site.core.models import (
     rule,
     search_index,
     seldom_given,
+    tags_fit,
 )
 from crm_site.core.tracking import track
 
@@ -136,6 +137,7 @@ class Lead(Record):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
         constraints = [
+            tags_fit("lead_tags_fit"),
             rule("lead_last_name_given", given("last_name")),
             rule(
                 "lead_status_known",

@@ -4,11 +4,14 @@ import re
 import uuid
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm_site.core import bulk, jobs, operations
-from crm_site.core.models import BulkChange, Job
+from crm_site.core.imports.cells import EMPTY_MARKERS
+from crm_site.core.imports.parsing import read_tags
+from crm_site.core.models import BulkChange, Job, JobProblem
 from customers.kinds import ACCOUNTS
 from customers.models import Account
 from customers.operations.accounts import update_account
@@ -93,6 +96,21 @@ def test_edit_sets_only_what_is_ticked_and_only_where_it_differs(cast, changer, 
     assert send(client, "edit", [same], change=["status"], status="nonsense").status_code == 422
     client.post(f"/jobs/{Job.objects.get().pk}/undo/")
     assert again(other)[0].industry == "Mining"
+
+
+def test_a_record_holds_as_many_tags_as_its_index(cast, changer, client_of):
+    """Forms and changes of many say so; the fullest record with the longest name is still found by a tag."""
+    words = [f"{n:02}" + "日" * 16 for n in range(27)]
+    full = AccountFactory(owner=cast.alice, name="𠀀" * 200, tags=words[:-1])
+    client = client_of(changer)
+    send(client, "tag", [full, some := AccountFactory(owner=cast.alice)], tags="one more, and one, and " + "x" * 46)
+    assert [len(row.tags) for row in again(full, some)] == [26, 3]
+    assert "too many tags" in JobProblem.objects.get().text
+    asked = {"name": "A", "status": "active", "tags": ",".join(words), "version": some.version}
+    assert "too many tags" in client.post(f"/accounts/{some.pk}/edit/", asked).content.decode()
+    assert full.number in client.get("/accounts/", {"tag": words[0]}).content.decode()
+    with pytest.raises(ValidationError):
+        read_tags(",".join(words), markers=EMPTY_MARKERS)
 
 
 def test_tags_are_added_and_taken_away_and_come_back(cast, changer, client_of):

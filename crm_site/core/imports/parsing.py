@@ -5,6 +5,8 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
+from crm_site.core.models.record import too_many
+
 from . import values
 from .cells import EMPTY_MARKERS, refuse, whole_id
 
@@ -85,7 +87,9 @@ def read_tags(cell, *, markers):
     ]
     if any(len(part) > 50 for part in parts):
         refuse(_("“%(value)s” holds a tag that is too long."), cell)
-    return list(dict.fromkeys(part for part in parts if part)) or None
+    if too_many(tags := list(dict.fromkeys(part for part in parts if part))):
+        refuse(_("“%(value)s” are too many tags for one record."), cell)
+    return tags or None
 
 
 def read_choice(cell, *, markers, known):

@@ -19,6 +19,7 @@ from crm_site.core.models.record import (
     alive,
     list_indexes,
     search_index,
+    tags_fit,
 )
 from crm_site.core.models.user import (
     ACTIONS,
@@ -41,5 +42,5 @@ __all__ = [
     "Calendar", "ExchangeRate", "ExternalId", "Fold", "Heartbeat", "Holiday", "ImportChange", "ImportMapping",
     "Job", "JobProblem", "Membership", "Notification", "PendingLink", "Record", "RoleScope", "SavedView", "Setting",
     "Share", "Submission", "Team", "TeamClosure", "User", "alive", "amount", "folded", "given", "known", "link",
-    "list_indexes", "rule", "search_index", "seldom_given",
+    "list_indexes", "rule", "search_index", "seldom_given", "tags_fit",
 ]  # fmt: skip

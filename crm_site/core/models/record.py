@@ -8,10 +8,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now, NullIf
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.scope import ScopedManager
+
+# Bytes of all tags of a row: an index of PostgreSQL holds 2,700 a row, of which a name may take 1,020.
+TAGS_SPACE = 1_500
 
 
 class Fold(models.Func):
@@ -137,6 +141,21 @@ def filled(name):
 def alive():
     """The condition of partial indexes: rows that are not in the bin."""
     return models.Q(deleted_at__isnull=True)
+
+
+def tags_size(tags):
+    """The bytes that a row's tags take."""
+    return models.Func(tags, function="pg_column_size", output_field=models.IntegerField())
+
+
+def too_many(tags):
+    """Whether a row has no room for these tags, each of which takes up to eight bytes more than its text."""
+    return sum(len(tag.encode()) + 8 for tag in tags) + 24 > TAGS_SPACE
+
+
+def tags_fit(name):
+    """The rule that a row's tags find room in the index of `list_indexes` that is `tagged`."""
+    return models.CheckConstraint(condition=models.Q(LessThanOrEqual(tags_size("tags"), TAGS_SPACE)), name=name)
 
 
 def list_indexes(name, *sorts, tagged=None):
