@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -105,10 +106,9 @@ def tied(run):
 
 def open_sales(run):
     """{id: sale} of the sales that came from the same system, may be changed, and lack lines of their own."""
-    known = ExternalId.objects.filter(system=run.plan.system, content_type__app_label="sales",
-                                      content_type__model="sale").values("object_id")  # fmt: skip
+    known = ExternalId.objects.filter(system=run.plan.system, content_type=content_type(Sale), object_id=OuterRef("pk"))
     lined = SaleLine.objects.exclude(product=None).values("sale")
-    rows = Sale.objects.visible_to(run.user, "change").filter(pk__in=known).exclude(pk__in=lined)
+    rows = Sale.objects.visible_to(run.user, "change").filter(Exists(known)).exclude(pk__in=lined)
     return {sale.pk: sale for sale in rows}
 
 
