@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from crm_site.core import lists, parts
 from crm_site.core.chosen import chosen_columns, remember_columns
 from crm_site.core.columns import cell
+from crm_site.core.conflicts import resolved
 from crm_site.core.forms import DeleteForm
 from crm_site.core.kinds import DEPENDENTS, PANELS
 from crm_site.core.loading import read_one
@@ -320,41 +321,13 @@ def edit_page(request, kind, pk, record=None):
                 form, lambda: kind.update(record, form.values(), by=request.user, version=form.cleaned_data["version"])
             )
         except Stale as stale:
-            saved, conflict, form = None, differences(kind, form, stale.current), rebased(form, stale.current)
+            saved, (conflict, form) = None, resolved(form, stale.current)
         if saved:
             messages.success(request, _("%(kind)s saved.") % {"kind": kind.label})
             return redirect(safe_next(request) or kind.record_url(pk))
     context = form_context(kind, form, title=_("Edit %(name)s") % {"name": record}, action=kind.url("edit", pk))
     context |= {"record": record, "cancel_url": kind.record_url(pk), "conflict": conflict}
-    return TemplateResponse(request, "records/form.html", context, status=409 if conflict else 200)
-
-
-def differences(kind, form, current):
-    """The fields in which what was typed differs from what somebody else saved meanwhile."""
-    theirs = kind.form(user=form.user, instance=current)
-    found = []
-    for name, field in form.fields.items():
-        mine = form.cleaned_data.get(name)
-        saved = theirs.get_initial_for_field(theirs.fields[name], name)
-        if name not in ("once", "version") and str(getattr(mine, "pk", mine) or "") != str(saved or ""):
-            found.append(
-                {"label": field.label, "theirs": said(current, name, saved), "yours": mine, "by": current.changed_by}
-            )
-    return found
-
-
-def said(record, name, saved):
-    """A saved value as people read it."""
-    return getattr(record, name, saved) if hasattr(record, name) else saved
-
-
-def rebased(form, current):
-    """The same typing on top of the current version, so that saving again overwrites knowingly."""
-    data = form.data.copy()
-    data["version"] = str(current.version)
-    again = type(form)(data, user=form.user, instance=current)
-    again.is_valid()
-    return again
+    return TemplateResponse(request, "records/form.html", context, status=200 if conflict is None else 409)
 
 
 def delete_page(request, kind, pk):

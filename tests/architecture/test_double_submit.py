@@ -11,6 +11,7 @@ from django.db import connection
 from crm_site.core import operations, pages
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Job, Submission
+from customers.models import Account
 from tests.architecture.samples import edit_data, filled, make_record, text_fields
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
@@ -152,6 +153,35 @@ def test_r22_a_stale_save_is_shown_both_values(cast, key):
     assert again.status_code == 302
     record.refresh_from_db()
     assert getattr(record, field) == "Mine came second"
+
+
+def test_r22_what_was_not_typed_is_not_put_back(cast):
+    """Of a stale form only what was typed in it counts: saved again, it leaves the other's fields as they are."""
+    account = AccountFactory(owner=cast.alice, industry="Old", website="https://old.example")
+    kind, client = KINDS["customers.account"], signed_in(cast.alice)
+    stale, url = edit_data(kind, account, cast.alice), kind.url("edit", account)
+    signed_in(cast.bob).post(url, stale | {"website": "https://new.example", "city": "Bremen"})
+    answer = client.post(url, stale | {"industry": "Mine", "city": "Mainz"})
+    assert answer.status_code == 409
+    shown = {item["label"]: (item["theirs"], item["yours"]) for item in answer.context["conflict"]}
+    assert shown.pop("City") == ("Bremen", "Mainz")
+    assert shown == {"Website": ("https://new.example", "nothing typed: what is saved stays")}
+    again = {bound.html_name: bound.value() for bound in answer.context["form"] if bound.value() not in (None, False)}
+    assert client.post(url, again | {"tags": ""}).status_code == 302
+    account.refresh_from_db()
+    assert (account.industry, account.website, account.city) == ("Mine", "https://new.example", "Mainz")
+
+
+def test_r22_other_fields_are_no_conflict_but_told(cast):
+    """Where the other changed what the form does not show or what was not typed over, nothing is listed as lost."""
+    account = AccountFactory(owner=cast.alice, industry="Old")
+    kind = KINDS["customers.account"]
+    stale = edit_data(kind, account, cast.alice)
+    Account.objects.filter(pk=account.pk).update(version=account.version + 1)
+    answer = signed_in(cast.alice).post(kind.url("edit", account), stale | {"industry": "Mine"})
+    assert (answer.status_code, answer.context["conflict"]) == (409, [])
+    assert "Someone else saved this" in answer.content.decode()
+    assert 'value="Mine"' in answer.content.decode()
 
 
 @pytest.mark.parametrize("key", kinds())

@@ -10,7 +10,7 @@ from django.utils.timezone import datetime, make_aware
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm_site.core import history, lists, pages
+from crm_site.core import conflicts, history, lists, pages
 from crm_site.core.chosen import chosen_columns
 from crm_site.core.columns import cell
 from crm_site.core.converters import read_id
@@ -124,7 +124,7 @@ def record_cell(request, kind, pk, name):
                 return show_cell(request, kind, saved, column)
         except Stale as stale:
             theirs = cell(column, stale.current, lists.linked([column], [stale.current], request.user), kind.base)
-            form = pages.rebased(form, stale.current)
+            form = conflicts.rebased(form, stale.current)
             form.add_error(column.path, _("%(who)s set this to “%(value)s” meanwhile. Save again to overwrite it.") % {
                 "who": stale.current.changed_by or _("Somebody"), "value": theirs.text})  # fmt: skip
             status = 409
