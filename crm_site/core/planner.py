@@ -41,9 +41,10 @@ def costly(rows, cap):
 def planned(rows):
     """The planner's first step of a query; None where Django saw that no row can fit and did not ask."""
     try:
-        return json.loads(rows.explain(format="json"))[0]["Plan"]
+        told = rows.explain(format="json")
     except IndexError:
         return None
+    return json.loads(told)[0]["Plan"] if told else None
 
 
 def is_scarce(plan, narrowed=0):
