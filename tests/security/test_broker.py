@@ -229,10 +229,13 @@ def leave_work(cast, turn):
 
 
 def still_waiting():
-    """How much is not done yet, of all the turns so far."""
-    open_jobs = Job.objects.exclude(state=Job.DONE).count()
-    unsent = Notification.objects.filter(text__contains="Turn", mailed_at=None).count()
+    """How much is not done yet, of all the turns so far.
+
+    Reminders are counted first: one that is told of meanwhile is then still found among the mails not sent.
+    """
     reminders = Activity.objects.unscoped("reminders").filter(reminded_at=None, remind_at__isnull=False).count()
+    unsent = Notification.objects.filter(text__contains="Turn", mailed_at=None).count()
+    open_jobs = Job.objects.exclude(state=Job.DONE).count()
     return open_jobs + unsent + reminders
 
 
