@@ -146,11 +146,8 @@ def settle_moments(draft, run):
     """When the deal began, and when it was or is to be closed."""
     values = draft.values
     began, day, closed = values.get("created_at"), values.get("close_date"), values["stage"].state != Stage.OPEN
-    today, ended, lost = (
-        kept(run, "today", timezone.localdate),
-        values.pop("ended_at", None),
-        values.pop("lost_at", None),
-    )
+    ended, lost = values.pop("ended_at", None), values.pop("lost_at", None)
+    today = kept(run, "today", timezone.localdate)
     ended = lost or ended if values["stage"].state == Stage.LOST else ended
     if ended and (closed or not day):
         day = values["close_date"] = timezone.localdate(ended)

@@ -172,8 +172,7 @@ def cases_of(request, kind, pk):
     rows = open_and_over(request.user, kind.noun, record=pk)
     rows.sort(key=lambda case: (case.category in ENDED, case.category in ENDED and -case.pk))
     context = {
-        "kind": kind, "record": record, "title": _("Cases"), "open": own,
-        "rows": shown(rows),
+        "kind": kind, "record": record, "title": _("Cases"), "rows": shown(rows), "open": own,
         "open_url": f"{CASES.base}?{UNRESOLVED}&{kind.noun}={pk}", "all_url": f"{CASES.base}?{kind.noun}={pk}",
         "make_url": f"{CASES.base}new/?{kind.noun}={pk}" if pages.may(request.user, CASES, "add") else "",
     }  # fmt: skip
