@@ -1,9 +1,10 @@
 """The one gate: which records a user may see or change, as a condition of the query.
 
-Every query of a view, report, search, export or panel starts with `visible_to`, `own_of`, `changeable_by` or
-`for_portal`. A record is within reach when it is the user's own, when its team lies within the reach of the user's
-roles, or when somebody shared it. `first_of` gives the same rows as `visible_to` for the first page of a sorted list,
-but asks index by index (own rows, each team's rows, shared rows), so that thirty rows among a million cost thirty rows.
+Every query of a view, report, search, export or panel starts with `visible_to`, `own_of` or `changeable_by`; the
+portal's customers have a gate of their own, `support/portal.py`. A record is within reach when it is the user's own,
+when its team lies within the reach of the user's roles, or when somebody shared it. `first_of` gives the same rows as
+`visible_to` for the first page of a sorted list, but asks index by index (own rows, each team's rows, shared rows), so
+that thirty rows among a million cost thirty rows.
 """
 
 import json
@@ -170,10 +171,6 @@ class ScopedQuerySet(models.QuerySet):
     def deleted_for(self, user):
         """Rows in the bin that the user may bring back."""
         return self.within_reach(user, "delete", deleted_at__isnull=False)
-
-    def for_portal(self, user):
-        """Rows that a portal user may see; a kind that the portal shows overrides this."""
-        return self.none()
 
     def unscoped(self, reason):
         """All rows, for system work; `reason` says why no user's scope applies."""
