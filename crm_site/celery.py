@@ -49,6 +49,7 @@ app.conf.update(
         "tick": {"task": "crm_site.tasks.tick", "schedule": 5.0, "options": {"expires": 10}},
         "jobs": {"task": "crm_site.core.tasks.run_jobs", "schedule": 2.0, "options": {"expires": 4}},
         "old-files": {"task": "crm_site.core.tasks.drop_old_files", "schedule": 3600.0, "options": {"expires": 3600}},
+        "kept-mails": {"task": "crm_site.core.tasks.drop_kept_mails", "schedule": 3600.0, "options": {"expires": 3600}},
         "bins": {"task": "crm_site.core.tasks.empty_bins", "schedule": NIGHT, "options": {"expires": 7200}},
         "reminders": {"task": "customers.tasks.send_reminders", "schedule": 5.0, "options": {"expires": 10}},
         "invitations": {"task": "customers.tasks.send_invitations", "schedule": 10.0, "options": {"expires": 20}},

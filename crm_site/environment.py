@@ -32,6 +32,7 @@ def read():
         state=state,
         static_root=folder("KITH_STATIC_ROOT", state / "static"),
         media_root=folder("KITH_MEDIA_ROOT", state / "media"),
+        kept_mail=state / "mail",
         email=email(default=f"file://{quote(str(state / 'mail'))}"),
         from_email=text("KITH_FROM_EMAIL", "Kith <kith@localhost>"),
         time_zone=time_zone("KITH_TIME_ZONE", "UTC"),

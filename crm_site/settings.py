@@ -229,6 +229,8 @@ EMAIL_HOST_PASSWORD = ENV.email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = ENV.email["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = ENV.email["EMAIL_USE_SSL"]
 EMAIL_FILE_PATH = ENV.email["EMAIL_FILE_PATH"]
+# Where mails are kept as long as EMAIL_URL names no server; a sweep clears it, and no folder that EMAIL_URL names.
+KEPT_MAIL = ENV.kept_mail
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENV.from_email
 

@@ -3,6 +3,7 @@
 import smtplib
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from crm_site.core.outside import host
 BATCH = 200
 GIVE_UP = timedelta(days=3)
 TRY_AGAIN = timedelta(hours=1)
+# So long, and so many, mails are kept where no server takes them.
+KEPT, MOST_KEPT = timedelta(days=30), 1000
 # What is wrong with one mail, not with the server: the others go on.
 REFUSALS = (
     smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError, smtplib.SMTPNotSupportedError,
@@ -49,7 +52,7 @@ def send_due(outbox, limit=BATCH):
     twice, with the same Message-ID.
     """
     sent = 0
-    with get_connection() as connection:
+    with closing(get_connection()) as connection:
         for _turn in range(limit):
             done = send_next(outbox, connection)
             if done is None:
@@ -59,12 +62,16 @@ def send_due(outbox, limit=BATCH):
 
 
 def send_next(outbox, connection):
-    """Send the next due row: 1 when sent, 0 when it was put off or needs no mail, None when nothing is due."""
+    """Send the next due row: 1 when sent, 0 when it was put off or needs no mail, None when nothing is due.
+
+    The mail server is called for the first due row and not before: most sweeps find nothing.
+    """
     with transaction.atomic():
         rows = outbox.rows().filter(**{f"{outbox.due}__lte": timezone.now()})
         row = rows.select_for_update(skip_locked=True, of=("self",)).order_by(outbox.due).first()
         if row is None:
             return None
+        connection.open()
         values, sent = {outbox.due: None}, 0
         try:
             if mail := outbox.message(row):
@@ -85,6 +92,16 @@ def letter(key, subject, body, to, *, answers_to: Any = None):
     if answers_to:
         mail.reply_to = [answers_to.email]
     return mail
+
+
+def drop_kept_mails(folder):
+    """Remove the mails kept in the folder for longer than KEPT, and all but the newest MOST_KEPT; how many."""
+    oldest = (timezone.now() - KEPT).timestamp()
+    mails = sorted(folder.glob("*.log"), key=lambda file: (file.stat().st_mtime, file.name), reverse=True)
+    dropped = [mail for place, mail in enumerate(mails) if place >= MOST_KEPT or mail.stat().st_mtime < oldest]
+    for mail in dropped:
+        mail.unlink(missing_ok=True)
+    return len(dropped)
 
 
 def one_line(text):

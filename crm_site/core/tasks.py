@@ -4,8 +4,9 @@ import logging
 import smtplib
 
 from celery import shared_task
+from django.conf import settings
 
-from crm_site.core import bins, jobs, notifications
+from crm_site.core import bins, jobs, notifications, outbox
 
 log = logging.getLogger("kith.mail")
 
@@ -20,6 +21,12 @@ def run_jobs():
 def drop_old_files():
     """Remove the files of jobs that ended a week ago."""
     jobs.drop_old_files()
+
+
+@shared_task
+def drop_kept_mails():
+    """Remove mails that are kept because no server takes them, once they are old or many."""
+    return outbox.drop_kept_mails(settings.KEPT_MAIL)
 
 
 @shared_task
