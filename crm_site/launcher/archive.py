@@ -25,6 +25,8 @@ def backup(place, packages_folder, target):
     """
     partial = target.with_name(target.name + ".part")
     media = media_folder(place)
+    if not os.access(target.parent, os.W_OK | os.X_OK) or target.is_dir():
+        raise Trouble(f"{target} cannot be written: name a file in a folder of your own.")
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         dump = Path(folder, "database.dump")
         with dump.open("wb") as file:
@@ -47,14 +49,16 @@ def backup(place, packages_folder, target):
 
 def restore(place, packages_folder, source, *, overwrite):
     """Replace database and media files by those of a backup; a database with tables only with `overwrite`."""
+    if not os.access(source, os.R_OK):
+        raise Trouble(f"{source} is not there, or is not yours to read.")
     if not (source.is_file() and tarfile.is_tarfile(source)):
         raise Trouble(f"{source} is not a backup of Kith.")
     if _query(place, packages_folder, EMPTY) != "0" and not overwrite:
         raise Trouble("The database is not empty: add --overwrite to replace everything in it.")
     with tempfile.TemporaryDirectory(dir=place.state) as folder, tarfile.open(source) as tar:
-        if "kith.json" not in tar.getnames() or json.load(tar.extractfile("kith.json"))["format"] != FORMAT:
-            raise Trouble(f"{source} is not a backup that this version can read.")
         _unpack(tar, Path(folder))
+        if _format(Path(folder, "kith.json")) != FORMAT:
+            raise Trouble(f"{source} is not a backup that this version can read.")
         dump = Path(folder, "database.dump")
         _check_dump(place, packages_folder, dump)
         _query(place, packages_folder, CLEAR)
@@ -74,9 +78,18 @@ def restore(place, packages_folder, source, *, overwrite):
     say(f"Restored from {source}")
 
 
+def _format(file):
+    """The number of the format that a backup says it has; None where it says nothing."""
+    return json.loads(file.read_text())["format"] if file.exists() else None
+
+
 def _unpack(tar, folder):
     """Write files and folders below `folder`, and nothing else; the standard filter needs Python 3.11.4."""
-    for entry in tar:
+    try:
+        entries = tar.getmembers()
+    except tarfile.ReadError as error:
+        raise Trouble(f"The backup is damaged or cut off ({error}): take another one.") from None
+    for entry in entries:
         name = Path(entry.name)
         if name.is_absolute() or ".." in name.parts or not (entry.isfile() or entry.isdir()):
             raise Trouble(f"The backup holds “{entry.name}”, which no backup of Kith does.")
@@ -108,9 +121,9 @@ def _replace_media(place, new):
 
 
 def _check_dump(place, packages_folder, dump):
-    """Refuse a damaged dump before anything is cleared."""
+    """Refuse a damaged dump before anything is cleared: all of it is unpacked once, to nowhere."""
     with dump.open("rb") as file:
-        _run(place, packages_folder, "pg_restore", "--list", stdin=file, stdout=subprocess.DEVNULL)
+        _run(place, packages_folder, "pg_restore", f"--file={os.devnull}", stdin=file)
 
 
 def _query(place, packages_folder, sql):

@@ -42,7 +42,9 @@ class Place:
 def find(root):
     """The place of this checkout, its state directory made and owned by the account that will use it."""
     named = os.environ.get("KITH_STATE", "").strip()
-    state = Path(named).absolute() if named else root / "var"
+    state = Path(named or root / "var")
+    if not state.is_absolute():
+        raise Trouble(f"KITH_STATE is {named!r}, not an absolute path; for example KITH_STATE={SHARED_STATE}")
     if os.geteuid() != 0:
         place = Place(root, state, os.geteuid(), os.getegid())
     else:

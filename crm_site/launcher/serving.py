@@ -45,6 +45,7 @@ def run(place, options):
     """Prepare, start and watch the site until a signal ends it; returns the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # until something serves, any signal ends the preparation
+    port = _free_port(options.host, options.port)
     folder, python = _environment(place)
     code = places.code(place)
     packages.front_end(place, code, folder)
@@ -52,11 +53,11 @@ def run(place, options):
     _end_leftovers(place)
     with services.borrowed(place, folder, supervised=True) as started:
         say(f"Database and broker are ready ({', '.join(services.wanted()) or 'at the addresses given'})")
-        env = _process_environment(place, code, settings(place, options.host, options.port))
+        env = _process_environment(place, code, settings(place, options.host, port))
         _prepare(place, code, python, env, options)
         stop = _listen_for_signals()
-        # Looked for only now: during a long preparation another copy might take it.
-        port = _free_port(options.host, options.port)
+        # Looked for again: during a long preparation another copy might have taken it.
+        port = _free_port(options.host, port)
         env = _process_environment(place, code, settings(place, options.host, port))
         children = [Child(name, command) for name, command in _commands(place, python, options.host, port).items()]
         try:
@@ -291,6 +292,8 @@ def _call(place, code, env, command):
 
 def _free_port(host, first):
     """The first free port from `first` on."""
+    if not 0 < first < 65536:
+        raise Trouble(f"There is no port {first}: choose one from 1024 to 65535, for example --port 8000.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(first, min(first + PORTS_TO_TRY, 65536)):
         with socket.socket(family) as probe:

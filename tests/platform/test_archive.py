@@ -56,6 +56,17 @@ def test_a_backup_restored_into_an_empty_place_lets_people_sign_in(place, empty_
 
     with pytest.raises(Trouble, match="not empty"):
         archive.restore(place, PACKAGES, file, overwrite=False)
+    # Cut off, or with other bytes in the middle, as what lay on a bad disk: everybody is still there.
+    whole, harmed = file.read_bytes(), tmp_path / "harmed.tar"
+    middle = len(whole) // 2
+    for bad, why in (
+        (whole[:middle], "cut off"),
+        (whole[:middle] + bytes(4096) + whole[middle + 4096 :], "pg_restore"),
+    ):
+        harmed.write_bytes(bad)
+        with pytest.raises(Trouble, match=why):
+            archive.restore(place, PACKAGES, harmed, overwrite=True)
+    assert User.objects.filter(email="ana@example.com").exists()
 
     (place.state / "media" / "offer.txt").unlink()
     monkeypatch.setenv("DATABASE_URL", _address(empty_database))
@@ -80,10 +91,17 @@ def test_nothing_is_unpacked_beside_its_folder(tmp_path, name):
     assert list((tmp_path / "in").iterdir()) == []
 
 
+def test_a_backup_goes_where_it_can_be_written(place, tmp_path):
+    """A folder that is missing, or the name of a folder, is told in a sentence."""
+    for target in (tmp_path / "missing" / "kith.tar", tmp_path):
+        with pytest.raises(Trouble, match="cannot be written"):
+            archive.backup(place, PACKAGES, target)
+
+
 def test_something_else_is_no_backup(place, tmp_path):
     """Neither a missing file, nor a text, nor a tar file of other things clears a database."""
     text = tmp_path / "x.tar"
-    with pytest.raises(Trouble, match="is not a backup"):
+    with pytest.raises(Trouble, match="is not there"):
         archive.restore(place, PACKAGES, text, overwrite=True)
     text.write_text("hello")
     with pytest.raises(Trouble, match="is not a backup"):

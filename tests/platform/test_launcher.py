@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,6 +59,13 @@ def test_a_state_directory_too_long_for_a_socket_is_named(monkeypatch, tmp_path)
     """A sentence instead of PostgreSQL's own error."""
     monkeypatch.setenv("KITH_STATE", "/tmp/" + "x" * 100)
     with pytest.raises(Trouble, match="too long for a socket"):
+        places.find(ROOT)
+
+
+def test_a_state_directory_without_its_place_is_named(monkeypatch):
+    """Where a relative one lies would depend on where the command was typed."""
+    monkeypatch.setenv("KITH_STATE", "state")
+    with pytest.raises(Trouble, match="not an absolute path; for example"):
         places.find(ROOT)
 
 
@@ -194,3 +202,11 @@ def test_an_unknown_address_of_this_machine_is_named():
     """--host with somebody else's address."""
     with pytest.raises(Trouble, match=r"no address 192\.0\.2\.1"):
         serving._free_port("192.0.2.1", 8000)
+
+
+@pytest.mark.parametrize(("host", "port", "why"), [("127.0.0.1", 0, "no port 0"), ("192.0.2.1", 8000, "no address")])
+def test_an_address_that_cannot_be_is_told_before_anything_is_made(place, host, port, why):
+    """Not after a minute of preparation."""
+    with pytest.raises(Trouble, match=why):
+        serving.run(place, SimpleNamespace(host=host, port=port, no_demo=True))
+    assert not (place.state / "secret-key").exists()
