@@ -15,13 +15,13 @@ from support.models import Case, DealRegistration
 
 # Where each part of the side bar begins, by the kinds' places in it.
 SECTIONS = ((0, ""), (45, _("Selling")), (100, _("Catalogue")), (110, _("Marketing")))
-# What stands beside the kinds for whoever sees records of one.
+# What stands beside the kinds for whoever sees records of one, and whether people of partners have it, too.
 OPEN_WITH = (
-    ((88, _("Forecast"), "/forecast/", "chart"), Opportunity),
-    ((21, _("Promises kept"), "/support/attainment/", "clock"), Case),
-    ((22, _("Support reports"), "/support/reports/", "pie"), Case),
-    ((96, _("Partners"), "/partners/", "handshake"), DealRegistration),
-    ((112, _("Consents"), "/consents/", "shield"), Contact),
+    ((88, _("Forecast"), "/forecast/", "chart"), Opportunity, False),
+    ((21, _("Promises kept"), "/support/attainment/", "clock"), Case, True),
+    ((22, _("Support reports"), "/support/reports/", "pie"), Case, True),
+    ((96, _("Partners"), "/partners/", "handshake"), DealRegistration, False),
+    ((112, _("Consents"), "/consents/", "shield"), Contact, True),
 )
 SEARCH = "/search/"
 
@@ -77,7 +77,8 @@ def quick_kinds(user):
 def places_of(user):
     """[(place, label, address, icon)] of what the user may open, in the order of the side bar."""
     places = [(k.menu, k.label_plural, entrance(k), k.icon) for k in shown_kinds(user)]
-    places += [place for place, model in OPEN_WITH if user.reach(model, "view") != "none"]
+    offered = [(place, model) for place, model, outside in OPEN_WITH if outside or user.partner_id is None]
+    places += [place for place, model in offered if user.reach(model, "view") != "none"]
     if user.reach(Case, "change") != "none":
         places.append((1, _("Desk"), "/desk/?view=mine", "message"))
     if user.reach(Opportunity, "view") != "none" or user.reach(Lead, "view") != "none":

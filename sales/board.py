@@ -64,10 +64,10 @@ def open_rows(kind, params, user, pipeline):
 def totals(rows, user, pipeline, *, narrowed):
     """{stage id: {"count", "amount", "weighted"}} of the rows that the user sees; one statement.
 
-    Without filters the forecast's sums say it, unless single deals of others are shared with the user.
+    Without filters the forecast's sums say it, unless single deals are shared with the user or name their company.
     """
     teams, shared = opened(user, Opportunity, "view")
-    if not narrowed and not shared:
+    if not narrowed and not shared and user.partner_id is None:
         reach = user.reach(Opportunity, "view")
         scope = rollup.Scope(reach == ALL, tuple(teams), user.pk)
         return rollup.stage_sums(scope, pipeline=pipeline and pipeline.pk) if reach != NONE else {}

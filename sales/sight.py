@@ -63,9 +63,9 @@ class Sight:
 
 
 def sight_of(user):
-    """What the user sees; two statements. No such page for whom no role opens deals."""
+    """What the user sees; two statements. No such page for whom no role opens deals, and for people of partners."""
     reach = user.reach(Opportunity, "view")
-    if reach == NONE:
+    if reach == NONE or user.partner_id is not None:
         raise Http404
     found = Sight(user, everybody=reach == ALL, teams=Team.objects.only("name", "parent", "manager").in_bulk())
     for team in sorted(found.teams.values(), key=lambda team: team.name):

@@ -52,7 +52,8 @@ def dressed(deals):
 
 def sells(user):
     """Whether a forecast is the user's business at all; whoever sees deals without changing any only looks on."""
-    return "none" not in (user.reach(Opportunity, "view"), user.reach(Opportunity, "change"))
+    reaches = [user.reach(Opportunity, action) for action in ("view", "change")]
+    return user.partner_id is None and "none" not in reaches
 
 
 def quarter_of(user):

@@ -74,13 +74,20 @@ class UserForm(forms.ModelForm):
     class Meta:
         model = User
         fields = [
-            "email", "password", "first_name", "last_name", "job_title", "team", "door", "groups", "is_active",
-            "is_staff", "is_superuser", "time_zone", "theme", "shortcuts",
+            "email", "password", "first_name", "last_name", "job_title", "team", "partner", "door", "groups",
+            "is_active", "is_staff", "is_superuser", "time_zone", "theme", "shortcuts",
         ]  # fmt: skip
 
     def clean_email(self):
         """Addresses are compared without regard to case."""
         return self.cleaned_data["email"].lower()
+
+    def clean_partner(self):
+        """The account of a partner, or none."""
+        partner = self.cleaned_data["partner"]
+        if partner and not partner.is_partner:
+            raise forms.ValidationError(_("This account is no partner."))
+        return partner
 
 
 @admin.register(User)
@@ -88,18 +95,21 @@ class UserAdmin(Admin):
     """Users: who they are, their roles and teams, and signing them out."""
 
     form = UserForm
-    list_display = ["email", "first_name", "last_name", "team", "door", "is_active", "is_staff", "last_login"]
+    list_display = [
+        "email", "first_name", "last_name", "team", "partner", "door", "is_active", "is_staff", "last_login",
+    ]  # fmt: skip
+    list_select_related = ["team", "partner"]
     list_filter = ["is_active", "door", "is_staff", "groups"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
-    autocomplete_fields = ["team"]
+    autocomplete_fields = ["team", "partner"]
     filter_horizontal = ["groups"]
     readonly_fields = ["last_login", "date_joined"]
     inlines = [MembershipInline]
     actions = ["sign_out_everywhere"]
     fieldsets = [
         (None, {"fields": ["email", "password", "first_name", "last_name", "job_title"]}),
-        (_("Place"), {"fields": ["team", "door", "groups"]}),
+        (_("Place"), {"fields": ["team", "partner", "door", "groups"]}),
         (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
         (_("Preferences"), {"fields": ["time_zone", "theme", "shortcuts"], "classes": ["collapse"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),

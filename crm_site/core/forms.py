@@ -130,8 +130,10 @@ class RecordForm(forms.ModelForm):
     def __init__(self, *args, user, only=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
+        # Whoever is of a partner names it always, and no other.
+        settled = self._meta.model.PARTNER_FIELDS if user.partner_id is not None else ()
         for name in list(self.fields):
-            if only and name not in (*only, "once", "version"):
+            if name in settled or (only and name not in (*only, "once", "version")):
                 del self.fields[name]
         self.order_fields(only)
         self.set_choices()

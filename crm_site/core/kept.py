@@ -43,7 +43,8 @@ class Alike:
         is_known = standing.get("share") is not None and standing.get("team") is not None
         self.standing = standing | {"team": Slot("team")} if is_known else None
         shares = tuple(standing["share"]) if is_known else None
-        self.known = (user.door, user.is_active, user.is_superuser, granted, shares)
+        of_partner = user.partner_id is not None
+        self.known = (user.door, user.is_active, user.is_superuser, of_partner, granted, shares)
 
     def __eq__(self, other):
         return self.known == other.known
@@ -52,9 +53,11 @@ class Alike:
         return hash(self.known)
 
     def stand_in(self):
-        """The user to make a statement with: id and teams are places in it."""
+        """The user to make a statement with: id, teams and the partner are places in it."""
         made = copy.copy(self.user)
         made.pk, made.standing = Slot("user", of=attrgetter("pk")), self.standing
+        if made.partner_id is not None:
+            made.partner_id = Slot("partner", of=attrgetter("partner_id"))
         self.user = None  # what is remembered is remembered for others
         return made
 

@@ -102,7 +102,7 @@ def new_rows(model, rows, *, by):
     stamps = {"created_by": by, "changed_by": by}
     for values in rows:
         own = {"owner": by} if by and "owner" not in values and values.get("owner_id") is None else {}
-        record = fresh(model, **values | own | stamps)
+        record = fresh(model, **values | own | stamps | names_of_partner(model, values, by))
         if record.owner_id and record.owner_id not in owners:
             owners[record.owner_id] = record.owner
         home = owners[record.owner_id].team_id if record.owner_id else None
@@ -129,6 +129,16 @@ def check_teams(model, teams, by):
         raise PermissionDenied
 
 
+def names_of_partner(model, values, by):
+    """What is set for somebody of a partner, whose records name that partner and no other; refuses another's name."""
+    if by is None or by.partner_id is None or not model.PARTNER_FIELDS:
+        return {}
+    for name in model.PARTNER_FIELDS:
+        if values.get(name) is not None and values[name].pk != by.partner_id:
+            refuse(_("You can name your own company only."), name)
+    return {} if any(values.get(name) for name in model.PARTNER_FIELDS) else {model.PARTNER_FIELDS[0]: by.partner}
+
+
 def write(record, values, *, by, version=None, action="change"):
     """Set fields of one record; returns the record and the names of the fields that changed.
 
@@ -150,6 +160,8 @@ def write_locked(current, values, *, by):
         check_owners(kind, {values["owner"]} - {None}, by)
     if "team" in changed:
         check_teams(kind, {getattr(values["team"], "pk", None)}, by)
+    if by and by.partner_id is not None and not {*kind.PARTNER_FIELDS}.isdisjoint(changed):
+        raise PermissionDenied
     for name in changed:
         setattr(current, name, values[name])
     current.version += 1

@@ -2,9 +2,9 @@
 
 Every query of a view, report, search, export or panel starts with `visible_to`, `own_of` or `changeable_by`; the
 portal's customers have a gate of their own, `support/portal.py`. A record is within reach when it is the user's own,
-when its team lies within the reach of the user's roles, or when somebody shared it. `first_of` gives the same rows as
-`visible_to` for the first page of a sorted list, but asks index by index (own rows, each team's rows, shared rows), so
-that thirty rows among a million cost thirty rows.
+when its team lies within the reach of the user's roles, or when somebody shared it; what names a partner is its
+people's own, too. `first_of` gives the same rows as `visible_to` for the first page of a sorted list, but asks index by
+index (own rows, each team's rows, shared rows), so that thirty rows among a million cost thirty rows.
 """
 
 import json
@@ -117,12 +117,15 @@ def shared_ids(user, model, action):
     return shares.values_list("object_id", flat=True)
 
 
+def ways_of(model, user):
+    """The conditions of which each makes a row the user's own: to be its owner, or of the partner that it names."""
+    ways = [Q(**{field: user.pk}) for field in model.OWNER_FIELDS]
+    return ways + [Q(**{field: user.partner_id}) for field in model.PARTNER_FIELDS if user.partner_id is not None]
+
+
 def owned(model, user):
     """The condition that a row is the user's own."""
-    condition = Q()
-    for field in model.OWNER_FIELDS:
-        condition |= Q(**{field: user.pk})
-    return condition
+    return reduce(or_, ways_of(model, user))
 
 
 def open_to(model, user):
@@ -223,7 +226,7 @@ class ScopedQuerySet(models.QuerySet):
             return any_of(rows, self.model, user, teams, shared, limit)
         if reach == ALL or not order or len(teams) > (FEW_TEAMS if narrowed else MANY_TEAMS):
             return whole.order_by(*order)[:limit]
-        branches = [rows.filter(**{f: user.pk}) for f in self.model.OWNER_FIELDS] if reach != NONE else []
+        branches = [rows.filter(way) for way in ways_of(self.model, user)] if reach != NONE else []
         if shared:
             branches.append(rows.filter(pk__in=shared))
         tops = [branch.order_by(*order).values("pk")[:limit] for branch in branches]
@@ -253,7 +256,7 @@ class ScopedQuerySet(models.QuerySet):
 
 def any_of(rows, model, user, teams, shared, limit):
     """Keys of up to `limit` of the rows within reach: each way to them is asked alone, where its index says all."""
-    ways = [Q(**{field: user.pk}) for field in model.OWNER_FIELDS]
+    ways = ways_of(model, user)
     ways += [Q(**{f"{field}__in": teams}) for field in model.TEAM_FIELDS if teams]
     ways += [Q(pk__in=shared)] if shared else []
     tops = [rows.filter(way).order_by().values("pk")[:limit] for way in ways]
@@ -332,8 +335,8 @@ def explain(user, record, action="view"):
         found.append(_("Administrators may do everything."))
     elif reach == ALL:
         found.append(_("A role of theirs reaches all records of this kind."))
-    if reach != NONE and model.objects.filter(owned(model, user), pk=record.pk).exists():
-        found.append(_("They own it, or the record it belongs to."))
+    if reach != NONE:
+        found += own_reasons(user, record)
     if reach in (TEAM, SUBTREE):
         for field in model.TEAM_FIELDS:
             for name in model.objects.filter(pk=record.pk, **{f"{field}__in": teams_within(user, reach)}).values_list(
@@ -345,6 +348,17 @@ def explain(user, record, action="view"):
     if found and not model.objects.filter(open_to(model, user), pk=record.pk).exists():
         return [_("It is private: only its owner sees it.")]
     return found or [refusal(user, reach)]
+
+
+def own_reasons(user, record):
+    """Sentences for what makes the record the user's own."""
+    found = []
+    if any(getattr(record, f"{field}_id") == user.pk for field in record.OWNER_FIELDS):
+        found.append(_("They own it, or the record it belongs to."))
+    named = {getattr(record, f"{field}_id") for field in record.PARTNER_FIELDS}
+    if user.partner_id is not None and user.partner_id in named:
+        found.append(_("It names the partner that they work for."))
+    return found
 
 
 def refusal(user, reach):

@@ -11,6 +11,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from crm_site.core.models import Notification, Setting, User
+from crm_site.demo.people import name_partner
 from crm_site.demo.words import ANSWERS, ARTICLES, PROBLEMS
 from support.models import (
     CannedReply,
@@ -87,7 +88,7 @@ def make(users, parties, products, choose):
         for order, (key, label, kind, found, required) in enumerate(ASKED) if key not in known
     ])  # fmt: skip
     remember(queues=[queue.pk], policies=[policy.pk], asked=[row.key for row in asked], **make_ready())
-    cases = make_cases(author, agents, queue, installed, choose)
+    cases = make_cases(users, queue, installed, choose)
     now = timezone.now()
     Notification.objects.filter(
         user__in=users, key__regex="^(case|message):", created_at__gt=now - timedelta(days=1)
@@ -169,9 +170,9 @@ def make_promises(author, parties, products, policy, choose):
     return installed, entitled
 
 
-def make_cases(author, agents, queue, installed, choose):
+def make_cases(users, queue, installed, choose):
     """Cases of a year through the operations, each with its story; the newest are still under way."""
-    now, rows = timezone.now(), []
+    now, rows, agents = timezone.now(), [], [users[n] for n in AGENTS]
     for number in range(CASES):
         machine, (subject, said, kind) = choose.choice(installed), choose.choice(PROBLEMS)
         ago = YEAR * (1 - number / CASES) ** 2
@@ -186,7 +187,7 @@ def make_cases(author, agents, queue, installed, choose):
             "details": {"still_works": "no", "display": "E14"} if kind == Case.PROBLEM else {},
             "first": {"body": said.format(**words), "contact": machine.contact},
         })  # fmt: skip
-    cases = create_cases(rows, by=author)
+    cases = create_cases(name_partner(rows, users), by=users[0])
     for number, case in enumerate(cases[:-8]):
         tell_story(case, number, choose, now)
     return cases

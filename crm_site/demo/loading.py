@@ -64,6 +64,7 @@ def load():
         users, passwords = make_users()
         choose = random.Random("corvina")  # noqa: S311 - the same company every time, nothing secret
         parties = people.make(users[0], {code: users[n] for code, n in TERRITORIES.items()}, choose)
+        take_in_partner(users[people.OUTSIDER], parties["accounts"])
         activities = talk.make(users, parties, choose)
         sold = selling.make(users, parties, choose)
         helped = helping.make(users, parties, sold["products"], choose)
@@ -98,6 +99,12 @@ def make_users():
     for team, leader in {"Corvina": 1, "Service": 7, "Marketing": 9, "Sales North": 3, "Sales South": 5}.items():
         Team.objects.filter(pk=teams[team].pk).update(manager=users[leader])
     return users, passwords
+
+
+def take_in_partner(user, accounts):
+    """Let a user work for the partner that bears their company's name."""
+    user.partner = next(account for account in accounts if account.name == user.job_title)
+    user.save(update_fields=["partner"])
 
 
 def free_name(name):

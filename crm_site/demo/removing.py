@@ -24,6 +24,7 @@ def remove(*, by=None):
     ids = list(users.values_list("pk", flat=True))
     with pghistory.context(door="demo"), connection.cursor() as cursor:
         cursor.execute("SET LOCAL kith.erasing = 'demo'")
+        users.update(partner=None)
         keep_parties(ids)
         gone = remove_records(ids)
         release_records(ids)

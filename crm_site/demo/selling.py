@@ -8,7 +8,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from crm_site.core.models import Setting
-from crm_site.demo.people import known_since, person, plain, site_of
+from crm_site.demo.people import known_since, name_partner, person, plain, site_of
 from crm_site.demo.talk import REPS
 from crm_site.demo.words import (
     CAMPAIGNS,
@@ -120,6 +120,7 @@ def make_deals(users, parties, products, campaigns, choose):
         began = timezone.now() - timedelta(days=ago, minutes=choose.randint(0, 600))
         plans.append(plan(customer, people, began, products, campaigns, choose))
     plans.sort(key=lambda found: found["row"]["created_at"])
+    name_partner([found["row"] for found in plans], users)
     deals = create_opportunities([found["row"] | {"stage": stages[0]} for found in plans], by=users[0])
     keep_details(deals, plans, parties, choose)
     reasons = list(LossReason.objects.order_by("order"))
@@ -260,7 +261,7 @@ def make_leads(users, deals, campaigns, products, choose):
     rows = [converted(deal) for deal in won]
     new = [lost_inquiry(users, choose) for _n in range(NEW_BUSINESS // 2)]
     new += [fresh_inquiry(users, campaigns, products, choose) for _n in range(OPEN_LEADS)]
-    leads = create_leads(rows + known_since(new, by=users[0]), by=users[0])
+    leads = create_leads(rows + known_since(name_partner(new, users), by=users[0]), by=users[0])
     for lead, deal in zip(leads, won, strict=False):
         deal.lead = lead
     Opportunity.objects.unscoped("the demo company's own past").bulk_update(won, ["lead"])

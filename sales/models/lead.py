@@ -66,6 +66,7 @@ class Lead(Record):
         "spam": _("Spam or junk"), "other": _("Other"),
     }  # fmt: skip
     NUMBER_PREFIX = "L"
+    PARTNER_FIELDS = ("partner",)
     LABEL_FIELDS, LABEL_IN_BRACKETS = ("name", "company"), "company"
 
     contact = models.ForeignKey("customers.Contact", models.PROTECT, related_name="leads", verbose_name=_("contact"))

@@ -71,6 +71,7 @@ class Opportunity(Record):
 
     TYPES = {"new": _("New business"), "renewal": _("Renewal"), "upsell": _("Upsell")}
     NUMBER_PREFIX = "D"
+    PARTNER_FIELDS = ("partner", "serviced_by")
 
     name = models.CharField(_("name"), max_length=255)
     type = models.CharField(_("type"), max_length=10, choices=TYPES, default="new")

@@ -71,6 +71,7 @@ class Case(Record):
     PORTAL, EMAIL, PHONE, WEB = "portal", "email", "phone", "web"
     CHANNELS = {PORTAL: _("Portal"), EMAIL: _("E-mail"), PHONE: _("Phone"), WEB: _("Web")}
     NUMBER_PREFIX = "K"
+    PARTNER_FIELDS = ("partner",)
     LABEL_FIELDS = ("subject",)
     PRIVATE_FIELD = "is_private"
 

@@ -125,6 +125,7 @@ class DealRegistration(Record):
         PENDING: _("Pending"), APPROVED: _("Approved"), REJECTED: _("Rejected"), EXPIRED: _("Expired"),
     }  # fmt: skip
     NUMBER_PREFIX = "DR"
+    PARTNER_FIELDS = ("partner",)
 
     name = models.CharField(_("prospect"), max_length=200)
     partner = models.ForeignKey(

@@ -32,7 +32,8 @@ def register_deals(rows, *, by):
 
     Raises Refused for an account that is no partner. Nothing here tells of other registrations of the same prospect.
     """
-    return new_rows(DealRegistration, [checked({"partner": None} | row) for row in rows], by=by)
+    of = by.partner if by else None
+    return new_rows(DealRegistration, [checked({"partner": of} | row) for row in rows], by=by)
 
 
 def checked(row):

@@ -29,7 +29,8 @@ def account_partner(request, pk, kind):
     if account.is_partner:
         rows = DealRegistration.objects.visible_to(user).filter(partner=account).order_by("-pk")[:SHOWN]
         context |= {
-            "rows": rows, "figures": partners.figures(user, [pk])[pk],
+            "rows": rows, "people": account.partner_users.filter(is_active=True).order_by("last_name", "pk")[:SHOWN],
+            "figures": partners.figures(user, [pk])[pk],
             "certified": account.certifications.select_related("product").order_by("product__name_sort"),
             "seen": user.reach(Product, "view") != "none", "base": kind.record_url(pk),
             "may_change": "change" in parts.rights(user, account),

@@ -13,6 +13,7 @@ REGISTRY = {
     # Columns of every record: who has it and who touched it.
     "*.owner": OWNED, "*.created_by": WHO_ACTED, "*.changed_by": WHO_ACTED, "*.deleted_by": WHO_ACTED,
     # What hangs off parties.
+    "core.user.partner": ("moves", False, "kept"),
     "customers.account.parent": ("moves", False, "kept"),
     "customers.contact.account": ("moves", True, "kept"),
     "customers.contact.reports_to": ("moves", True, "emptied"),

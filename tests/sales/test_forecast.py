@@ -14,7 +14,7 @@ from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from crm_site.core.models import Membership, Team
+from crm_site.core.models import Membership, Team, User
 from crm_site.core.operations import Refused
 from sales import forecast, odds, periods, rollup
 from sales.forecast import BEST, CATEGORIES, CLOSED, COMMIT, PIPELINE, cumulative
@@ -26,6 +26,7 @@ from sales.periods import parse
 from sales.sight import sight_of
 from tests.cast import person
 from tests.conftest import ROOT, fresh
+from tests.factories import AccountFactory
 from tests.sales.moving import at, change, deal, stages
 
 Q4 = parse("2026-Q4", 1)
@@ -80,7 +81,8 @@ def test_a_manager_sees_the_tree_below(deals):
 
 def test_nobody_without_a_role_sees_any(deals, client_of):
     """FC-10."""
-    for user in (deals.nora, deals.pat):
+    User.objects.filter(pk=deals.pat.pk).update(partner=AccountFactory(is_partner=True))
+    for user in (deals.nora, User.objects.get(pk=deals.pat.pk)):
         assert client_of(user).get("/forecast/").status_code == 404
     assert client_of(deals.paula).get("/forecast/")["Location"].startswith("/auth/login/")
     page = client_of(deals.alice).get("/forecast/?period=2026-Q4").content.decode()

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from crm_site.core.models import Notification
+from crm_site.core.models import Notification, User
 from crm_site.core.operations import Refused
 from sales.models import Stage
 from support.models import Certification, DealRegistration
@@ -148,8 +148,9 @@ def test_pp1_the_partner_on_its_account_s_page(cast, client_of):
     client = client_of(cast.alice)
     client.post(f"/accounts/{account.pk}/certify/", {"product": product.pk, "until": "2030-01-01"})
     DealRegistrationFactory(owner=cast.alice, partner=account, name="Big fish")
+    User.objects.filter(pk=cast.pat.pk).update(partner=account)
     page = client.get(f"/accounts/{account.pk}/").content.decode()
-    assert all(word in page for word in ("Gold", "Pump", "Big fish", "Alice Tester"))
+    assert all(word in page for word in ("Gold", "Pump", "Big fish", "Alice Tester", "Pat Tester"))
     client.post(f"/accounts/{account.pk}/certify/", {"remove": Certification.objects.get().pk})
     assert not Certification.objects.exists()
     assert "account-partner" not in client.get(f"/accounts/{AccountFactory(owner=cast.alice).pk}/").content.decode()

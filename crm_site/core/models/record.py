@@ -70,13 +70,15 @@ class Record(models.Model):
     """A business object: owned, numbered, versioned, kept in a bin when deleted.
 
     Subclasses set NUMBER_PREFIX, and may widen OWNER_FIELDS and TEAM_FIELDS, the columns that the scope compares
-    with the user and with the user's teams. PRIVATE_FIELD names a flag that closes a row to all but its owner.
+    with the user and with the user's teams. PRIVATE_FIELD names a flag that closes a row to all but its owner,
+    PARTNER_FIELDS the accounts that sell or support with us on it: their people have no other records than these.
     LABEL_FIELDS are the fields that its text is made of, LABEL_IN_BRACKETS the one of them that follows in brackets.
     """
 
     NUMBER_PREFIX = "R"
     OWNER_FIELDS = ("owner",)
     TEAM_FIELDS = ("team",)
+    PARTNER_FIELDS = ()
     PRIVATE_FIELD = None
     LABEL_FIELDS = ("name",)
     LABEL_IN_BRACKETS = ""

@@ -32,7 +32,10 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in. Staff work in Kith itself, portal users only below /portal/."""
+    """A person who signs in. Staff work in Kith itself, portal users only below /portal/.
+
+    Whoever works for a partner comes in by the staff's door and has there what names that partner, and no more.
+    """
 
     STAFF, PORTAL = "staff", "portal"
     DOORS = {STAFF: _("Staff"), PORTAL: _("Portal")}
@@ -45,6 +48,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     team = models.ForeignKey(
         "core.Team", models.PROTECT, null=True, blank=True, related_name="main_users", verbose_name=_("main team")
     )
+    partner = models.ForeignKey(
+        "customers.Account", models.PROTECT, null=True, blank=True, related_name="partner_users",
+        verbose_name=_("works for the partner"),
+    )  # fmt: skip
     teams = models.ManyToManyField("core.Team", through="core.Membership", related_name="users")
     job_title = models.CharField(_("job title"), max_length=100, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
@@ -67,6 +74,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_in_any_case"),
             models.CheckConstraint(condition=models.Q(door__in=["staff", "portal"]), name="user_door_known"),
+            models.CheckConstraint(
+                condition=models.Q(partner__isnull=True) | models.Q(door="staff", is_superuser=False, is_staff=False),
+                name="user_of_partner_is_outside",
+                violation_error_message=_(
+                    "Somebody of a partner comes in by the staff's door, without the administration."
+                ),
+            ),
         ]
 
     def __str__(self):
@@ -108,7 +122,8 @@ class User(AbstractBaseUser, PermissionsMixin):
             return NONE
         if self.is_superuser:
             return ALL
-        return self.scopes.get((model._meta.label_lower, action), NONE)
+        reach = self.scopes.get((model._meta.label_lower, action), NONE)
+        return OWN if self.partner_id is not None and model.PARTNER_FIELDS and reach != NONE else reach
 
 
 # Teams are few and seldom moved, so the whole closure is made anew; a loop is refused by its own error.
