@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.models import User
 from sales import odds, rollup
-from sales.models import Adjustment, Credit, OddsCell, Stage, Target
+from sales.models import Adjustment, Credit, Stage, Target
 
 CLOSED, COMMIT, BEST, PIPELINE = "closed", "commit", "best", "pipeline"
 CATEGORIES = (CLOSED, COMMIT, BEST, PIPELINE)
@@ -216,11 +216,7 @@ def figures(period, scope, *, whole=True):
         found[row.team_id, row.owner_id].take(row)
     if not whole:
         return found
-    months = {"month__gte": period.starts_on, "month__lte": period.ends_on}
-    cells = scope.of(OddsCell.objects.filter(**months)).values_list("team_id", "owner_id")
-    new = Sum("expected", filter=Q(coming=True), default=ZERO)
-    cells = cells.annotate(Sum("expected"), Sum("variance"), Sum("doubt"), new=new).order_by()
-    for team, owner, *sums in cells:
+    for team, owner, *sums in odds.sums(period, scope):
         one = found[team, owner]
         one.expected, one.variance, one.doubt, one.coming = sums
     keys = ("team_id", "user_id", "kind")

@@ -115,6 +115,16 @@ DROP = """
     DELETE FROM sales_dealodds w USING sales_opportunity d
     WHERE d.id = w.opportunity_id AND (d.state <> 'open' OR d.deleted_at IS NOT NULL) {some}
 """
+OWNED = (
+    "(d.owner_id = ANY(%(owners)s::bigint[])"
+    " OR d.owner_id IS NULL AND array_position(%(owners)s::bigint[], NULL) IS NOT NULL)"
+)
+# With the cells of some owners, what closed since the sweep leaves them, too.
+CLOSED_TOO = f"""
+    AND d.id IN (SELECT unnest(%(deals)s::bigint[])
+        UNION SELECT opportunity_id FROM sales_opportunitychange WHERE NOT rolled_up)
+    AND (d.id = ANY(%(deals)s::bigint[]) OR {OWNED})
+"""  # noqa: S608 - as above
 EMPTY = "DELETE FROM sales_oddscell d WHERE NOT coming {some}"
 CELLS = """
     INSERT INTO sales_oddscell (owner_id, team_id, month, coming, expected, variance, doubt)
@@ -125,6 +135,26 @@ CELLS = """
     WHERE d.deleted_at IS NULL AND d.state = 'open' AND d.category <> 'omitted' AND d.amount_base > 0 {some}
     GROUP BY 1, 2, 3
 """
+# What the cells still hold of deals that were closed or binned since the last sweep: a deal that has odds is in them.
+CLOSED_SINCE = """
+    SELECT DISTINCT ON (c.opportunity_id) c.*, w.probability AS p, w.spread
+    FROM sales_opportunitychange c JOIN sales_dealodds w ON w.opportunity_id = c.opportunity_id
+        JOIN sales_opportunity d ON d.id = c.opportunity_id AND (d.state <> 'open' OR d.deleted_at IS NOT NULL)
+    WHERE NOT c.rolled_up ORDER BY c.opportunity_id, c.id
+"""
+SUMS = f"""
+    SELECT team_id, owner_id, sum(expected), sum(variance), sum(doubt),
+        coalesce(sum(expected) FILTER (WHERE coming), 0)
+    FROM (
+        SELECT owner_id, team_id, month, coming, expected, variance, doubt FROM sales_oddscell
+        UNION ALL
+        SELECT from_owner_id, from_team_id, date_trunc('month', from_close_date::timestamp)::date, false,
+            -round((p * from_amount_base)::numeric, 2), -p * (1 - p) * from_amount_base::float8 ^ 2,
+            -spread * from_amount_base::float8
+        FROM ({CLOSED_SINCE}) AS late
+        WHERE from_alive AND from_state = 'open' AND from_category <> 'omitted' AND from_amount_base > 0
+    ) AS parts WHERE month BETWEEN %(first)s AND %(last)s AND {{who}} GROUP BY team_id, owner_id
+"""  # noqa: S608 - made of the names above
 
 
 @dataclass(frozen=True)
@@ -244,17 +274,26 @@ def apply(deals=None, owners=None):
     A deal whose quarter is over gets none. Set-based: the number of statements does not depend on the deals.
     """
     values = current().grid() | shared(timezone.localdate()) | {"deals": deals, "owners": owners or []}
-    some = "" if deals is None else " AND d.id = ANY(%(deals)s::bigint[])"
-    of_owners = "" if deals is None else (
-        " AND (d.owner_id = ANY(%(owners)s::bigint[])"
-        " OR d.owner_id IS NULL AND array_position(%(owners)s::bigint[], NULL) IS NOT NULL)"
-    )  # fmt: skip
+    some, gone, owned = "", "", ""
+    if deals is not None:
+        some, gone, owned = " AND d.id = ANY(%(deals)s::bigint[])", CLOSED_TOO, f" AND {OWNED}"
     with unhurried() if deals is None else transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE sales_oddscell IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(PUT.format(open=OPEN + some), values)
-        cursor.execute(DROP.format(some=some), values)
-        cursor.execute(EMPTY.format(some=of_owners), values)
-        cursor.execute(CELLS.format(some=of_owners), values)
+        cursor.execute(DROP.format(some=gone), values)
+        cursor.execute(EMPTY.format(some=owned), values)
+        cursor.execute(CELLS.format(some=owned), values)
+
+
+def sums(period, scope):
+    """[(team id, owner id, expected, variance, doubt, what of it is coming)] of a period; one statement.
+
+    What was won or lost since the last sweep is expected no more.
+    """
+    with connection.cursor() as cursor:
+        span = {"first": period.starts_on, "last": period.ends_on}
+        cursor.execute(SUMS.format(who=scope.named().format(side="")), scope.parameters() | span)
+        return cursor.fetchall()
 
 
 def interval(expected, variance, doubt):

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from crm_site.core.models import Membership, Team, User
 from crm_site.core.operations import Refused
-from sales import forecast, odds, periods, rollup
+from sales import forecast, forecasting, odds, periods, rollup
 from sales.forecast import BEST, CATEGORIES, CLOSED, COMMIT, PIPELINE, cumulative
 from sales.models import Adjustment, Opportunity
 from sales.operations.closing import win_opportunity
@@ -324,6 +324,23 @@ def test_calibrated_stands_with_its_interval(deals):
     low, high = total.interval
     assert total.amount[CLOSED] <= low <= total.calibrated <= high
     assert total.expected > 0
+
+
+def test_calibrated_follows_a_win_at_once(deals):
+    """DOMAIN 7: what is closed, and what the odds give of the rest, before the sweep has seen the win and after."""
+    rollup.rebuild()
+    odds.apply()
+    before = read(deals.bob).total.figures
+    for amount, stage in ((150, "Won"), (2000, "Lost")):
+        change(Opportunity.objects.unscoped("the test").get(amount=amount), stage=stage)
+    seen = read(deals.bob).total.figures
+    assert before.expected - seen.expected > 100
+    odds.apply([Opportunity.objects.unscoped("the test").get(amount=100).pk], [deals.alice.pk])
+    assert read(deals.bob).total.figures.expected == seen.expected
+    forecasting.keep_up()
+    after = read(deals.bob).total.figures
+    assert (seen.expected, seen.calibrated) == (after.expected, after.calibrated)
+    assert seen.interval == pytest.approx(after.interval)
 
 
 def cases():
