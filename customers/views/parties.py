@@ -33,13 +33,14 @@ def go(request, url):
     return redirect(url)
 
 
-def form_page(request, kind, record, form, title, do, **words):
+def form_page(request, kind, record, form, title, do, *, said=None, **words):
     """A small form of a record, as a page or in the dialog; `do` is the operation, which takes the cleaned values.
 
-    `words` are those of the buttons where "Save" and "Cancel" say too little: verb, leave.
+    `words` are those of the buttons where "Save" and "Cancel" say too little: verb, leave. `said` makes of what the
+    operation returned the sentence that tells what happened, where "Saved." does.
     """
-    if request.method == "POST" and form.is_valid() and pages.attempt(form, lambda: unless_stale(form, do)):
-        messages.success(request, _("Saved."))
+    if request.method == "POST" and form.is_valid() and (done := pages.attempt(form, lambda: unless_stale(form, do))):
+        messages.success(request, said(done) if said else _("Saved."))
         return go(request, kind.record_url(record.pk))
     modal = pages.is_modal(request)
     context = {

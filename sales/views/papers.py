@@ -8,7 +8,8 @@ from crm_site.core.kinds import KINDS
 from crm_site.core.parts import rights
 from sales.columns.quote import STATUS_TONES
 from sales.columns.sale import INVOICE_TONES, SALE_TONES
-from sales.models import Invoice, Price, PriceBook, Quote, Sale
+from sales.models import Invoice, Price, PriceBook, Quote, Sale, Target
+from sales.periods import QUARTER, period_of, start_month
 
 SHOWN = 10
 LISTED = {
@@ -55,8 +56,11 @@ def sale_credits(request, pk):
     """Who has the credit of a sale, and what was taken back."""
     kind = KINDS["sales.sale"]
     sale = pages.get_visible_or_404(kind, request.user, pk)
-    rows = sale.credits.select_related("user").order_by("id")[:50]
-    context = {"kind": kind, "record": sale, "title": _("Credit"), "rows": rows}
+    rows, start = list(sale.credits.select_related("user").order_by("id")[:50]), start_month()
+    for row in rows:
+        row.period = period_of(row.day, QUARTER, start)
+    context = {"kind": kind, "record": sale, "title": _("Credit"), "rows": rows,
+               "targets": request.user.reach(Target, "view") != "none"}  # fmt: skip
     return pages.fragment(request, "sales/sales/_credits.html", context)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -32,6 +33,7 @@ from sales.operations.quotes import (
     win_quote,
 )
 from sales.outside import company
+from sales.periods import QUARTER, period_of
 from tests.cast import make_cast
 from tests.factories import ContactFactory
 from tests.sales.making import deal_of, product
@@ -296,7 +298,15 @@ def test_qs6_cancelling_reopens_or_loses_the_deal(cast, client_of):
     client = client_of(cast.alice)
     page = client.post(f"/sales/{sale.pk}/cancel/", {"reason": "", "then": "reopen"}).content.decode()
     assert "required" in page
-    client.post(f"/sales/{sale.pk}/cancel/", {"reason": "Returned", "then": "reopen"})
+    page = client.post(f"/sales/{sale.pk}/cancel/", {"reason": "Returned", "then": "reopen"})
+    quarter = period_of(timezone.localdate(), QUARTER)
+    (said,) = get_messages(page.wsgi_request)
+    assert str(said) == (
+        f"Sale {sale.document} is cancelled. {sale.opportunity} is open again in Qualification. "
+        f"Credit of 100.00 EUR is taken back in {quarter.label}."
+    )
+    panel = client.get(f"/sales/{sale.pk}/credits/").content.decode()
+    assert panel.count(f"/targets/attainment/?period={quarter.key}") == 2
     assert Opportunity.objects.unscoped("test").get().state == "open"
     assert sale.credits.count() == 2
     again = win_quote(quote, by=cast.alice)
