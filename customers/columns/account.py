@@ -6,6 +6,7 @@ from crm_site.core.columns import Column
 from customers.columns.common import TONES, record_columns, ways_columns
 from customers.models import Account
 
+CURRENCY_NAMES = ("currency code", "currency iso code", "währung", "devise", "moneda", "valuta")
 ACCOUNT_COLUMNS = (
     Column(
         "name",
@@ -23,7 +24,7 @@ ACCOUNT_COLUMNS = (
     Column("parent", _("Parent account"), "link", kind="customers.account", shown=False, edit=True),
     Column("employees", _("Employees"), "number", shown=False, edit=True),
     Column("revenue", _("Annual revenue"), "money", shown=False, edit=True),
-    Column("currency", _("Currency"), shown=False),
+    Column("currency", _("Currency"), shown=False, aliases=CURRENCY_NAMES),
     Column("is_prospect", _("Prospect"), "bool", shown=False, edit=True),
     Column("is_customer", _("Customer"), "bool", shown=False, edit=True),
     Column("is_partner", _("Partner"), "bool", shown=False, edit=True),

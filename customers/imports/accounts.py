@@ -4,6 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm_site.core.imports.amounts import currency_of
 from crm_site.core.imports.registry import Importer, Target, register
 from crm_site.core.imports.targets import targets_of
 from crm_site.core.imports.values import parse_url
@@ -54,12 +55,22 @@ def prepare_account(draft, run):
     if flag := values.pop("account_type", None):
         values[flag] = True
     settle_reach(draft)
+    settle_currency(draft, run)
     settle_money(draft, "revenue")
-    if values.get("revenue") is None and "currency" in values and "revenue" not in run.plan.header_of:
-        values["currency"] = values["currency"][:3].upper()
     if not values.get("name") and values.get("website"):
         values["name"] = parse_url(values["website"]).split("/")[2].removeprefix("www.")
         draft.warn(run.plan.header_of.get("name", ""), _("The name is missing; the web site stands in for it."))
+
+
+def settle_currency(draft, run):
+    """The code of the currency that the row names, left out where it names none that we know."""
+    if not (word := draft.values.get("currency")):
+        return
+    draft.values["currency"] = code = currency_of(word)
+    if not code:
+        draft.values.pop("currency")
+        text = _("“%(value)s” is no currency that we know.")
+        draft.warn(run.plan.header_of.get("currency", ""), text % {"value": word}, text % {"value": "…"})
 
 
 def after_accounts(drafts, run):

@@ -10,6 +10,7 @@ from crm_site.core.imports.plan import fold
 from crm_site.core.imports.registry import Target
 from crm_site.core.imports.targets import link_targets, moment_targets, owner_targets
 from crm_site.core.money import Rates
+from customers.columns.account import CURRENCY_NAMES
 from customers.imports.common import find_by
 
 SUMS = {
@@ -66,7 +67,7 @@ def sum_targets():
 def currency_target():
     """The code of the currency, such as EUR."""
     return Target("currency", gettext_lazy("Currency"), limit=3,
-                  aliases=("currency code", "currency iso code", "amount currency"),
+                  aliases=(*CURRENCY_NAMES, "amount currency"),
                   choices=dict(zip(CURRENCIES, CURRENCIES, strict=True)))  # fmt: skip
 
 

@@ -155,6 +155,14 @@ def test_a_quotation_mark_that_is_never_closed_is_told():
     assert row.problem
 
 
+def test_a_quotation_mark_that_is_lost_swallows_no_row_in_silence():
+    """Closed by the next row's mark, the lines between are one cell: no row that anybody wrote."""
+    lost, fine = table_of('a,b\n"One,1\nTwo,2\nThree,"3\n4,5\n').rows()
+    assert "3 lines" in lost.problem
+    assert (fine.line, fine.cells, fine.problem) == (5, ["4", "5"], "")
+    assert [row.problem for row in table_of('a,b\n"x\ny" ,"he said ""no"" \nand left"\n3,4\n').rows()] == ["", ""]
+
+
 def test_spaces_before_quotes():
     assert cells_of('a, b, c\n1, "x, y", 2\n') == [["1", "x, y", "2"]]
 
@@ -162,7 +170,8 @@ def test_spaces_before_quotes():
 @pytest.mark.parametrize(
     "content",
     [b"", b"\n\n \n", b"\xef\xbb\xbf", b"%PDF-1.7 ...", b"\x1f\x8b\x08\0", b"<html><table>", b"PK\x03\x04broken",
-     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, b"\0\x01\x02\0\0\0" * 99],
+     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, b"\0\x01\x02\0\0\0" * 99,
+     bytes(range(1, 256)) * 9],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_with_a_sentence(content):
     assert message_of(content)

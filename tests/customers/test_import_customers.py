@@ -137,3 +137,11 @@ def test_cg1_who_opted_out_elsewhere_is_not_written_to(cast, client_of, kind, no
     client.post(f"/imports/{job.pk}/undo/")
     run_due_jobs()
     assert reasons("ann@x.test")["marketing_email"] == then
+
+
+def test_the_currency_of_an_account_is_read_as_people_write_it(cast, client_of):
+    """A code in small letters or a sign; a word that is none is told, and the base currency stands in."""
+    text = "Firma;Umsatz;Währung\nA;1.234,50;usd\nB;99;£\nC;5;TAL\n"
+    job = through(client_of(cast.alice), text, kind="accounts")
+    assert dict(Account.objects.values_list("name", "currency")) == {"A": "USD", "B": "GBP", "C": "EUR"}
+    assert [row.text for row in job.problems.all()] == ["“TAL” is no currency that we know."]

@@ -240,6 +240,14 @@ def test_calls_that_waited_for_deals_and_leads_find_them(cast, client_of):
     assert not PendingLink.objects.exists()
 
 
+def test_a_deal_that_is_named_before_it_comes_is_told_and_waits(cast, client_of):
+    client = client_of(cast.alice)
+    through(client, "Subject,Call Type,Opportunity Name\nHello,Outbound,Big\n", "Calls.csv")
+    assert "is called “Big” yet" in JobProblem.objects.latest("id").text
+    through(client, "Opportunity Name,Stage,Amount,Closing Date\nBig,Proposal,12,2026-05-05\n", "Potentials.csv")
+    assert Activity.objects.get().regarding_id == Opportunity.objects.get().pk
+
+
 def test_members_are_the_people_who_came_as_leads(cast, client_of):
     """Of two of the same name it is the one whose deal has the campaign; the other row then means the other."""
     client = client_of(cast.rita)

@@ -151,6 +151,12 @@ def _unit(parts, cell):
     return scale, currency or None
 
 
+def currency_of(text):
+    """The code of the currency that a code or sign stands for, however it is written; "" where it stands for none."""
+    code = _currency(text.strip().upper())
+    return "" if code in (None, "$") else code
+
+
 def _joined(one, other):
     """What two words for a currency mean together, such as "$" and "CAD"; None where they contradict each other."""
     if not one or not other or one == other:

@@ -178,6 +178,9 @@ def settle(run, draft, name, found, named):
         sentence = _("%(count)d records are called “%(name)s”; the link was left empty.")
         if not records and run.importer.link and waits(run, target, found):
             draft.pending.append((target.wanted, waiting_name(text), name))
+            if target.wanted != run.importer.key:  # a row of the same file comes in a moment
+                sentence = _("Nothing is called “%(name)s” yet; the link is made when it comes.")
+                draft.warn(header, sentence % words, sentence % {"name": "…"}, kept=True)
             return
         if not records and run.may_make(target.wanted) and not text.isdigit():
             draft.links[name] = {"make": (target, text)}

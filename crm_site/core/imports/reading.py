@@ -30,6 +30,8 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Signs that no text has; of any other file they are a tenth.
+CONTROLS = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 STRAY_BYTES = re.compile("[\udc80-\udcff]")
 SEPARATOR_LINE = re.compile(r"sep=(.)[\r\n]*\Z", re.IGNORECASE)
 # The limit belongs to the interpreter, not to a reader; 128 kB, its default, is less than a long case history.
@@ -171,6 +173,8 @@ def _open_text(source, encoding, delimiter, checked):
         text = stream.read(SAMPLE_CHARACTERS)
     if not text.strip("\0\r\n\t "):
         raise ValidationError(_("The file is empty."), code="empty")
+    if len(CONTROLS.findall(text)) > len(text) / 50:
+        raise ValidationError(_("The file is not a table. Save it as CSV or XLSX."), code="binary")
     lines = text.replace("\0", "").splitlines(keepends=True)
     if len(text) == SAMPLE_CHARACTERS and len(lines) > 1:
         lines.pop()  # cut in the middle
@@ -279,8 +283,9 @@ def _text(source, encoding):
 def _text_records(source, encoding, delimiter, spaced):
     """Yield (first line, cells, problem) for each row that is not blank."""
     with _text(source, encoding) as stream:
-        latest = [""]
-        reader = csv.reader(_lines(stream, latest), delimiter=delimiter, skipinitialspace=spaced)
+        lines = []
+        how = {"delimiter": delimiter, "skipinitialspace": spaced}
+        reader = csv.reader(_lines(stream, lines), **how)
         before = 0
         while True:
             problem = ""
@@ -291,14 +296,27 @@ def _text_records(source, encoding, delimiter, spaced):
             except csv.Error:
                 cells, problem = [], _("A cell is longer than %(limit)d characters.") % {"limit": CELL_LIMIT}
             line, before = before + 1, reader.line_num
-            if before > line and not problem and '"' not in latest[0]:
-                problem = _("A quotation mark that opens here is never closed.")
+            if before > line and not problem:
+                problem = _misquoted(lines, how)
+            lines.clear()
             if problem or any(cells):
                 yield line, cells, problem
 
 
-def _lines(stream, latest):
-    """Yield physical lines without NUL; one beyond the limit becomes a cell that the reader will refuse."""
+def _misquoted(lines, how):
+    """What is wrong with the quotation marks of a row of several physical lines, or ''; a lost one swallows rows."""
+    if '"' not in lines[-1]:
+        return _("A quotation mark that opens here is never closed.")
+    closed = re.compile(rf'"[ \t]+(?={re.escape(how["delimiter"])}|[\r\n])')  # blanks behind a mark do no harm
+    try:
+        next(csv.reader([closed.sub('"', line) for line in lines], strict=True, **how))
+    except csv.Error:
+        return _("A quotation mark is missing: %(count)d lines run together here.") % {"count": len(lines)}
+    return ""
+
+
+def _lines(stream, read):
+    """Yield physical lines without NUL, adding each to `read`; one too long becomes a cell that the reader refuses."""
     first = True
     while line := stream.readline(LINE_LIMIT):
         if len(line) == LINE_LIMIT:
@@ -309,7 +327,7 @@ def _lines(stream, latest):
             line = line.replace("\0", "")
         if first:
             line, first = SEPARATOR_LINE.sub("\n", line), False
-        latest[0] = line
+        read.append(line)
         yield line
 
 
