@@ -4,6 +4,7 @@ A person's credit of both kinds counts; for a team and all below it overlay cred
 functions take many targets and ask a fixed number of statements.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,10 +14,12 @@ from django.db import connection
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from crm_site.core.models import TeamClosure
+from crm_site.core.models import Team, TeamClosure
 from crm_site.core.notifications import notify
 from sales.models import Target
+from sales.rollup import Scope, sums
 
+OPEN = ("pipeline", "best", "commit")
 STEPS = (50, 90, 100)
 # The members of each target: the user, or who was credited for a team at or below the target's.
 ATTAINED = """
@@ -48,16 +51,24 @@ ATTAINED = """
     ) own ON t.metric IN ('won_amount', 'won_count')
     WHERE t.id = ANY(%(ids)s)
 """
-# Of the deals that the owner or team has won in the last year, the median; of the open ones that close within the
-# period, how much they weigh.
-AHEAD = """
-    SELECT
-        (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY d.amount_base) FROM sales_opportunity d
-         WHERE {who} AND d.deleted_at IS NULL AND d.state = 'won' AND d.amount_base > 0
-            AND d.close_date BETWEEN %(year)s AND %(today)s),
-        (SELECT coalesce(sum(d.weighted_base), 0) FROM sales_opportunity d
-         WHERE {who} AND d.deleted_at IS NULL AND d.state = 'open' AND d.category <> 'omitted'
-            AND d.close_date BETWEEN %(first)s AND %(last)s)
+# The median of what was won in the last year, of each person and of each team and all below it.
+MEDIANS = """
+    WITH won AS MATERIALIZED (
+        SELECT owner_id, team_id, amount_base FROM sales_opportunity
+        WHERE deleted_at IS NULL AND state = 'won' AND amount_base > 0 AND close_date BETWEEN %(year)s AND %(today)s
+    ), sizes AS (
+        SELECT owner_id AS user_id, NULL::bigint AS team_id,
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY amount_base) AS median FROM won GROUP BY owner_id
+        UNION ALL
+        SELECT NULL, ancestor_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY amount_base)
+        FROM won JOIN core_teamclosure ON descendant_id = team_id GROUP BY ancestor_id
+    )
+    UPDATE sales_target t SET median = now.median
+    FROM (
+        SELECT t.id, coalesce(max(s.median), 0)::numeric(18, 2) AS median FROM sales_target t
+        LEFT JOIN sizes s ON s.user_id = t.user_id OR s.team_id = t.for_team_id
+        WHERE t.deleted_at IS NULL AND t.metric = 'won_amount' AND t.ends_on >= %(today)s GROUP BY t.id
+    ) AS now WHERE now.id = t.id AND t.median IS DISTINCT FROM now.median
 """
 
 
@@ -77,7 +88,6 @@ class Progress:
 
     target: Target
     attained: Decimal
-    median: Decimal | None = None
     weighted_open: Decimal = Decimal(0)
     today: date | None = None
 
@@ -106,7 +116,7 @@ class Progress:
         """How many deals of the median size are missing, to one digit; None without a median or a gap."""
         if self.target.metric == "won_count":
             return self.gap or None
-        return round(self.gap / self.median, 1) if self.median and self.gap else None
+        return round(self.gap / self.target.median, 1) if self.target.median and self.gap else None
 
     @property
     def pace(self):
@@ -130,20 +140,65 @@ class Progress:
         return round(self.weighted_open / self.gap, 2)
 
 
-def progress(target):
-    """The Progress of one target, with pace and coverage; three statements."""
+def progress(targets):
+    """[Progress] of targets of one period, with pace and coverage; three statements however many there are."""
+    reached, weights, today = attained(targets), weighted_open(targets), timezone.localdate()
+    return [Progress(target, reached[target.pk], weights[target.pk], today) for target in targets]
+
+
+def weighted_open(targets):
+    """{target id: how much the open deals weigh that close within the one period of these targets}."""
+    users, teams = ({getattr(target, name) for target in targets} - {None} for name in ("user_id", "for_team_id"))
+    members = defaultdict(set)
+    for above, below in TeamClosure.objects.filter(ancestor__in=teams).values_list("ancestor", "descendant"):
+        members[above].add(below)
+    scope = Scope(owner=min(users)) if len(users) == 1 and not teams else Scope(everybody=True)
+    found = [row for row in sums(targets[0], scope) if row.category in OPEN] if targets else []
+    return {
+        target.pk: sum((
+            row.weighted for row in found
+            if (row.owner_id == target.user_id if target.user_id else row.team_id in members[target.for_team_id])
+        ), Decimal(0)) for target in targets
+    }  # fmt: skip
+
+
+def given_out(target, seen):
+    """The targets `seen` of the same kind right below a team's or its manager's one: what of it was handed on.
+
+    Those of the team's own people, and of each team below it the own one or its manager's, else those below that.
+    """
+    team = target.for_team_id or Team.objects.filter(manager=target.user_id).values_list("pk", flat=True).first()
+    if team is None or (target.for_team_id is None and target.team_id != team):
+        return []
+    same = {name: getattr(target, name) for name in ("metric", "family", "starts_on", "ends_on")}
+    found = below(team, Team.objects.in_bulk(), list(seen.filter(**same)))
+    return [row for row in found if row.pk != target.pk]
+
+
+def below(team, teams, rows):
+    """The targets right below a team among `rows`; see given_out."""
+    own = quota(teams[team], rows)
+    found = [row for row in rows if row.user_id and row.team_id == team and row is not own]
+    for child in (child for child in teams.values() if child.parent_id == team):
+        handed_on = quota(child, rows)
+        found += [handed_on] if handed_on else below(child.pk, teams, rows)
+    return found
+
+
+def quota(team, rows):
+    """The target of a team: its own, else that of its manager; None without either."""
+    own = next((row for row in rows if row.for_team_id == team.pk), None)
+    return own or next((row for row in rows if row.user_id and row.user_id == team.manager_id), None)
+
+
+def learn_sizes(*, new=False):
+    """Learn the median deal of all targets that have not ended; with `new` only when one was never learned."""
+    rows = Target.objects.unscoped("a sweep for everybody").filter(deleted_at=None, metric="won_amount", median=None)
     today = timezone.localdate()
-    if target.user_id:
-        who, values = "d.owner_id = %(who)s", {"who": target.user_id}
-    else:
-        below = TeamClosure.objects.filter(ancestor=target.for_team_id).values_list("descendant", flat=True)
-        who, values = "d.team_id = ANY(%(who)s)", {"who": list(below)}
-    values |= {"year": today - timedelta(days=365), "today": today, "first": target.starts_on, "last": target.ends_on}
+    if new and not rows.filter(ends_on__gte=today).exists():
+        return
     with connection.cursor() as cursor:
-        cursor.execute(AHEAD.format(who=who), values)
-        median, weighted = cursor.fetchone()
-    reached = attained([target]).get(target.pk, Decimal(0))
-    return Progress(target, reached, None if median is None else Decimal(str(median)), weighted, today)
+        cursor.execute(MEDIANS, {"year": today - timedelta(days=365), "today": today})
 
 
 def tell():

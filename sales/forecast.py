@@ -10,10 +10,12 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.db.models import Q, Sum
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.models import User
 from sales import odds, rollup
+from sales.attainment import Progress
 from sales.models import Adjustment, Credit, Stage, Target
 
 CLOSED, COMMIT, BEST, PIPELINE = "closed", "commit", "best", "pipeline"
@@ -33,6 +35,7 @@ CUMULATIVE_LABELS = LABELS | {
     COMMIT: _("Commit forecast"), BEST: _("Best case forecast"), PIPELINE: _("Open pipeline"),
 }  # fmt: skip
 ZERO = Decimal(0)
+TARGET = ("pk", "value", "user_id", "for_team_id", "team_id", "metric", "ends_on", "median")
 
 
 def cumulative(amounts):
@@ -108,6 +111,12 @@ class Row:
     def attainment(self):
         """Per cent of the target that sales have reached; None without a target."""
         return None if self.target is None else 100 * self.attained / self.target.value
+
+    @property
+    def progress(self):
+        """How the target stands, with pace and coverage; None without one."""
+        open_deals = self.figures.weighted - self.figures.amount[CLOSED]
+        return self.target and Progress(self.target, self.attained, open_deals, timezone.localdate())
 
     @property
     def gap(self):
@@ -227,14 +236,14 @@ def figures(period, scope, *, whole=True):
 
 
 def targets_of(period, user):
-    """{("user", id) or ("team", id): (pk, value, user_id, for_team_id, team_id)} of targets of won amounts.
+    """{("user", id) or ("team", id): (pk, value, user_id, for_team_id, team_id, ...)} of targets of won amounts.
 
     For exactly this period, as far as the user sees them.
     """
     rows = Target.objects.visible_to(user).filter(
         metric="won_amount", family="", starts_on=period.starts_on, ends_on=period.ends_on
     )
-    rows = rows.values_list("pk", "value", "user_id", "for_team_id", "team_id", named=True)
+    rows = rows.values_list(*TARGET, named=True)
     return {("user", t.user_id) if t.user_id else ("team", t.for_team_id): t for t in rows}
 
 

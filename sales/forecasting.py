@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from sales import backtest, odds, rollup
+from sales import attainment, backtest, odds, rollup
 
 # So many changed deals at once are quicker done all together.
 MANY = 5_000
@@ -32,9 +32,10 @@ def rolled_up():
 
 
 def learn_anew():
-    """Repair the sums, learn the odds, give them to all open deals, and compare the past; returns the samples."""
+    """Repair the sums, learn odds and sizes, give the odds to all open deals, compare the past; returns the samples."""
     rollup.repair()
     model = odds.learn()
     odds.apply()
+    attainment.learn_sizes()
     backtest.run()
     return model.samples

@@ -45,6 +45,7 @@ def learn_odds():
 @shared_task
 def tell_of_targets():
     """Tell who reached half, nine tenths or all of a target; returns how many notifications were made."""
+    attainment.learn_sizes(new=True)
     return attainment.tell()
 
 

@@ -71,7 +71,7 @@ def quarter_of(user):
     ]
     if total.target is not None:
         numbers.insert(1, {"amount": total.target.value, "label": _("target"), "url": f"/targets/{total.target.pk}/",
-                           "percent": round(total.attainment)})  # fmt: skip
+                           "percent": round(total.attainment), "progress": total.progress})  # fmt: skip
     for number in numbers:
         number["text"] = formats.number_format(round(number["amount"]), 0, force_grouping=True)
     return {"currency": settings.BASE_CURRENCY, "period": period, "numbers": numbers}

@@ -7,11 +7,12 @@ from crm_site.core.models import Record, alive, folded, given, link, list_indexe
 from crm_site.core.tracking import track
 
 
-@track("notified")
+@track("notified", "median")
 class Target(Record):
     """A quota of one user or one team for one period; `value` is in the company's currency where the metric is money.
 
-    `starts_on` and `ends_on` are the period's first and last day. `notified` holds the per cents that were told of.
+    `starts_on` and `ends_on` are the period's first and last day. `notified` holds the per cents that were told of,
+    `median` what half of the deals that were won in the last year are above; 0 without any, None until it is learned.
     """
 
     PERIODS = {"month": _("Month"), "quarter": _("Quarter"), "year": _("Year")}
@@ -31,6 +32,7 @@ class Target(Record):
     ends_on = models.DateField(_("to"), editable=False)
     value = models.DecimalField(_("target"), max_digits=18, decimal_places=2)
     notified = models.JSONField(default=list, blank=True, editable=False)
+    median = models.DecimalField(max_digits=18, decimal_places=2, null=True, editable=False)
     name_sort = folded("name")
     search_text = folded("name")
 

@@ -50,7 +50,9 @@ def update_target(target, values, *, by, version=None):
     """
     now = {name: getattr(target, name) for name in NAMED_BY} | dict(values)
     if set(values) & set(NAMED_BY):
-        values = dict(values) | {k: v for k, v in completed(now, start_month()).items() if k != "value"}
+        values = (
+            dict(values) | {k: v for k, v in completed(now, start_month()).items() if k != "value"} | {"median": None}
+        )
     if "value" in values and values["value"] != target.value:
         values = dict(values) | {"notified": []}
     return write(target, values, by=by, version=version)[0]

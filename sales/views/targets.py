@@ -23,17 +23,12 @@ PAGE, LAST = 50, 1000
 def target_progress(request, pk):
     """What is reached of a target, the pace it still takes, and what covers the gap."""
     target = pages.get_visible_or_404(TARGETS, request.user, pk)
-    reports = []
-    if target.for_team_id:
-        below = Target.objects.visible_to(request.user).filter(
-            metric=target.metric, family=target.family, starts_on=target.starts_on, ends_on=target.ends_on
-        )
-        reports = list(below.filter(team__above__ancestor=target.for_team_id, for_team=None))
+    handed_on = attainment.given_out(target, Target.objects.visible_to(request.user))
+    reports = sum(row.value for row in handed_on)
     context = {
-        "kind": TARGETS, "record": target, "title": _("Progress"), "progress": attainment.progress(target),
+        "kind": TARGETS, "record": target, "title": _("Progress"), "progress": attainment.progress([target])[0],
         "currency": settings.BASE_CURRENCY if target.metric == "won_amount" else "",
-        "reports": sum(row.value for row in reports), "given_out": len(reports),
-        "not_given": target.value - sum(row.value for row in reports),
+        "reports": reports, "given_out": len(handed_on), "not_given": target.value - reports,
     }  # fmt: skip
     return pages.fragment(request, "sales/forecast/_progress.html", context)
 
@@ -52,13 +47,10 @@ def target_attainment(request):
     first = (page - 1) * PAGE
     listed = list(rows.order_by("name_sort", "id")[first : first + PAGE + 1])
     targets = listed[:PAGE]
-    reached = attainment.attained(targets)
-    today = timezone.localdate()
-    found = [attainment.Progress(target, reached[target.pk], today=today) for target in targets]
     context = {
-        "title": _("Targets in %(period)s") % {"period": period.label}, "period": period, "rows": found,
-        "periods": periods.around(today, start), "next_page": page + 1 if len(listed) > PAGE else None,
-        "previous_page": page - 1,
+        "title": _("Targets in %(period)s") % {"period": period.label}, "period": period,
+        "rows": attainment.progress(targets), "periods": periods.around(timezone.localdate(), start),
+        "next_page": page + 1 if len(listed) > PAGE else None, "previous_page": page - 1,
     }  # fmt: skip
     return TemplateResponse(request, "sales/forecast/targets.html", context)
 

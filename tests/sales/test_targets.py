@@ -93,15 +93,39 @@ def test_pace_and_coverage(cast):
     for amount in (100, 200, 900):
         deal(cast.alice, amount, stage="Won", close=date(2026, 8, 1), when=at(date(2026, 8, 1)))
     deal(cast.alice, 620, close=date(2026, 12, 1))
-    found = attainment.progress(made)
+    attainment.learn_sizes(new=True)
+    made.refresh_from_db()
+    (found,) = attainment.progress([made])
     assert (found.gap, found.needed) == (620, Decimal("3.1"))
     assert found.pace == "needs 3.1 deals of the median size by 31 Dec"
     assert found.coverage == Decimal("0.5")
     with time_machine.travel(at(date(2027, 1, 5)), tick=False):
-        late = attainment.progress(made)
+        (late,) = attainment.progress([made])
     assert (late.pace, late.coverage) == ("ended 620 short", None)
     credit(cast.alice, 620)
-    assert (attainment.progress(made).pace, attainment.progress(made).coverage) == ("reached", None)
+    (full,) = attainment.progress([made])
+    assert (full.pace, full.coverage) == ("reached", None)
+
+
+def test_pace_and_coverage_stand_wherever_a_target_does(cast, client_of):
+    """TG-2: in the list of targets, on the home page and beside the target itself; a team's counts all below it."""
+    target(cast.bob, 1000, user=cast.alice)
+    target(cast.rita, 2000, for_team=cast.sales)
+    deal(cast.alice, 200, stage="Won", close=date(2026, 8, 1), when=at(date(2026, 8, 1)))
+    deal(cast.charlie, 600, stage="Won", close=date(2026, 8, 1), when=at(date(2026, 8, 1)))
+    deal(cast.alice, 500, close=date(2026, 12, 1))
+    deal(cast.charlie, 900, close=date(2026, 12, 1))
+    attainment.learn_sizes()
+    page = client_of(cast.bob).get("/targets/attainment/?period=2026-Q4")
+    assert [(row.pace, row.coverage) for row in page.context["rows"]] == [
+        ("needs 5.0 deals of the median size by 31 Dec", Decimal("0.25")),
+        ("needs 5.0 deals of the median size by 31 Dec", Decimal("0.35")),
+    ]
+    with CaptureQueriesContext(connection) as asked:
+        assert attainment.progress([row.target for row in page.context["rows"]])
+    assert len(asked) == 3
+    home = client_of(cast.alice).get("/home/quarter/").content.decode()
+    assert "needs 5.0 deals of the median size by 31 Dec · open deals, weighted, are 0.25 times the gap" in home
 
 
 def test_half_most_and_all_are_told_once(cast):
@@ -125,15 +149,17 @@ def test_half_most_and_all_are_told_once(cast):
     assert Notification.objects.filter(user=cast.alice).count() == 4
 
 
-def test_a_managers_quota_stands_beside_those_given_out(cast):
-    """TG-1: the gap between them is shown."""
+def test_a_managers_quota_stands_beside_those_given_out(cast, client_of):
+    """TG-1: the gap between them is shown, on the forecast and beside the target alike."""
     deal(cast.alice, 10, close=TODAY)
     target(cast.bob, 700, user=cast.alice)
-    target(cast.rita, 1500, user=cast.bob)
+    managers = target(cast.rita, 1500, user=cast.bob)
     target(cast.bob, 300, user=cast.charlie)
     total = read(cast.bob).total
     assert (total.target.value, total.reports, total.uncovered) == (1500, 1000, 500)
     credit(cast.alice, 350)
+    page = client_of(cast.bob).get(f"/targets/{managers.pk}/progress/").content.decode()
+    assert "Given out right below: 1,000 in 2 targets; gap 500." in page
     rows = {row.label: row for row in read(cast.bob, cast.north.pk).rows}
     assert (rows["Alice Tester"].attainment, rows["Alice Tester"].gap) == (50, 350)
 
