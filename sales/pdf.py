@@ -7,6 +7,7 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from customers.operations.reach import letter_address
 from sales.outside import company
 
 FONTS = {name: f"dejavu-fonts-ttf/ttf/{name}" for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")}
@@ -32,8 +33,16 @@ def quote_pdf(quote):
         "quote": quote, "seller": company(), "lines": lines,
         "discounts": any(line.discount_percent or line.discount_amount for line in lines),
         "party": quote.customer or quote.account or quote.contact, "language": get_language(),
+        "address": letter_address(*whom(quote)),
     }  # fmt: skip
     return drawn(render_to_string("sales/quotes/paper.html", context))
+
+
+def whom(quote):
+    """(account id, contact id) of whom a quote is sent to."""
+    customer = quote.customer
+    account = quote.account_id or (customer and customer.account_id)
+    return account, quote.contact_id or (customer and customer.contact_id)
 
 
 def drawn(html):

@@ -7,10 +7,11 @@ of the customers behind them, so that lists filter, sort and search without a jo
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils import timezone
 
 from crm_site.core.imports.values import parse_email, parse_phone
 from crm_site.core.loading import fresh, insert_many
-from customers.countries import country_code
+from customers.countries import country_code, country_name
 from customers.models import Account, Contact, ContactMechanism
 
 EMAIL, PHONE, MOBILE = ContactMechanism.EMAIL, ContactMechanism.PHONE, ContactMechanism.MOBILE
@@ -28,14 +29,36 @@ def take(values, keys):
     return {key: values.pop(key) for key in keys if key in values}
 
 
-def one_line(address):
-    """A postal address in one line, the postal code where its country puts it."""
-    place = [address["city"], address["region"]]
+def lines_of(address):
+    """The lines of a postal address, the postal code where its country puts it."""
     if address["country"] in CODE_AFTER_PLACE:
-        middle = [*place[:1], f"{address['region']} {address['postal_code']}".strip()]
+        middle = [address["city"], f"{address['region']} {address['postal_code']}".strip()]
     else:
         middle = [f"{address['postal_code']} {address['city']}".strip(), address["region"]]
-    return ", ".join(part for part in (address["street"], *middle, address["country"]) if part)[:500]
+    return [part for part in (address["street"], *middle, address["country"]) if part]
+
+
+def one_line(address):
+    """A postal address in one line."""
+    return ", ".join(lines_of(address))[:500]
+
+
+def letter_address(account, contact):
+    """The lines under the name on a letter: the account's, else the contact's address, for bills first; one statement.
+
+    Both are ids or None. An address that was typed as a whole is one line.
+    """
+    if not (account or contact):
+        return []
+    rows = ContactMechanism.objects.filter(**({"account": account} if account else {"contact": contact}))
+    today = timezone.localdate()
+    rows = rows.filter(type=POSTAL, do_not_use=False).exclude(valid_to__lt=today).exclude(valid_from__gt=today)
+    ways = rows.exclude(status="invalid").order_by("-is_primary", "id")
+    way = min(ways, key=lambda way: way.purpose != "billing", default=None)
+    if way is None:
+        return []
+    found = lines_of({key: getattr(way, key) for key in ADDRESS})
+    return [*found[:-1], country_name(way.country).upper()] if way.country else found or [way.value]
 
 
 def normalise(kind, value, country=""):

@@ -4,6 +4,7 @@ import re
 import threading
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.contrib.messages import get_messages
@@ -15,7 +16,9 @@ from django.utils import timezone
 
 from crm_site.core.models import Notification, Setting
 from crm_site.core.operations import Refused, Stale
-from sales import outbox
+from customers.models import ContactMechanism
+from customers.operations.mechanisms import add_mechanism
+from sales import outbox, pdf
 from sales.models import Opportunity, PriceBook, Quote, QuoteMail, Sale
 from sales.operations.cancelling import cancel_sale
 from sales.operations.lines import save_lines
@@ -35,7 +38,7 @@ from sales.operations.quotes import (
 from sales.outside import company
 from sales.periods import QUARTER, period_of
 from tests.cast import make_cast
-from tests.factories import ContactFactory
+from tests.factories import AccountFactory, ContactFactory
 from tests.sales.making import deal_of, product
 
 pytestmark = pytest.mark.django_db
@@ -316,8 +319,6 @@ def test_qs6_cancelling_reopens_or_loses_the_deal(cast, client_of):
 
 
 def test_the_pdf_holds_names_in_any_script(cast):
-    from sales import pdf
-
     Setting.objects.update_or_create(pk="company", defaults={"value": {"name": "Łódź & Αθήνα GmbH"}})
     quote = quote_deal(deal_of(cast.alice, [("Москва", "1", "100")], name="Zoë"), by=cast.alice)
     made = pdf.quote_pdf(quote)
@@ -325,6 +326,30 @@ def test_the_pdf_holds_names_in_any_script(cast):
     assert len(made) > 8000  # the fonts are inside
     assert b"/Count 1" in made or len(made) < 200_000
     pdf.drawn('<img src="http://127.0.0.1:1/x.png"><img src="file:///etc/passwd"><p>x</p>')
+
+
+def test_qs1_the_paper_is_addressed(cast, monkeypatch):
+    """QS-1: to the account's address for bills, else its own; not to one that is over or not to be used."""
+    drawn = []
+    monkeypatch.setattr(pdf, "drawn", drawn.append)
+    account = AccountFactory(owner=cast.alice, team=cast.north)
+    quote = quote_deal(deal_of(cast.alice, [("A", "1", "100")], account=account), by=cast.alice)
+    add = partial(add_mechanism, quote.account, by=cast.alice)
+    for values in (
+        {"street": "Kaistraße 1", "postal_code": "20457", "city": "Hamburg", "country": "DE"},
+        {"street": "Old Road 9", "city": "Leeds", "purpose": "billing", "valid_to": TODAY() - timedelta(1)},
+        {"street": "Secret Lane 2", "city": "York", "purpose": "billing", "do_not_use": True},
+    ):
+        way = add({"type": "postal"} | values)
+        ContactMechanism.objects.filter(pk=way.pk).update(
+            **{k: values[k] for k in values if k in ("valid_to", "do_not_use")}
+        )
+        pdf.quote_pdf(quote)
+        assert "<br>Kaistraße 1<br>20457 Hamburg<br>GERMANY</p>" in drawn[-1]
+    add({"type": "postal", "street": "5 Mint St", "postal_code": "LS1", "city": "Leeds", "country": "GB",
+         "purpose": "billing"})  # fmt: skip
+    pdf.quote_pdf(quote)
+    assert "<br>5 Mint St<br>Leeds<br>LS1<br>UNITED KINGDOM</p>" in drawn[-1]
 
 
 def test_qs1_each_paper_says_who_sells(cast, client_of, client):
