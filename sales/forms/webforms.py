@@ -127,6 +127,8 @@ class WebFormForm(forms.ModelForm):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.initial.setdefault("team", user.team_id)
         self.fields["purpose"].queryset = Purpose.objects.filter(Q(is_active=True) | Q(pk=self.instance.purpose_id))
         self.fields["purpose"].empty_label = _("Answering what they ask")
         for name in ("campaign", "contact_list"):

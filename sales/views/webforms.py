@@ -101,7 +101,7 @@ def need_builder(user):
 def webform_list(request):
     """All web forms."""
     need_builder(request.user)
-    rows = [{"form": row, "address": address_of(row)} for row in WebForm.objects.select_related("campaign")]
+    rows = [{"form": row, "address": address_of(row)} for row in WebForm.objects.select_related("campaign", "team")]
     return TemplateResponse(request, "sales/webforms/list.html", {"title": _("Web forms"), "rows": rows})
 
 

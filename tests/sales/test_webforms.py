@@ -202,8 +202,10 @@ def test_staff_build_a_form(cast, client_of):
     assert client.post("/leads/forms/new/", fields | {"next_url": "javascript:alert(1)"}).status_code == 422
     wrong = client.post("/leads/forms/new/", fields | {"fields_needed": ["phone"]})
     assert (wrong.status_code, "Not on the form: Phone." in wrong.content.decode()) == (422, True)
+    assert client.get("/leads/forms/new/").context["form"]["team"].value() == cast.mia.team_id
     answer = client.post("/leads/forms/new/", fields)
     form = WebForm.objects.get()
+    assert "only administrators see" in client.get("/leads/forms/").content.decode()
     assert answer["Location"] == f"/leads/forms/{form.pk}/"
     assert (form.fields, form.required) == (["last_name", "email"], ["email"])
     page = client.get(answer["Location"]).content.decode()
