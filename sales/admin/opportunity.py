@@ -44,12 +44,34 @@ class SuperuserAdmin(SafeAdmin):
     has_change_permission = has_delete_permission = has_view_permission
 
 
+class StageInline(admin.TabularInline):
+    """The stages of a pipeline in order, each with the way to its own page."""
+
+    model = Stage
+    fields = readonly_fields = ("order", "state", "probability", "category", "expected_days", "is_active")
+    ordering = ("order", "id")
+    extra, show_change_link = 0, True
+
+    def has_add_permission(self, request, obj):
+        """On a page of its own."""
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        """Its own page asks where its deals go."""
+        return False
+
+    def has_view_permission(self, request, obj=None):
+        """Administrators only."""
+        return request.user.is_superuser
+
+
 @admin.register(Pipeline)
 class PipelineAdmin(SuperuserAdmin):
-    """Pipelines; one that was used is put out of use instead of deleted."""
+    """Pipelines with their stages; one that was used is put out of use instead of deleted."""
 
     list_display = ("name", "is_default", "is_active")
     search_fields = ("name",)
+    inlines = (StageInline,)
 
     def save_model(self, request, obj, form, change):
         """Write through the operation."""

@@ -216,6 +216,8 @@ def test_op2_a_stage_in_use_is_removed_only_with_a_replacement(cast, client_of):
     with pytest.raises(Refused, match="Open deals are in this stage"):
         save_stage(gone, by=cast.rita)
     browser, url = client_of(cast.rita), f"/admin/sales/stage/{gone.pk}/delete/"
+    page = browser.get(f"/admin/sales/pipeline/{gone.pipeline_id}/change/").content.decode()
+    assert f"/admin/sales/stage/{gone.pk}/change/" in page
     page = browser.get(url).content.decode()
     assert "Needs analysis: 2 deals are in it" in page
     assert f'<option value="{target.pk}">Proposal' in page
