@@ -10,6 +10,7 @@ VERBS = ("complete", "reopen", "snooze", "cancel", "pin", "invite", "participant
 ACTIVITY_URLS = [
     path("activities/log/", timeline.activity_log, name="activity_log"),
     path("activities/todo/", activities.activity_todo, name="activity_todo"),
+    path("activities/records/", activities.activity_records, name="activity_records"),
     path("activities/<big:pk>/invitation.ics", activities.activity_invitation, name="activity_invitation"),
     *(
         path(f"activities/<big:pk>/{verb}/", getattr(activities, f"activity_{verb}"), name=f"activity_{verb}")

@@ -1,7 +1,8 @@
 """The timeline of a record: what stands above it, and a page of what happened, newest first.
 
 The record passed the gate, and whoever sees a record sees its activities, other people's private ones apart. So the
-rows are found by the record's own key along one index, whether it has seven of them or seventy thousand.
+rows are found by the record's own key along one index, whether it has seven of them or seventy thousand; and those that
+are about it besides along another one, which is empty for most.
 """
 
 from functools import reduce
@@ -19,7 +20,7 @@ from crm_site.core.kept import Slot, kept_objects
 from crm_site.core.loading import read_many
 from crm_site.core.scope import open_to
 from customers.days import day_start
-from customers.models import Account, Activity, Contact, Customer
+from customers.models import Account, Activity, ActivityLink, Contact, Customer
 from customers.models.activity import on_top
 
 # So many of those still to be done stand on the page, the others behind a link.
@@ -48,15 +49,31 @@ def about(record):
     return [(type(record), record.pk), *CAME_FROM.get(type(record), lambda _record: ())(record)]
 
 
-def rows_of(records, user, kind=""):
-    """The activities, of a kind when one is named, of records as [(model, id)] that the user sees."""
+def hung_on(records):
+    """The condition that an activity hangs on one of records as [(model, id)]."""
+    if records[0][0] in KEYS:
+        return Q(**{KEYS[records[0][0]]: records[0][1]})
+    types = ContentType.objects.get_for_model
+    return reduce(or_, (Q(regarding_type=types(model), regarding_id=pk) for model, pk in records))
+
+
+def walks(records, user, kind=""):
+    """[(ids of what happened, ids of what stands above)], each in its order, of records that the user sees.
+
+    First of the activities, of a kind when one is named, that hang on them, then for each of those that are about it
+    besides.
+    """
     rows = Activity.objects.unscoped("who sees a record sees its activities").filter(
         open_to(Activity, user), deleted_at__isnull=True, **({"kind": kind} if kind in Activity.KINDS else {})
     )
-    if records[0][0] in KEYS:
-        return rows.filter(**{KEYS[records[0][0]]: records[0][1]})
-    types = ContentType.objects.get_for_model
-    return rows.filter(reduce(or_, (Q(regarding_type=types(model), regarding_id=pk) for model, pk in records)))
+    own = rows.filter(hung_on(records)).values("pk")
+    found = [(own.exclude(on_top()).order_by(*ORDER), own.filter(on_top()).order_by("-is_pinned", "at", "id"))]
+    for model, pk in records:
+        it = {"content_type": ContentType.objects.get_for_model(model), "object_id": pk}
+        also = ActivityLink.objects.filter(**it, activity__in=rows.values("pk")).values("activity_id")
+        past, top = also.filter(on_top=False), also.filter(on_top=True)
+        found.append((past.order_by("-at", "-activity_id"), top.order_by("at", "activity_id")))
+    return found
 
 
 def chosen(user, ids):
@@ -68,10 +85,9 @@ def chosen(user, ids):
 @kept_objects(*READ)
 def first_page(user, models, kind, limit):
     """What stands above, and the newest of what happened, of records of these models, whose ids are `id0`, `id1`."""
-    rows = rows_of([(model, Slot(f"id{n}")) for n, model in enumerate(models)], user, kind)
-    ids = rows.exclude(on_top()).order_by(*ORDER).values("pk")[: FIRST_PAGE + 1]
-    top = rows.filter(on_top()).order_by("-is_pinned", "at", "id").values("pk")[:limit]
-    return chosen(user, ids.union(top, all=True))
+    past, top = zip(*walks([(model, Slot(f"id{n}")) for n, model in enumerate(models)], user, kind), strict=True)
+    ids = [rows[: FIRST_PAGE + 1] for rows in past] + [rows[:limit] for rows in top]
+    return chosen(user, ids[0].union(*ids[1:], all=True))
 
 
 def read(record, user, kind="", before="", limit=TOP):
@@ -84,9 +100,9 @@ def read(record, user, kind="", before="", limit=TOP):
     at = lists.place(before, ORDER, Activity) if before else None
     size = settings.PAGE_SIZE if at else FIRST_PAGE
     if before:
-        past = rows_of(records, user, kind).exclude(on_top())
-        past = past.filter(lists.beyond(ORDER, at)) if at else past
-        found = read_many(chosen(user, past.order_by(*ORDER).values("pk")[: size + 1]), only=READ)
+        past = [ids for ids, _top in walks(records, user, kind)]
+        ids = [(rows.filter(lists.beyond(rows.query.order_by, at)) if at else rows)[: size + 1] for rows in past]
+        found = read_many(chosen(user, ids[0].union(*ids[1:], all=True)), only=READ)
     else:
         ids = {f"id{n}": pk for n, (_model, pk) in enumerate(records)}
         found = first_page(user, tuple(model for model, _pk in records), kind, limit, **ids)

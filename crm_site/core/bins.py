@@ -14,8 +14,8 @@ from crm_site.core.models import Attachment, ExternalId, PendingLink, Record, Sh
 from crm_site.core.operations import operation
 
 PIECE = 200
-# What hangs on records of any kind.
-BESIDE = (Attachment, ExternalId, PendingLink, Share)
+# What hangs on records of any kind; apps add their own.
+BESIDE = [Attachment, ExternalId, PendingLink, Share]
 
 
 def empty_bins(now=None):

@@ -1,6 +1,7 @@
 """Columns: one declared list per record, read by the table, saved views, export, import and inline editing."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -9,7 +10,7 @@ from typing import Any
 import phonenumbers
 from django.utils import formats, timezone
 from django.utils.timesince import timesince
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from crm_site.core.money import DIGITS
@@ -25,7 +26,8 @@ class Column:
     query fields that reading it takes (default: the source). `kind` names the record kind a "link" leads to, `currency`
     the field with the currency of "money".
     `types` for show and import: text, longtext, link, self, user, money, number, date, datetime, choice, bool, tags,
-    email, phone, url.
+    email, phone, url; and to show only links, several to records of any kind, whose value is [(kind, id)]: `load`, if
+    given, puts it on many records at once.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Column:
     aliases: tuple = ()
     tones: dict = field(default_factory=dict)
     choices: Any = None
+    load: Callable | None = None
 
     @cached_property
     def path(self):
@@ -238,23 +241,24 @@ def cell(column, record, links=None, prefix=""):
     if column.type == "link":
         text, url = (links or {}).get((column.kind, value), (_("not visible to you"), ""))
         return Cell("link", column.name, text, url=url)
+    if column.type == "links":
+        return show_links(column, value, links or {})
     made = column.show(record, value)
     if column.type == "self":
         made.type, made.url = "link", f"{prefix}{record.pk}/"
     return made
 
 
-def plain(column, record, links=None):
-    """The value for a file: text, number, date or aware datetime; never localised, links by their text."""
-    value = column.value(record)
-    if value is None:
-        return ""
-    if column.type == "link":
-        return (links or {}).get((column.kind, value), ("", ""))[0]
-    if column.type == "choice":
-        return str((column.choices or {}).get(value, value))
-    if column.type == "tags":
-        return ", ".join(value)
-    if column.type == "user":
-        return value.email
-    return value
+def show_links(column, pairs, links):
+    """The linked records that the viewer may see, and how many there are besides."""
+    seen = [links[pair] for pair in pairs if pair in links]
+    hidden = len(pairs) - len(seen)
+    text = ngettext("%(n)s not visible to you", "%(n)s not visible to you", hidden) % {"n": hidden} if hidden else ""
+    return Cell("links", column.name, text, items=seen)
+
+
+def pairs_behind(column, records):
+    """Every (kind, id) behind a column of several links; they are on the records then."""
+    if column.load:
+        column.load(records)
+    return {pair for record in records for pair in column.value(record) or ()}

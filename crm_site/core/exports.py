@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from crm_site.core import jobs, lists
 from crm_site.core.bulk import chosen_rows
 from crm_site.core.csv_cells import csv_block, csv_column, csv_lines, guarded, moment
-from crm_site.core.kinds import KINDS
+from crm_site.core.kinds import KINDS, links_to
 from crm_site.core.later import Later
 from crm_site.core.models import Job
 from crm_site.core.operations import Refused
@@ -112,6 +112,9 @@ def piece(kind, options, user, at=None):
     else:
         records = list(found.reading(*fields, *[f for c in plan.columns for f in c.fields]))
         places = [[getattr(record, field) for field in fields] for record in records[-1:]]
+        for column in plan.columns:
+            if column.load:
+                column.load(records)
         rows = [[whole_value(column, record) for column in plan.columns] for record in records]
         name_links(plan, rows, user)
     return rows, (list(places[0]) if len(rows) == PIECE else None)
@@ -137,6 +140,19 @@ def name_links(plan, rows, user):
             names = {row.pk: str(row) for row in seen} if wanted else {}
             for row in rows:
                 row[place] = names.get(row[place], "")
+        if column.type == "links":
+            name_many(place, rows, user)
+
+
+def name_many(place, rows, user):
+    """As `name_links` where each row links to several records of any kind."""
+    wanted = {}
+    for row in rows:
+        for key, pk in row[place] or ():
+            wanted.setdefault(key, set()).add(pk)
+    seen = links_to(user, wanted)
+    for row in rows:
+        row[place] = "; ".join(seen[pair][0] for pair in row[place] or () if pair in seen)
 
 
 def csv_pieces(kind, options, user, count=None):

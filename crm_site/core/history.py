@@ -23,16 +23,40 @@ def events_of(record):
     return model.objects.filter(pgh_obj_id=record.pk).select_related("pgh_context").order_by("-pgh_id")
 
 
+# {model: (model of its parts, the field that names it, function(events, user) giving a sentence for each)}.
+PARTS = {}
+
+
 def entries(record, user, limit=20, before=None):
     """(entries, id to go on from or None): who changed what, when and how, newest first.
 
-    An entry is a dict of at, by, operation, door and sentences; four statements, however many entries.
+    An entry is a dict of at, by, operation, door and sentences; four statements, however many entries, and those that
+    it takes to tell of the record's parts.
     """
     rows = events_of(record)
     if before:
         rows = rows.filter(pgh_id__lte=before)
     found = list(rows[: limit + 1])
-    return told(found, user)[:limit], found[limit].pgh_id if len(found) > limit else None
+    made = told(found, user)[:limit]
+    if type(record) in PARTS:
+        tell_parts(record, user, found, made)
+    return made, found[limit].pgh_id if len(found) > limit else None
+
+
+def tell_parts(record, user, events, made):
+    """Add to the entries of a record's events what the same operations did to its parts."""
+    part, link, tell = PARTS[type(record)]
+    by_context = {e.pgh_context_id: one for e, one in zip(events, made, strict=False) if e.pgh_context_id}
+    rows = part._meta.get_field("events").related_model.objects
+    rows = list(rows.filter(**{link: record.pk}, pgh_context__in=by_context).order_by("pgh_id"))
+    for row, sentence in zip(rows, tell(rows, user), strict=True):
+        one = by_context[row.pgh_context_id]
+        one["sentences"] = [*(text for text in one["sentences"] if text != again()), sentence]
+
+
+def again():
+    """What is said of a change that shows in no field."""
+    return _("Saved again.")
 
 
 def told(events, user, about=None):
@@ -88,7 +112,7 @@ def sentences(event, earlier, names):
         old, new = getattr(earlier, field.attname), getattr(event, field.attname)
         if old != new:
             found.append(sentence(field, shown(field, old, names), shown(field, new, names), new))
-    return found or [_("Saved again.")]
+    return found or [again()]
 
 
 def sentence(field, old, new, value):

@@ -20,7 +20,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from crm_site.core import parts
-from crm_site.core.columns import cell
+from crm_site.core.columns import cell, pairs_behind
 from crm_site.core.kinds import KINDS, links_to
 from crm_site.core.loading import read_many
 from crm_site.core.models import Fold
@@ -288,6 +288,9 @@ def linked(columns, records, user):
             ids.setdefault(column.kind, set()).update(
                 value for record in records if (value := column.value(record)) is not None
             )
+        elif column.type == "links":
+            for key, pk in pairs_behind(column, records):
+                ids.setdefault(key, set()).add(pk)
     for key, every in ids.items():
         if wanted := {value for value in every if (key, value) not in found and (key, value) not in unseen}:
             found |= links_to(user, {key: wanted})

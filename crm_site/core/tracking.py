@@ -15,11 +15,12 @@ class HistoryEvent(Event):
         abstract = True
 
 
-def track(*extra):
+def track(*extra, found_by="pgh_obj"):
     """The class decorator of a record: an event table that triggers fill on insert, update and delete.
 
     Columns that the database generates, and those named in `extra`, are left out. One statement writes the events of
-    one statement, however many rows it touched.
+    one statement, however many rows it touched. `found_by` is the column by which events are asked for: the record, or
+    what the record is a part of.
     """
 
     def decorate(model):
@@ -34,7 +35,7 @@ def track(*extra):
             context_field=pghistory.ContextForeignKey(null=True, db_index=False),
             model_name=f"{model.__name__}Event",
             base_model=HistoryEvent,
-            meta={"indexes": [models.Index(fields=["pgh_obj", "-pgh_id"], name=f"{name}_event_ix")]},
+            meta={"indexes": [models.Index(fields=[found_by, "-pgh_id"], name=f"{name}_event_ix")]},
             level=pgtrigger.Statement,
         )(model)  # fmt: skip
 

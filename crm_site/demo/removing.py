@@ -2,6 +2,7 @@
 
 import pghistory
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, ProtectedError
 from pghistory.models import Context
@@ -10,7 +11,7 @@ from crm_site.core.history import event_models
 from crm_site.core.models import Record, Setting, Share, Team, User
 from crm_site.demo import helping, selling
 from crm_site.demo.loading import sign_ins, write_private
-from customers.models import Account, Contact, Customer
+from customers.models import Account, ActivityLink, Contact, Customer
 
 
 @transaction.atomic
@@ -102,7 +103,7 @@ def release_records(ids):
 
 
 def forget(gone, ids):
-    """Remove the history and the shares of what went, and the contexts that only it used.
+    """Remove the history, the shares and the links of what went, and the contexts that only it used.
 
     Each question is one that the database answers from a list read once, however little it knows of new tables.
     """
@@ -114,8 +115,9 @@ def forget(gone, ids):
             living = event.pgh_tracked_model._base_manager.filter(pk=OuterRef("pgh_obj_id"))
             event.objects.filter(~Exists(living), pgh_context__in=ours).delete()
     for model, pks in gone.items():
-        Share.objects.filter(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name,
-                             object_id__in=pks).delete()  # fmt: skip
+        for beside in (Share, ActivityLink):
+            kind = ContentType.objects.get_for_model(model)
+            beside.objects.filter(content_type=kind, object_id__in=pks).delete()
     contexts = Context.objects.filter(metadata__user__in=ids) | Context.objects.filter(metadata__door="demo")
     for event in events:
         contexts = contexts.exclude(pk__in=event.objects.filter(pgh_context__isnull=False).values("pgh_context"))

@@ -20,7 +20,7 @@ from crm_site.demo.words import (
     PRODUCTS,
     SELLER,
     SOURCES,
-)
+)  # fmt: skip
 from customers.models import Activity
 from customers.operations.activities import log_activities
 from marketing.models import ContactListMember
@@ -245,13 +245,14 @@ def finish(rows, open_deals):
 
 
 def plan_steps(deals):
-    """The next steps of deals as tasks of their owners, at ten in the morning."""
-    ten = [timezone.make_aware(datetime.combine(deal.next_step_date, time(10))) for deal in deals]
-    tasks = [
-        {"kind": Activity.TASK, "subject": deal.next_step, "at": at, "regarding": deal, "owner": deal.owner}
-        for deal, at in zip(deals, ten, strict=True)
-    ]
-    return log_activities(tasks, by=deals[0].owner) if deals else []
+    """The next steps of deals as tasks of their owners, at ten in the morning; some are about another deal, too."""
+    own = [deal for deal in deals if deal.owner_id == deals[0].owner_id]
+    return log_activities([
+        {"kind": Activity.TASK, "subject": deal.next_step, "regarding": deal, "owner": deal.owner,
+         "also": [("sales.opportunity", own[0].pk)] if deal in own[2::3] else (),
+         "at": timezone.make_aware(datetime.combine(deal.next_step_date, time(10)))}
+        for deal in deals
+    ], by=deals[0].owner) if deals else []  # fmt: skip
 
 
 def make_leads(users, deals, campaigns, products, choose):
@@ -332,8 +333,8 @@ def make_desk(users, campaigns):
     )  # fmt: skip
     rule = AssignmentRule.objects.create(
         name="Everything from the web, in turn", order=10, team=users[2].team, respond_minutes=240,
-        conditions=[{"field": "source", "op": "equals", "value": "Website"}], escalate_minutes=480,
-        escalate_to=users[1],
+        conditions=[{"field": "source", "op": "equals", "value": "Website"}],
+        escalate_minutes=480, escalate_to=users[1],
     )  # fmt: skip
     RuleMember.objects.bulk_create([RuleMember(rule=rule, user=users[n], order=n, capacity=40) for n in REPS])
     kept = Setting.objects.get(pk="demo")
@@ -367,14 +368,13 @@ def make_papers(author, deals, choose):
                                    "sent_at": sent, "answered_at": deal.closed_at, "created_at": sent,
                                    "changed_at": deal.closed_at, "answered_by": str(deal.contact or "")})  # fmt: skip
             orders.append(about | {
-                "name": deal.name, "sold_on": deal.close_date, "created_at": deal.closed_at,
-                "changed_at": deal.closed_at,
+                "name": deal.name, "sold_on": deal.close_date,
                 "progress": "delivered" if deal.close_date < timezone.localdate() - timedelta(days=21) else "approved",
-            })  # fmt: skip
+            } | dict.fromkeys(("created_at", "changed_at"), deal.closed_at))  # fmt: skip
         elif deal.state == Stage.OPEN and deal.probability >= 50:
-            quotes.append(about | {"subject": deal.name, "status": "sent", "sent_at": deal.stage_since,
-                                   "valid_until": timezone.localdate() + timedelta(days=20),
-                                   "created_at": deal.stage_since, "changed_at": deal.stage_since})  # fmt: skip
+            valid = timezone.localdate() + timedelta(days=20)
+            quotes.append(about | {"subject": deal.name, "status": "sent", "valid_until": valid}
+                          | dict.fromkeys(("sent_at", "created_at", "changed_at"), deal.stage_since))  # fmt: skip
     return create_quotes(quotes, by=author), create_sales(orders, by=author)
 
 

@@ -7,7 +7,7 @@ from crm_site.core.admin import ReadOnlyInline
 from crm_site.core.admin_base import Admin
 from customers.admin.parties import KindAdmin
 from customers.kinds import ACTIVITIES
-from customers.models import Activity, CalendarFeed, Participant
+from customers.models import Activity, ActivityLink, CalendarFeed, Participant
 
 
 class ParticipantInline(ReadOnlyInline):
@@ -19,6 +19,13 @@ class ParticipantInline(ReadOnlyInline):
     def get_queryset(self, request):
         """With the names, in one statement."""
         return super().get_queryset(request).select_related("contact", "user")
+
+
+class LinkInline(ReadOnlyInline):
+    """What it is about besides; changed on the activity's own page."""
+
+    model = ActivityLink
+    fields = readonly_fields = ("content_type", "object_id")
 
 
 @admin.register(Activity)
@@ -36,7 +43,7 @@ class ActivityAdmin(KindAdmin):
         "outcome", "place", "priority", "repeats", "remind_at", "is_private", "owner", "team", "tags",
         *KindAdmin.readonly_fields,
     ]  # fmt: skip
-    inlines = (ParticipantInline,)
+    inlines = (ParticipantInline, LinkInline)
 
     @admin.display(description=_("kind"))
     def kind_name(self, activity):

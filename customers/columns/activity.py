@@ -7,8 +7,18 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.columns import Column
 from customers.columns.common import record_columns
 from customers.models import Activity
+from customers.operations.relating import related_of
 
 TONES = {"open": "azure", "done": "green", "cancelled": "grey"}
+
+
+def put_related(activities):
+    """Put on activities, as `also`, what they are about besides; one statement."""
+    found = related_of(activities)
+    for activity in activities:
+        activity.also = found[activity.pk]
+
+
 LINK_COLUMNS = (
     Column(
         "contact",
@@ -66,6 +76,12 @@ ACTIVITY_COLUMNS = (
         aliases=("state", "call status"),
     ),
     *LINK_COLUMNS,
+    Column(
+        "regarding", _("Belongs to"), "links", needs=("regarding_type_id", "regarding_id"), shown=False, imports=False
+    ),
+    Column(
+        "also", _("Also regarding"), "links", needs=("id",), shown=False, edit=True, imports=False, load=put_related
+    ),
     Column("direction", _("Direction"), "choice", choices=Activity.DIRECTIONS, shown=False, aliases=("call type",)),
     Column(
         "outcome",

@@ -7,7 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.converters import read_id
 from crm_site.core.forms import RecordForm, users_for
+from crm_site.core.kinds import links_to
+from customers.forms.related import RecordsField, pairs_of, token
 from customers.models import Activity, Contact
+from customers.operations.relating import by_kind, related_of
 
 
 class PickMany(forms.SelectMultiple):
@@ -37,7 +40,7 @@ class PickManyField(forms.ModelMultipleChoiceField):
 
 
 class ActivityForm(RecordForm):
-    """A call, e-mail, meeting, note or task, and who takes part."""
+    """A call, e-mail, meeting, note or task, who takes part, and what else it is about."""
 
     guests = PickManyField(
         Contact.objects.none(), "/contacts/options/", label=_("Contacts taking part"), required=False
@@ -45,6 +48,7 @@ class ActivityForm(RecordForm):
     colleagues = PickManyField(
         Contact.objects.none(), "/users/options/", label=_("Colleagues taking part"), required=False
     )
+    also = RecordsField()
 
     class Meta:
         model = Activity
@@ -77,6 +81,10 @@ class ActivityForm(RecordForm):
             self.fields["kind"].choices = [
                 (k, v) for k, v in Activity.KINDS.items() if k != Activity.EVENT or self.is_event()
             ]
+        if "also" in self.fields:
+            self.fields["also"].let_in(user)
+            self.had = related_of([self.instance])[self.instance.pk] if self.instance.pk else []
+            self.initial["also"] = [token(*pair) for pair in self.had if pair in links_to(user, by_kind(self.had))]
         if "guests" not in self.fields:
             return
         self.fields["guests"].queryset = Contact.objects.visible_to(user)
@@ -98,7 +106,7 @@ class ActivityForm(RecordForm):
         return data
 
     def values(self):
-        """The cleaned values; those taking part in one list, those whom the user cannot see kept."""
+        """The cleaned values; those taking part in one list; people and records that the user cannot see kept."""
         values = super().values()
         if "guests" in values:
             hidden = []
@@ -113,6 +121,9 @@ class ActivityForm(RecordForm):
                     if p.contact_id and p.contact_id not in shown
                 ]
             values["participants"] = [*values.pop("guests"), *values.pop("colleagues"), *hidden]
+        if "also" in values:
+            hidden = set(self.had) - set(pairs_of(self.initial["also"]))
+            values["also"] = [*pairs_of(values["also"]), *hidden]
         return values
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_site.core.forms import PickField, fingerprint
+from customers.forms.related import RecordsField, pairs_of
 from customers.models import Account, Activity, Contact
 from customers.operations.activities import tomorrow_at, zone_of
 
@@ -82,6 +83,7 @@ class ComposerForm(forms.Form):
         if not isinstance(record, Contact):
             rows = Contact.objects.visible_to(user)
             self.fields["contact"] = PickField(rows, "/contacts/options/", label=_("With"), required=False)
+        self.fields["also"] = RecordsField(user)
         if record is None:
             rows = Account.objects.visible_to(user)
             self.fields["account"] = PickField(rows, "/accounts/options/", label=_("Account"), required=False)
@@ -103,6 +105,7 @@ class ComposerForm(forms.Form):
         data, zone = self.cleaned_data, zone_of(self.user)
         links = {"regarding": self.record} if self.record else {"account": data.get("account")}
         links |= {"contact": data["contact"]} if data.get("contact") else {}
+        links |= {"also": pairs_of(data["also"])} if data.get("also") else {}
         kind = data["kind"]
         row = {"kind": kind, "subject": data["subject"], "body": data["body"], "is_private": data["is_private"]} | links
         row["at"] = data["at"] or (tomorrow_at(9, zone) if kind == Activity.TASK else timezone.now())

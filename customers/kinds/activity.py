@@ -3,19 +3,24 @@
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm_site.core.bins import BESIDE
+from crm_site.core.history import PARTS
 from crm_site.core.kinds import Kind, Sort, register
 from crm_site.core.operations import delete_record, restore_record
 from crm_site.core.pages import RULES
 from customers.columns.activity import ACTIVITY_COLUMNS
 from customers.filters.activity import ActivityFilters
 from customers.forms.activity import ActivityForm, initial
-from customers.models import Activity
+from customers.models import Activity, ActivityLink
 from customers.operations.activities import log_activity, update_activity
+from customers.operations.relating import tell_links
 
 RULES.update({
     "activity_subject_given": _("An activity needs a subject."),
     "participant_once": _("Somebody is named twice."),
 })  # fmt: skip
+BESIDE.append(ActivityLink)
+PARTS[Activity] = (ActivityLink, "activity", tell_links)
 
 
 ABOUT = ("number", "kind", "status", "at", "ends_at", "done_at", "direction", "duration", "outcome", "place", "body")
@@ -55,7 +60,7 @@ ACTIVITIES = register(
         highlights=("status", "at", "contact", "account", "customer", "owner"), initial=initial, subtitle=subtitle,
         groups=(
             (_("About"), ABOUT),
-            (_("Concerns"), ("contact", "account", "customer")),
+            (_("Concerns"), ("regarding", "contact", "account", "customer", "also")),
             (_("Reminding"), ("priority", "remind_at", "repeats", "is_private")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),

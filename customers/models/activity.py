@@ -1,5 +1,6 @@
 """Activities: calls, e-mails, text messages, meetings, notes and tasks; and what other apps put on the timeline."""
 
+import pgtrigger
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -14,6 +15,14 @@ from crm_site.core.tracking import track
 def on_top():
     """The condition that a row stands above a timeline: it is pinned, or still to be done."""
     return models.Q(is_pinned=True) | models.Q(status="open")
+
+
+# What stands on the timelines of further records goes there by the activity's own time.
+LINKS_FOLLOW = """
+    UPDATE customers_activitylink SET at = NEW.at, on_top = NEW.is_pinned OR NEW.status = 'open'
+    WHERE activity_id = NEW.id;
+    RETURN NULL;
+"""
 
 
 @track("followed_owner", "followed_team", "reminded_at")
@@ -125,14 +134,55 @@ class Activity(Record):
                 for key in ("customer", "account", "contact")
             ),
         ]  # fmt: skip
+        triggers = [
+            pgtrigger.Trigger(
+                name="links_follow", when=pgtrigger.After, func=LINKS_FOLLOW,
+                operation=pgtrigger.UpdateOf("at", "status", "is_pinned"),
+                condition=pgtrigger.AnyChange("at", "status", "is_pinned"),
+            )
+        ]  # fmt: skip
 
     def __str__(self):
         return self.subject
 
     @property
+    def regarding(self):
+        """The record that it belongs to, as [(kind, id)]."""
+        model = self.regarding_id and ContentType.objects.get_for_id(self.regarding_type_id).model_class()
+        return [(model._meta.label_lower, self.regarding_id)] if model else []
+
+    @property
     def seconds(self):
         """The duration in seconds, as other systems count it; None when it is not known."""
         return None if self.duration is None else self.duration * 60
+
+
+@track("at", "on_top", found_by="activity")
+class ActivityLink(models.Model):
+    """A further record that an activity is about, beside the one it belongs to; it stands on that one's timeline, too.
+
+    `at` and `on_top` are the activity's, and a trigger keeps them so: a timeline is a walk along one index of this
+    table, however many activities are about a record.
+    """
+
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="links")
+    content_type = models.ForeignKey(ContentType, models.CASCADE, related_name="+", db_index=False)
+    object_id = models.BigIntegerField()
+    at = models.DateTimeField(editable=False)
+    on_top = models.BooleanField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["content_type", "object_id", "activity"], name="activity_link_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["content_type", "object_id", "on_top", "-at", "-activity"], name="activity_link_walk_ix"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.content_type.model}:{self.object_id}"
 
 
 class Participant(models.Model):

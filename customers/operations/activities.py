@@ -15,6 +15,7 @@ from crm_site.core.models import User
 from crm_site.core.operations import Refused, Stale, lock, new_rows, operation, write, write_locked
 from customers.models import Activity, Participant
 from customers.operations.linking import LINKS, known, link_rows, owner_of
+from customers.operations.relating import carry_over, link_many, set_related
 
 STEPS = {
     "daily": relativedelta(days=1), "weekly": relativedelta(weeks=1), "monthly": relativedelta(months=1),
@@ -32,18 +33,21 @@ def log_activities(rows, *, by):
     """Make many activities and return them; the import's way in.
 
     A row is a dict of field values, of which `subject` or `body` is enough; also `regarding` (any record), `seconds`
-    (the duration as other systems give it) and `participants` (contacts and users). Missing links are derived: the
-    contact's main account, then the account's or the contact's customer. Raises PermissionDenied when a linked record
-    is out of the user's reach.
+    (the duration as other systems give it), `participants` (contacts and users) and `also` (further records that it is
+    about, as (kind, id)). Missing links are derived: the contact's main account, then the account's or the contact's
+    customer. Raises PermissionDenied when a linked record is out of the user's reach.
     """
     rows = [dict(row) for row in rows]
     guests = [row.pop("participants", None) or () for row in rows]
+    also = [row.pop("also", None) or () for row in rows]
     link_rows(rows, by)
     made = new_rows(Activity, [completed(row) for row in rows], by=by)
     Participant.objects.bulk_create(
         [guest(activity, party) for activity, parties in zip(made, guests, strict=True) for party in unique(parties)],
         batch_size=1000,
     )
+    if related := [(activity, pair) for activity, pairs in zip(made, also, strict=True) for pair in pairs]:
+        link_many(related, by)
     tell(made)
     return made
 
@@ -114,9 +118,12 @@ def unique(parties):
 
 @operation
 def update_activity(activity, values, *, by, version=None):
-    """Change an activity; links, reminder and participants follow. Raises Stale when somebody saved meanwhile."""
+    """Change an activity; links, reminder, participants and further records (`also`, as (kind, id)) follow.
+
+    Raises Stale when somebody saved meanwhile.
+    """
     values = dict(values)
-    parties = values.pop("participants", None)
+    parties, also = values.pop("participants", None), values.pop("also", None)
     current = lock(activity, by)
     if version is not None and version != current.version:
         raise Stale(current)
@@ -127,6 +134,8 @@ def update_activity(activity, values, *, by, version=None):
     if values.get("status", current.status) != current.status:
         values["done_at"] = timezone.now() if values["status"] == Activity.DONE else None
     if parties is not None and set_participants(current, parties):
+        values["changed_at"] = timezone.now()
+    if also is not None and set_related(current, also, by):
         values["changed_at"] = timezone.now()
     return tell_changed(write_locked(current, values, by=by)[0])
 
@@ -173,7 +182,7 @@ def complete_activity(activity, *, by, outcome=""):
     now, values = timezone.now(), {"status": Activity.DONE, "outcome": outcome or current.outcome, "repeats": ""}
     values |= {"done_at": now} | ({} if current.kind == Activity.MEETING else {"at": now})
     if current.repeats:
-        Activity.objects.bulk_create([next_of(current, by)])
+        carry_over(current, Activity.objects.bulk_create([next_of(current, by)])[0])
     done = write_locked(current, values, by=by)[0]
     tell([done])
     return done

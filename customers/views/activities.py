@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -15,13 +15,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from crm_site.core import lists, pages, parts
+from crm_site.core.kinds import links_to
 from crm_site.core.operations import Refused
+from crm_site.core.recent import recent_of
 from customers import timeline
 from customers.calendars import invitation
 from customers.columns.activity import LINK_COLUMNS
+from customers.forms.related import token
 from customers.kinds.activity import ACTIVITIES
 from customers.models import Activity
 from customers.operations import activities as operations
+from customers.operations.relating import by_kind, relatable, related_of
+
+# Of each kind, to pick from.
+RECORDS_OFFERED = 6
 
 
 @require_GET
@@ -76,7 +83,9 @@ def sees_parent(user, activity):
     model = activity.regarding_type.model_class() if activity.regarding_id else None
     if model:
         parents.append(model(pk=activity.regarding_id))
-    return any(type(p).objects.visible_to(user).filter(pk=p.pk).exists() for p in parents if p is not None)
+    if any(type(p).objects.visible_to(user).filter(pk=p.pk).exists() for p in parents if p is not None):
+        return True
+    return bool(links_to(user, by_kind(related_of([activity])[activity.pk])))
 
 
 def changeable_or_404(request, pk):
@@ -212,6 +221,23 @@ def activity_todo(request):
     due, more = timeline.todo_of(request.user)
     found = timeline.todo(timeline.items(due, request.user, LINK_COLUMNS), more)
     return pages.fragment(request, "customers/activities/_todo.html", {"kind": ACTIVITIES, "title": _("To do")} | found)
+
+
+@require_GET
+def activity_records(request):
+    """What an activity may be about, of several kinds, to pick from; before one types, what the user saw last."""
+    user, text = request.user, request.GET.get("q", "").strip()
+    pages.need(user, ACTIVITIES, "view")
+    kinds = {kind.key: kind for kind in relatable() if pages.may(user, kind, "view")}
+    if lists.words(text):
+        rows, _alike = lists.found_everywhere(list(kinds.values()), text, user, RECORDS_OFFERED)
+        found = [(kind.key, row.pk, str(row)) for kind, many in rows.items() for row in many]
+    else:
+        recent = [pair for pair in recent_of(request) if pair[0] in kinds]
+        seen = links_to(user, by_kind(recent))
+        found = [(*pair, seen[pair][0]) for pair in recent if pair in seen]
+    items = [{"value": token(key, pk), "text": said, "hint": str(kinds[key].label)} for key, pk, said in found]
+    return JsonResponse({"items": items})
 
 
 @require_GET

@@ -10,6 +10,7 @@ from crm_site.core.operations import Refused, lock, operation, write
 from customers.models import Account, Contact, Customer
 from customers.operations.activities import follow
 from customers.operations.following import bin_record
+from customers.operations.relating import links_of
 from sales.models import Lead, Opportunity
 from sales.operations.conversion import activities_of
 from sales.operations.leads import UNDO_TIME
@@ -64,18 +65,19 @@ def why_kept(lead, name, record, version, kept, user):
 
 
 def deal_used(lead, deal):
-    """Whether a deal has papers or things that were done."""
+    """Whether a deal has papers or things that were done, or something that was done is about it, too."""
     kind = activities_of(lead).model.objects.unscoped("a count").filter(
         regarding_type__app_label="sales", regarding_type__model="opportunity", regarding_id=deal.pk
     )  # fmt: skip
-    return deal.quotes.exists() or deal.sales.exists() or kind.exists()
+    return deal.quotes.exists() or deal.sales.exists() or kind.exists() or links_of(deal).exists()
 
 
 def party_used(lead, party):
-    """Whether other leads, deals or papers hang on an account, a contact or a customer."""
+    """Whether other leads, deals, papers or activities about it hang on an account, a contact or a customer."""
     key, own = type(party)._meta.model_name, lead.converted_opportunity_id or 0
     others = Lead.objects.unscoped("a count").filter(**{key: party}).exclude(pk=lead.pk)
-    return others.exists() or party.opportunities.exclude(pk=own).exists() or party.quotes.exists()
+    papers = party.opportunities.exclude(pk=own).exists() or party.quotes.exists()
+    return others.exists() or papers or links_of(party).exists()
 
 
 def account_used(lead, account):

@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 
 from crm_site.core.models import Attachment, Fold
 from crm_site.core.operations import operation, refuse, write
-from customers.models import Activity
+from customers.models import Activity, ActivityLink
 from customers.operations.activities import follow
 from customers.operations.following import reachable
+from customers.operations.relating import move_links
 from support import clocks
 from support.models import FIRST, Case, CaseMerge, Clock, Draft, InboundMail, Message, OutgoingMail, Watcher
 from support.operations.messages import mailbox_of, reporter_address
@@ -85,6 +86,7 @@ def move_all(source, survivor, by):
         "messages": move(Message.objects.filter(case=source).exclude(kind=Message.EVENT), case=survivor),
         "files": move(files_of(source), object_id=survivor.pk),
         "activities": move(activities_of(source), regarding_id=survivor.pk),
+        "links": move_links(Case, source.pk, survivor.pk),
         "children": move_children(source, survivor, by),
         "watchers": unite_watchers(source, survivor),
     }
@@ -228,6 +230,7 @@ def move_back(merge, source, survivor, by):
             parent=source,
         ),
     }  # fmt: skip
+    ActivityLink.objects.filter(pk__in=moved.get("links", ())).update(object_id=source.pk)
     Message.objects.filter(pk__in=moved["messages_own"], case=source).update(origin=None)
     carry_mails(back["messages"], source)
     Watcher.objects.filter(pk__in=moved["watchers"], case=survivor).delete()

@@ -293,7 +293,7 @@ RULES = (
     Rule("customers:consents", sees_contacts), Rule("customers:consents_export", takes_contacts),
     Rule("customers:contact_consents", on_record("view")), Rule("customers:contact_consent_create", on_record("change")),
     Rule("customers:consent_confirm", nobody, secret=True),
-    Rule("customers:activity_log", kind_action("add")), Rule("customers:activity_todo", lists),
+    Rule("customers:activity_log", kind_action("add")), Rule("customers:activity_todo", lists), Rule("customers:activity_records", lists),
     Rule("customers:activity_invitation", on_record("view"), quiet=True), Rule("customers:activity_participants", reads_activity),
     Rule("customers:activity_record", reads_activity),
     *(Rule(f"customers:activity_{verb}", on_record("change")) for verb in ("complete", "reopen", "snooze", "cancel", "pin", "invite")),

@@ -87,7 +87,7 @@ REGISTRY = {
     # Rows that name a record by type and id.
     "core.share.*": ("moves", False, "removed"), "core.externalid.*": ("moves", True, "removed"),
     "core.attachment.*": ("moves", True, "removed"), "core.pendinglink.*": ("moves", False, "removed"),
-    "customers.activity.regarding": ("moves", True, "kept"), "core.bulkchange.*": ("stays", False, "removed"),
+    "customers.activity.regarding": ("moves", True, "kept"), "customers.activitylink.*": ("moves", True, "kept"), "core.bulkchange.*": ("stays", False, "removed"),
     # A user's own things and the machinery of signing in.
     "core.share.user": ("goes", False, "removed"), "core.share.created_by": WHO_ACTED,
     "core.attachment.created_by": WHO_ACTED, "core.importmapping.user": ("goes", False, "removed"),

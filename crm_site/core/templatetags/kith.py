@@ -76,7 +76,9 @@ TD, PLAIN = "records/_td.html", (("plain", True),)
 
 
 def tags(cell):
-    """What a cell has several of."""
+    """What a cell has several of: tags, or links."""
+    if cell.type == "links":
+        return joined(filled("records/_link.html", text=text, url=url) for text, url in cell.items)
     return cell.items and joined(filled("records/_tag.html", tag=tag) for tag in cell.items)
 
 
