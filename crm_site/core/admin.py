@@ -1,6 +1,10 @@
 """The administration: users, teams, roles, shares, and what the machinery keeps."""
 
+from allauth.account import admin as account_admin  # noqa: F401 - registers what is taken out below
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa import admin as mfa_admin  # noqa: F401 - registers what is made anew below
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.forms import AdminUserCreationForm, ReadOnlyPasswordHashField
@@ -67,7 +71,7 @@ class NewUserForm(AdminUserCreationForm):
 
 
 class UserForm(forms.ModelForm):
-    """A user as administrators change it; the address is kept in lower case."""
+    """A user as administrators change it."""
 
     password = ReadOnlyPasswordHashField(help_text=_("Passwords are not stored; only a hash of them."))
 
@@ -77,10 +81,8 @@ class UserForm(forms.ModelForm):
             "email", "password", "first_name", "last_name", "job_title", "team", "partner", "door", "groups",
             "is_active", "is_staff", "is_superuser", "time_zone", "theme", "shortcuts",
         ]  # fmt: skip
-
-    def clean_email(self):
-        """Addresses are compared without regard to case."""
-        return self.cleaned_data["email"].lower()
+        labels = {"groups": _("Roles")}
+        help_texts = {"groups": _("What the person may see and do; of several roles the widest reach counts.")}
 
     def clean_partner(self):
         """The account of a partner, or none."""
@@ -127,11 +129,16 @@ class UserAdmin(Admin):
         return super().get_fieldsets(request, obj)
 
     def save_model(self, request, obj, form, change):
-        """Save, keep the main team among the teams, and end the sessions of who is no longer active."""
+        """Save, keep the main team among the teams, and end the sessions of who is no longer active.
+
+        Of another address nothing is left of the old one: the sign-in library keeps copies that open the door.
+        """
         with transaction.atomic():
             if change and "is_active" in form.changed_data:
                 obj.session_generation += 1
             super().save_model(request, obj, form, change)
+            if change and "email" in form.changed_data:
+                EmailAddress.objects.filter(user=obj).delete()
             if obj.team_id:
                 Membership.objects.get_or_create(user=obj, team=obj.team)
 
@@ -180,7 +187,7 @@ class ScopeInline(admin.TabularInline):
     extra = 0
 
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, Authenticator, EmailAddress])
 
 
 @admin.register(Group)
@@ -245,6 +252,21 @@ class ReadOnlyInline(ReadOnly, admin.TabularInline):
     def has_view_permission(self, request, obj=None):
         """With the record."""
         return True
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Who has a second factor; of one that is lost it is taken away here. What it keeps secret stays so."""
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    list_select_related = ["user"]
+    search_fields = ["user__email"]
+    fields = list_display
+
+    def has_delete_permission(self, request, obj=None):
+        """As everywhere: the person sets up another one at the next sign-in that asks for it."""
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(Job)

@@ -86,6 +86,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self):
         return self.get_full_name() or self.email
 
+    def clean(self):
+        """Addresses are compared without regard to case, so they are kept in lower case."""
+        super().clean()
+        self.email = self.email.lower()
+
     def get_full_name(self):
         """First and last name, or an empty text."""
         return f"{self.first_name} {self.last_name}".strip()
