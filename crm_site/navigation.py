@@ -85,6 +85,7 @@ def places_of(user):
         places.append((89, _("Sales reports"), "/reports/sales/", "pie"))
     if may_ask(user):
         places.append((23, _("Request fields"), "/cases/fields/", "list"))
+        places.append((23, _("Ready answers"), "/cases/ready/", "bolt"))
     if may_arrange(user):
         places.append((92, _("Lead assignment"), "/leads/assignment/", "users"))
     if may_set_rates(user):

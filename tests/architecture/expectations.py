@@ -343,6 +343,8 @@ RULES = (
     Rule("support:attainment", sees_cases), Rule("support:attainment_clocks", sees_cases, quiet=True),
     Rule("support:case_clocks", on_record("view")),
     Rule("support:field_list", asks), Rule("support:field_new", asks), Rule("support:field_*", asks, subject="case_field"),
+    Rule("support:ready_text_new", asks), Rule("support:ready_macro_new", asks), Rule("support:ready_list", asks),
+    Rule("support:ready_text_*", asks, subject="ready_text"), Rule("support:ready_macro_*", asks, subject="ready_macro"),
     Rule("support:desk*", works_cases),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("canned", "here", "answer", "undo", "set", "macro")),
     Rule("support:case_draft_files", on_record("change")),

@@ -12,7 +12,16 @@ from django.utils import timezone
 from crm_site.core.kinds import KINDS
 from crm_site.core.models import Attachment, ExchangeRate, Job, Notification, SavedView
 from sales.models import Adjustment, AssignmentRule, WebForm
-from support.models import Article, ArticleVersion, CaseField, PortalAccess, PortalSession, ProfileChange
+from support.models import (
+    Article,
+    ArticleVersion,
+    CannedReply,
+    CaseField,
+    Macro,
+    PortalAccess,
+    PortalSession,
+    ProfileChange,
+)
 from tests.architecture.expectations import rule_for
 from tests.architecture.routes import all_routes
 from tests.architecture.samples import make_record
@@ -75,6 +84,8 @@ class World:
             "price": PriceFactory(product=self.records["sales.product"]),
             "webform": WebForm.objects.create(name="Ask", title="Ask us", fields=["last_name", "email"], required=["email"]),
             "case_field": CaseField.objects.create(key="world", label="Which world?", is_active=False),
+            "ready_text": CannedReply.objects.create(name="Hello", shortcut="world", body="Dear {contact.name}"),
+            "ready_macro": Macro.objects.create(name="Mine", actions=[{"do": "owner", "value": "me"}]),
             "rule": AssignmentRule.objects.create(name="All", order=1, is_active=False),
             "affiliation": AffiliationFactory(account=account, contact=self.records["customers.contact"]),
         }  # fmt: skip
