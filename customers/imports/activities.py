@@ -6,12 +6,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_site.core.imports.guessing import normalise
-from crm_site.core.imports.registry import Importer, Target, external_id, register
+from crm_site.core.imports.links import by_ids
+from crm_site.core.imports.plan import fold
+from crm_site.core.imports.registry import Importer, Target, external_id, importer_of, register
 from crm_site.core.imports.targets import link_targets, targets_of
 from customers.imports.common import with_columns
 from customers.models import Activity
 from customers.operations.activities import log_activities, update_activity
 from customers.operations.regarding import regard_activities
+from customers.operations.relating import relatable, related_of
 
 KIND_WORDS = {
     "calls": "call",
@@ -94,6 +97,7 @@ MINUTES = (
     "call duration in minutes", "duration minutes", "duration", "call duration", "minutes",
     "call duration in seconds", "duration seconds", "seconds",
 )  # fmt: skip
+ALSO = ("also regarding", "also related to", "other related ids", "secondary records")
 # A file that is all of one kind tells by its name or by the names of its columns.
 # What a link that comes late may take an activity from: a deal also from a lead.
 BELONGS = {"lead": ("account", "contact", "customer"), "regarding": ("account", "contact", "customer", "lead")}
@@ -114,7 +118,7 @@ def activity_targets():
         "customers.activity",
         [*what_targets(), *when_targets(), *with_whom_targets()],
         targets_of,
-        without=("customer", "customer.id", "number", "is_pinned", "reminded_at", "regarding", "repeats", "remind_at"),
+        without=("customer", "customer.id", "number", "is_pinned", "reminded_at", "repeats", "remind_at"),
     )
 
 
@@ -168,7 +172,32 @@ def with_whom_targets():
         *link_targets("regarding", gettext_lazy("Opportunity"), "sales.opportunity", deal),
         *link_targets("lead", gettext_lazy("Lead"), "sales.lead")[1:],
         *link_targets("about", gettext_lazy("Account, contact, deal or lead"), "", ("related to", "related record")),
+        Target("also", gettext_lazy("Also regarding: ids there, or names"), aliases=ALSO, limit=2000),
     ]
+
+
+def gather_related(drafts, run):
+    """Put on drafts, as (kind, id), what their rows are about besides: two queries a kind for all of them."""
+    texts = {id(draft): divided(draft.values.pop("also", "") or "") for draft in drafts}
+    wanted, found = {text for each in texts.values() for text in each}, {}
+    for importer in filter(None, (wanted and importer_of(kind.key) for kind in relatable())):
+        ids, names = by_ids(run, importer, wanted), importer.find(wanted, run.user) if importer.find else {}
+        for text in wanted:
+            same = [ids[text]] if text in ids else names.get(fold(text), [])
+            found.setdefault(text, set()).update((importer.key, record.pk) for record in same)
+    for draft in drafts:
+        alone = [found[text] for text in texts[id(draft)] if len(found[text]) == 1]
+        if alone:
+            draft.values["also"] = [pair for pairs in alone for pair in pairs]
+        for text in texts[id(draft)]:
+            if len(found[text]) != 1:
+                sentence = _("No one record that you may see is called “%(name)s”; the link was left out.")
+                draft.warn(run.plan.header_of.get("also", ""), sentence % {"name": text}, sentence % {"name": "…"})
+
+
+def divided(text):
+    """The parts of a cell that holds several values."""
+    return [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
 
 
 def prepare_activity(draft, _run):
@@ -207,6 +236,16 @@ def link_activity(field, pairs, *, by):
         update_activity(activity, {field: record}, by=by)
 
 
+def change_activity(activity, values, by):
+    """Change an activity as its row says, also the deal or lead that it belongs to."""
+    values = dict(values)
+    record = values.pop("regarding", None)
+    key = record and record._meta.model_name
+    if record and activity.regarding != [(record._meta.label_lower, record.pk)]:
+        regard_activities({activity: record}, by=by, over=BELONGS.get(key, BELONGS["regarding"]))
+    return update_activity(activity, values, by=by)
+
+
 def id_prefix(values):
     """Calls, meetings and tasks are counted apart in other systems, so their ids may repeat."""
     return f"{values.get('kind') or 'activity'}:"
@@ -221,8 +260,10 @@ ACTIVITY_IMPORT = register(
         order=40,
         icon="activity",
         create=log_activities,
-        update=lambda record, values, by: update_activity(record, values, by=by),
+        update=change_activity,
         prepare=prepare_activity,
+        gather=gather_related,
+        parts=lambda activity: {"also": [list(pair) for pair in related_of([activity])[activity.pk]]},
         link=link_activity,
         guess=guess_kind_of_activity,
         constants=("kind",),

@@ -82,7 +82,7 @@ def belongs_to(activity, key, pk):
 
 def set_related(activity, pairs, by):
     """Let a locked activity be about exactly these records; whether anything changed. Only new ones pass the gate."""
-    had = related_of([activity])[activity.pk]
+    had, pairs = related_of([activity])[activity.pk], [tuple(pair) for pair in pairs]
     gone = models.Q()
     for key, pk in set(had) - set(pairs):
         gone |= models.Q(content_type=type_of(key), object_id=pk)

@@ -5,6 +5,7 @@ from django.core.management import call_command
 
 from crm_site.core.models import Job, PendingLink
 from customers.models import Account, Activity, Contact
+from customers.operations.relating import related_of
 from sales.models import Lead, Opportunity
 from tests.core.test_import_wizard import counts
 from tests.sales.test_import_deals import through
@@ -43,6 +44,24 @@ def test_what_is_related_to_may_be_of_any_kind(cast, tmp_path):
     assert Account.objects.count() == 2
     assert (deal.lead, lead.converted_opportunity) == (lead, deal)
     check_person(lead)
+
+
+def test_ac_1_further_records_come_by_their_ids_and_names(cast, tmp_path):
+    """AC-1: a column of ids there or of names; what means none or several is told, and a second file changes them."""
+    tasks = "Record Id,Subject,Due Date,Related To.id,Also regarding\nt_1,Both,2023-05-01,z_4,"
+    files = {"Accounts": ACCOUNTS, "Leads": LEADS, "Deals": DEALS, "Tasks": f"{tasks}z_1; beta;z_3;Hall;Nobody\n"}
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    call_command("import_data", str(tmp_path), system="zoho", user=cast.rita.email)
+    made = Activity.objects.get()
+    accounts = [("customers.account", account.pk) for account in Account.objects.order_by("name")]
+    lead = ("sales.lead", Lead.objects.earliest("pk").pk)
+    assert (made.regarding[0][0], set(related_of([made])[made.pk])) == ("sales.opportunity", {*accounts, lead})
+    warnings = Job.objects.get(options__importer="activities").counts["warnings"]
+    assert sum(n for text, n in warnings.items() if "No one record" in text) == 2
+    (tmp_path / "Tasks.csv").write_text(f"{tasks}z_2\n")
+    call_command("import_data", str(tmp_path / "Tasks.csv"), system="zoho", user=cast.rita.email)
+    assert related_of([made])[made.pk] == accounts[1:]
 
 
 def check_person(lead):
