@@ -55,7 +55,8 @@ def home(request):
         "looked_at": cut and LOOKED_AT,
         "deals": deals, "deals_own": own, "leads": today.leads_of(user, SHOWN), "sells": today.sells(user),
         "support": support_today.cases_of(user), "refused": support_today.refused_mailboxes(user),
-        "start": start.steps(user), "tabs": tabs(), "action_url": "/activities/log/",
+        "no_role": not (user.is_superuser or user.scopes), "start": start.steps(user),
+        "tabs": tabs(), "action_url": "/activities/log/",
         "has_activities": user.reach(Activity, "view") != "none", "may_log": user.reach(Activity, "add") != "none",
     } | timeline.todo(shown[: len(due)], more)  # fmt: skip
     return TemplateResponse(request, "home.html", context)

@@ -106,6 +106,13 @@ def test_u60_checklist_for_administrators(cast, client_of):
     assert Setting.objects.get(pk="company").value["name"] == "Kith & Sons"
 
 
+def test_who_has_no_role_is_told(cast, client_of):
+    """An empty page says nothing of why it is empty."""
+    assert "You have no role yet" in client_of(cast.nora).get("/").content.decode()
+    assert "You have no role yet" not in client_of(cast.alice).get("/").content.decode()
+    assert "You have no role yet" not in client_of(cast.rita).get("/").content.decode()
+
+
 def test_u61_banner_of_the_demo(cast, client_of):
     """Demo users see that the company is invented; an administrator removes it by one button."""
     cast.rita.is_demo = True
