@@ -26,6 +26,8 @@ PIECE = 1000
 # Records whose deletion is more than a mark are deleted one by one.
 SLOW_PIECE = 100
 AT_ONCE = 500
+# What became of a row that was not left, where a report tells of each.
+CHANGED = "changed"
 UNDO_TIME = timedelta(days=1)
 
 
@@ -190,8 +192,13 @@ def delete_rows(job, kind, rows):
 def problem(job, record, sentence):
     """Note why one row was left as it is."""
     count(job, refused=1)
+    note(job, record, sentence, "left")
+
+
+def note(job, record, sentence, outcome=CHANGED):
+    """Note what became of one row, for the report."""
     JobProblem.objects.create(
-        job=job, line=record.pk, text=sentence[:500], outcome="left", row=[record.number, str(record)[:200]]
+        job=job, line=record.pk, text=sentence[:500], outcome=outcome, row=[record.number, str(record)[:200]]
     )
 
 

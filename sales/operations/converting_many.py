@@ -4,7 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from crm_site.core.bulk import CHANGES, Change, problem
+from crm_site.core.bulk import CHANGES, Change, note, problem
 from crm_site.core.models import User
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.pages import broken_rule
@@ -18,7 +18,7 @@ PIECE = 20
 
 
 def convert_rows(job, _kind, rows):
-    """Convert the leads one by one, and note of each that was left why; one failure undoes no other.
+    """Convert the leads one by one, and note of each what it became or why it was left; one failure undoes no other.
 
     The job's values are {"likely": "leave", "use" or "new", "deals": whether to make opportunities, "owner": an id or
     None}.
@@ -27,7 +27,8 @@ def convert_rows(job, _kind, rows):
     for lead in rows.select_related("contact", "owner", "product").order_by("pk"):
         try:
             with transaction.atomic():
-                changed += not convert_one(lead, job).repeated
+                note(job, lead, became(convert_one(lead, job)))
+            changed += 1
         except (Refused, Stale, PermissionDenied, IntegrityError) as error:
             problem(job, lead, reason_of(error))
     return changed
@@ -41,6 +42,12 @@ def convert_one(lead, job):
     owner = values.get("owner") and User.objects.filter(pk=values["owner"], is_active=True).first()
     choices = {"account": account_for(lead, values["likely"], user), "opportunity": NEW if values["deals"] else None}
     return convert_lead(lead, choices | ({"owner": owner} if owner else {}), by=user)
+
+
+def became(done):
+    """What a lead became, for the report."""
+    made = [done.account, done.contact, done.opportunity]
+    return _("Converted into: %(names)s") % {"names": ", ".join(str(record) for record in made if record)}
 
 
 def account_for(lead, likely, user):

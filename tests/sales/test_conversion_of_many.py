@@ -45,6 +45,10 @@ def test_lc10_each_row_has_its_answer_and_one_failure_undoes_no_other(cast):
     assert "It may be Works (same domain and same name" in told[leads[1].pk]
     assert "choose who gets it" in told[leads[2].pk]
     assert "disqualified" in told[leads[3].pk]
+    assert told[leads[0].pk] == "Converted into: Åkerblom AB, Åsa Berg, Åkerblom AB"
+    page = signed_in(cast.bob).get(f"/jobs/{job.pk}/").content.decode()
+    assert "Row by row" in page
+    assert told[leads[0].pk] in page
     assert list(Lead.objects.filter(status="converted")) == [leads[0]]
     assert Opportunity.objects.get().lead == leads[0]
 

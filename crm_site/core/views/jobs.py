@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from crm_site.core.bulk import AT_ONCE, undo_bulk_change, undoable
+from crm_site.core.bulk import AT_ONCE, CHANGED, undo_bulk_change, undoable
 from crm_site.core.converters import read_id
 from crm_site.core.csv_cells import csv_lines, guarded
 from crm_site.core.jobs import OPEN, cancel_job, run_now
@@ -79,7 +79,7 @@ def job_list(request):
 
 @require_GET
 def job_page(request, pk):
-    """One job with its progress and the rows that it left."""
+    """One job with its progress and the rows that it left, or all of them where each has an answer of its own."""
     job = own_job_or_404(request, pk)
     if job.kind == "import":
         return redirect("import_page", pk)
@@ -88,6 +88,7 @@ def job_page(request, pk):
     problems = list(job.problems.filter(pk__gt=place).order_by("pk")[: PROBLEMS + 1])
     context = job_context(job) | {
         "problems": problems[:PROBLEMS],
+        "whole": job.problems.filter(outcome=CHANGED).exists(),
         "next_url": f"/jobs/{pk}/?after={problems[PROBLEMS - 1].pk}" if len(problems) > PROBLEMS else "",
     }
     return TemplateResponse(request, "jobs/job.html", context)
