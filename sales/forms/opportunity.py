@@ -75,6 +75,9 @@ class OpportunityForm(RecordForm):
                 self.fields.pop(name, None)
         if "currency" in self.fields:
             self.fields["currency"].choices = currencies(self.instance.currency)
+        if self.instance.amount_from_lines and not only and "amount" in self.fields:
+            self.fields["amount"].disabled = True
+            self.fields["amount"].help_text = _("The amount is the sum of the lines; change those.")
         if not self.instance.pk:
             self.start()
         if not only:

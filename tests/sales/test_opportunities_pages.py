@@ -15,6 +15,7 @@ from sales import hygiene
 from sales.models import LossReason, Opportunity, Sale, Stage
 from sales.operations.closing import win_opportunity
 from sales.operations.opportunities import create_opportunity, move_opportunity
+from sales.operations.teamwork import set_lines
 from tests.architecture.threads import at_once
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, ContactFactory, OpportunityFactory
@@ -356,3 +357,17 @@ def test_u14_who_decides_is_called_and_mailed_from_the_deal_unless_they_must_not
     for values in ({"do_not_contact": True}, {"do_not_contact": False, "owner": cast.charlie, "team": cast.south}):
         type(person).objects.unscoped("test").filter(pk=person.pk).update(**values)
         assert "mailto:" not in client.get(page).content.decode()
+
+
+def test_op1_an_amount_from_lines_is_not_typed(cast):
+    """OP-1: the form shows it and says where it comes from; the rest can be changed."""
+    deal = set_lines(create_opportunity({"name": "Lined"}, by=cast.alice), [
+        {"description": "A", "quantity": 2, "unit_price": 50},
+    ], by=cast.alice)  # fmt: skip
+    client, url = signed_in(cast.alice), f"/opportunities/{deal.pk}/edit/"
+    form = client.get(url).context["form"]
+    assert form.fields["amount"].disabled
+    values = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+    client.post(url, values | {"name": "Renamed", "amount": "7", "tags": ""})
+    deal.refresh_from_db()
+    assert (deal.name, deal.amount, deal.amount_from_lines) == ("Renamed", 100, True)
