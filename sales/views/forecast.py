@@ -131,7 +131,7 @@ def shown(row, period, mode):
         "target_url": f"/targets/{row.target.pk}/" if row.target else "",
         "attainment": "" if row.attainment is None else formats.number_format(round(row.attainment), 0),
         "gap": "" if row.gap is None else money(row.gap), "reports": money(row.reports) if row.reports else "",
-        "uncovered": "" if row.uncovered is None else money(row.uncovered),
+        "uncovered": "" if row.uncovered is None else money(abs(row.uncovered)), "over": (row.uncovered or 0) < 0,
     }  # fmt: skip
 
 

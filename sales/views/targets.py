@@ -29,6 +29,7 @@ def target_progress(request, pk):
         "kind": TARGETS, "record": target, "title": _("Progress"), "progress": attainment.progress([target])[0],
         "currency": settings.BASE_CURRENCY if target.metric == "won_amount" else "",
         "reports": reports, "given_out": len(handed_on), "not_given": target.value - reports,
+        "over": max(0, reports - target.value),
     }  # fmt: skip
     return pages.fragment(request, "sales/forecast/_progress.html", context)
 

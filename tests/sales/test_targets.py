@@ -159,7 +159,10 @@ def test_a_managers_quota_stands_beside_those_given_out(cast, client_of):
     assert (total.target.value, total.reports, total.uncovered) == (1500, 1000, 500)
     credit(cast.alice, 350)
     page = client_of(cast.bob).get(f"/targets/{managers.pk}/progress/").content.decode()
-    assert "Given out right below: 1,000 in 2 targets; gap 500." in page
+    assert "Given out right below: 1,000 in 2 targets; not given out 500." in page
+    page = client_of(cast.bob).get("/forecast/?period=2026-Q4").content.decode()
+    assert "given out 1,000" in page
+    assert "not given out 500" in page
     rows = {row.label: row for row in read(cast.bob, cast.north.pk).rows}
     assert (rows["Alice Tester"].attainment, rows["Alice Tester"].gap) == (50, 350)
 
