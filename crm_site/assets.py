@@ -31,7 +31,10 @@ class PackageFinder(BaseFinder):
     def check(self, **kwargs):
         """A warning for each listed file that is not installed: the pages look plain without it."""
         missing = [name for name in PACKAGE_FILES if not self.storage.exists(name)]
-        return [Caution(f"{name} is not in node_modules.", hint="Run `npm ci`.", id="kith.W001") for name in missing]
+        return [
+            Caution(f"{name} is not in node_modules.", hint="Run `python3 manage.py prepare`.", id="kith.W001")
+            for name in missing
+        ]
 
     def find(self, path, find_all=False):
         """The absolute path of a listed file (a list of it when all are asked for), or an empty list."""

@@ -127,6 +127,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kith: "
 ACCOUNT_FORMS = {"reset_password": "crm_site.core.accounts.ResetForm"}
 PASSWORD_RESET_TIMEOUT = 60 * 60
 # Also the tries at a second factor's code count as "login_failed", by user.

@@ -1,5 +1,7 @@
 """What an administrator does to users in the administration, and what it does not show of them."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -61,3 +63,28 @@ def test_secrets_of_second_factors_are_not_shown_and_lost_ones_are_taken_away(ca
     values = {"action": "delete_selected", "_selected_action": [row.pk for row in kept], "post": "yes"}
     assert rita.post("/admin/mfa/authenticator/", values).status_code == 302
     assert not kept.all().exists()
+
+
+def test_mails_for_a_lost_password_say_what_is_so(cast, mailoutbox, client):
+    """They come from Kith, name no way in that does not exist, and the link is told to be over once it was used."""
+    for address in (cast.alice.email, "stranger@else.test"):
+        client.post("/auth/password/reset/", {"email": address})
+    known, unknown = mailoutbox
+    assert known.subject == "Kith: A new password"
+    assert unknown.to == ["stranger@else.test"]
+    assert "sign up" not in unknown.body
+    link = re.search(r"/auth/password/reset/key/\S+", known.body)[0]
+    form = client.get(link, follow=True)
+    answer = client.post(form.request["PATH_INFO"], {"password1": NEW, "password2": NEW}, follow=True)
+    assert "Your password is changed" in answer.content.decode()
+    assert "This link is over" in client.get(link).content.decode()
+    assert is_in(sign_in(cast.alice.email, password=NEW))
+
+
+def test_too_many_tries_are_told_in_words(client, settings):
+    """A page of ours, with the way back."""
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"reset_password": "1/h/ip"}
+    client.post("/auth/password/reset/", {"email": "a@else.test"})
+    answer = client.post("/auth/password/reset/", {"email": "b@else.test"})
+    assert answer.status_code == 429
+    assert 'href="/auth/login/"' in answer.content.decode()
