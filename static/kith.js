@@ -267,7 +267,7 @@ function picker(field) {
   if (field.tomselect || !window.TomSelect) return;
   const label = field.labels?.[0];
   const url = field.dataset.optionsUrl;
-  const settings = { plugins: field.multiple || "tags" in field.dataset ? ["remove_button"] : [], maxOptions: 200, onChange: () => field.dispatchEvent(new Event("input", { bubbles: true })) };
+  const settings = { plugins: field.multiple || "tags" in field.dataset ? ["remove_button"] : [], maxOptions: 200, closeAfterSelect: true, onChange: () => field.dispatchEvent(new Event("input", { bubbles: true })) };
   if ("tags" in field.dataset) Object.assign(settings, { create: true, persist: false, delimiter: ",", createOnBlur: true });
   if (url) {
     Object.assign(settings, {

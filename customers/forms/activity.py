@@ -49,6 +49,7 @@ class ActivityForm(RecordForm):
         Contact.objects.none(), "/users/options/", label=_("Colleagues taking part"), required=False
     )
     also = RecordsField()
+    field_order = ("kind", "subject", "at", "ends_at", "status", "contact", "account", "customer", "also")
 
     class Meta:
         model = Activity
