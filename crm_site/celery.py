@@ -52,6 +52,7 @@ app.conf.update(
         "kept-mails": {"task": "crm_site.core.tasks.drop_kept_mails", "schedule": 3600.0, "options": {"expires": 3600}},
         "bins": {"task": "crm_site.core.tasks.empty_bins", "schedule": NIGHT, "options": {"expires": 7200}},
         "reminders": {"task": "customers.tasks.send_reminders", "schedule": 5.0, "options": {"expires": 10}},
+        "repeats": {"task": "customers.tasks.repeat_tasks", "schedule": 60.0, "options": {"expires": 120}},
         "invitations": {"task": "customers.tasks.send_invitations", "schedule": 10.0, "options": {"expires": 20}},
         "quote-mails": {"task": "sales.tasks.mail_quotes", "schedule": 10.0, "options": {"expires": 20}},
         "quote-ends": {"task": "sales.tasks.expire_quotes", "schedule": 600.0, "options": {"expires": 600}},

@@ -10,7 +10,7 @@ from crm_site.core.outbox import Outbox, letter, one_line, send_due
 from crm_site.core.outside import whole
 from customers.calendars import answer_token, invitation
 from customers.models import Activity, Consent, Participant
-from customers.operations.activities import zone_of
+from customers.operations.activities import repeat_due, zone_of
 from customers.operations.consents import OPEN_DAYS, is_open, secret_of
 
 BATCH = 200
@@ -20,6 +20,14 @@ def remind_due():
     """Notify the owners of open activities whose reminder is due, each once however many workers sweep."""
     count = 0
     while done := remind_batch():
+        count += done
+    return count
+
+
+def repeat_all():
+    """Make the next ones of tasks that come again by date; returns how many."""
+    count = 0
+    while done := repeat_due(by=None):
         count += done
     return count
 

@@ -17,6 +17,12 @@ def send_reminders():
 
 
 @shared_task
+def repeat_tasks():
+    """Make the next ones of tasks that come again by date; returns how many."""
+    return outbox.repeat_all()
+
+
+@shared_task
 def send_invitations():
     """Mail the invitations and the questions for consent that are due; a mail server that is away is asked again."""
     try:

@@ -40,8 +40,8 @@ class ActivityAdmin(KindAdmin):
     autocomplete_fields = ("contact", "account", "customer", "owner", "team")
     fields = [
         "kind", "subject", "at", "ends_at", "status", "contact", "account", "customer", "body", "direction", "duration",
-        "outcome", "place", "priority", "repeats", "remind_at", "is_private", "owner", "team", "tags",
-        *KindAdmin.readonly_fields,
+        "outcome", "place", "priority", "repeats", "repeats_by_date", "remind_at", "is_private", "owner", "team",
+        "tags", *KindAdmin.readonly_fields,
     ]  # fmt: skip
     inlines = (ParticipantInline, LinkInline)
 

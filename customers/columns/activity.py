@@ -106,6 +106,7 @@ ACTIVITY_COLUMNS = (
     Column("place", _("Place"), shown=False, edit=True, aliases=("location", "venue")),
     Column("priority", _("Priority"), "choice", shown=False, edit=True, choices=Activity.PRIORITIES, tones={1: "red"}),
     Column("repeats", _("Repeats"), "choice", shown=False, choices=Activity.REPEATS),
+    Column("repeats_by_date", _("Comes again on its day"), "bool", shown=False, edit=True),
     Column("remind_at", _("Reminder"), "datetime", shown=False, aliases=("reminder", "remind at")),
     Column("is_private", _("Private"), "bool", shown=False, edit=True),
     Column(

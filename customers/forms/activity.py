@@ -69,6 +69,7 @@ class ActivityForm(RecordForm):
             "place",
             "priority",
             "repeats",
+            "repeats_by_date",
             "remind_at",
             "is_private",
             "owner",

@@ -70,6 +70,9 @@ class ComposerForm(forms.Form):
     repeats = forms.ChoiceField(
         label=_("Repeats"), required=False, choices=Activity.REPEATS, widget=forms.Select({"class": "form-select"})
     )
+    repeats_by_date = forms.BooleanField(
+        label=_("On its day, done or not"), required=False, widget=forms.CheckboxInput({"class": "form-check-input"})
+    )
     is_private = forms.BooleanField(
         label=_("Private"), required=False, widget=forms.CheckboxInput({"class": "form-check-input"})
     )
@@ -123,7 +126,7 @@ class ComposerForm(forms.Form):
             Activity.EMAIL: ("direction",),
             Activity.SMS: ("direction",),
             Activity.MEETING: ("duration", "place"),
-            Activity.TASK: ("repeats",),
+            Activity.TASK: ("repeats", "repeats_by_date"),
         }.get(kind, ())
 
     def follow_up(self, links, zone):

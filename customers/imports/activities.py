@@ -118,7 +118,7 @@ def activity_targets():
         "customers.activity",
         [*what_targets(), *when_targets(), *with_whom_targets()],
         targets_of,
-        without=("customer", "customer.id", "number", "is_pinned", "reminded_at", "repeats", "remind_at"),
+        without=("customer", "customer.id", "number", "is_pinned", "repeats", "repeats_by_date", "remind_at"),
     )
 
 

@@ -61,7 +61,7 @@ ACTIVITIES = register(
         groups=(
             (_("About"), ABOUT),
             (_("Concerns"), ("regarding", "contact", "account", "customer", "also")),
-            (_("Reminding"), ("priority", "remind_at", "repeats", "is_private")),
+            (_("Reminding"), ("priority", "remind_at", "repeats", "repeats_by_date", "is_private")),
             (_("Record"), ("owner", "team", "tags", "created_at", "created_by", "changed_at")),
         ),
         bulk_fields=("status", "priority"), actions=actions,

@@ -73,6 +73,7 @@ class Activity(Record):
     place = models.CharField(_("place"), max_length=200, blank=True)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=PRIORITIES, default=2)
     repeats = models.CharField(_("repeats"), max_length=10, choices=REPEATS, blank=True)
+    repeats_by_date = models.BooleanField(_("comes again on its day, done or not"), default=False, db_default=False)
     remind_at = models.DateTimeField(_("remind me"), null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, editable=False)
     is_private = models.BooleanField(_("private"), default=False)
@@ -126,6 +127,10 @@ class Activity(Record):
             models.Index(
                 fields=["remind_at"], name="activity_remind_ix",
                 condition=models.Q(remind_at__isnull=False, reminded_at__isnull=True, status="open"),
+            ),
+            models.Index(
+                fields=["at"], name="activity_again_ix",
+                condition=alive() & models.Q(status="open", repeats_by_date=True) & ~models.Q(repeats=""),
             ),
             GinIndex(fields=["search_text"], name="activity_search_ix", opclasses=["gin_trgm_ops"], condition=alive()),
             # What stands above a timeline: few rows, found without walking along all the others.

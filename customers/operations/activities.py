@@ -182,10 +182,34 @@ def complete_activity(activity, *, by, outcome=""):
     now, values = timezone.now(), {"status": Activity.DONE, "outcome": outcome or current.outcome, "repeats": ""}
     values |= {"done_at": now} | ({} if current.kind == Activity.MEETING else {"at": now})
     if current.repeats:
-        carry_over(current, Activity.objects.bulk_create([next_of(current, by)])[0])
+        repeat(current, by)
     done = write_locked(current, values, by=by)[0]
     tell([done])
     return done
+
+
+@operation
+def repeat_due(*, by, limit=100):
+    """Make the next ones of open tasks that come again by date and whose moment has come; returns how many.
+
+    Each is made once, however many workers sweep: the series goes on with the new one. `by` is None.
+    """
+    rows = Activity.objects.unscoped("the clock repeats for everybody").filter(
+        repeats_by_date=True, status=Activity.OPEN, deleted_at__isnull=True, at__lte=timezone.now()
+    )
+    rows = rows.exclude(repeats="").select_for_update(skip_locked=True, of=("self",)).select_related("owner")
+    found = list(rows.order_by("at")[:limit])
+    for activity in found:
+        tell_changed(repeat(activity, by))
+        write_locked(activity, {"repeats": ""}, by=by)
+    return len(found)
+
+
+def repeat(activity, by):
+    """Make the next one of a repeating activity, about the same records, and return it."""
+    made = Activity.objects.bulk_create([next_of(activity, by)])[0]
+    carry_over(activity, made)
+    return made
 
 
 def next_of(activity, by):
@@ -193,11 +217,9 @@ def next_of(activity, by):
     at = next_time(activity.at, activity.repeats, zone_of(activity.owner))
     later = at - activity.at
     kept = (
-        "kind", "direction", "subject", "body", "duration", "place", "priority", "repeats", "is_private", "owner_id",
-        "team_id",
-        "regarding_type_id", "regarding_id", "contact_id", "account_id", "customer_id", "followed_owner_id",
-        "followed_team_id",
-        "tags",
+        "kind", "direction", "subject", "body", "duration", "place", "priority", "repeats", "repeats_by_date",
+        "is_private", "owner_id", "team_id", "regarding_type_id", "regarding_id", "contact_id", "account_id",
+        "customer_id", "followed_owner_id", "followed_team_id", "tags",
     )  # fmt: skip
     return Activity(
         **{name: getattr(activity, name) for name in kept}, at=at, status=Activity.OPEN, created_by=by, changed_by=by,
@@ -315,6 +337,6 @@ def tomorrow_at(hour, zone, days=1):
 
 __all__ = [
     "adopt", "answer_invitation", "cancel_activity", "complete_activity", "follow", "invite_participants",
-    "log_activities", "log_activity", "next_time", "pin_activity", "reopen_activity", "snooze_activity", "tomorrow_at",
-    "update_activity", "zone_of",
+    "log_activities", "log_activity", "next_time", "pin_activity", "reopen_activity", "repeat_due",
+    "snooze_activity", "tomorrow_at", "update_activity", "zone_of",
 ]  # fmt: skip

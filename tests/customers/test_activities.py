@@ -16,6 +16,7 @@ from customers import timeline
 from customers.days import day_start
 from customers.models import Activity, Customer, Participant
 from customers.operations import activities as do
+from customers.tasks import repeat_tasks
 from tests.factories import AccountFactory, ActivityFactory, ContactFactory, CustomerFactory
 from tests.filling import without_indexes
 
@@ -134,6 +135,20 @@ def test_ac_2_a_repeating_task_makes_the_next_one_once(cast):
     assert following.at - task.at == timedelta(days=7)
     assert following.remind_at - task.remind_at == timedelta(days=7)
     assert (following.status, following.repeats, following.reminded_at) == ("open", "weekly", None)
+
+
+def test_ac_2_one_that_comes_again_by_date_waits_for_nobody(cast):
+    """AC-2: the next one is there when the day has come, once; the missed one stays open. Others wait to be done."""
+    at = timezone.now() - timedelta(minutes=1)
+    missed = open_task(cast.alice, repeats="weekly", repeats_by_date=True, at=at)
+    open_task(cast.alice, repeats="weekly", at=at)
+    open_task(cast.alice, repeats="weekly", repeats_by_date=True)
+    assert [repeat_tasks() for _sweep in range(2)] == [1, 0]
+    following = Activity.objects.latest("pk")
+    assert (following.at - at, following.owner, following.repeats) == (timedelta(days=7), cast.alice, "weekly")
+    assert following.repeats_by_date
+    do.complete_activity(missed, by=cast.alice)
+    assert Activity.objects.count() == 4
 
 
 @pytest.mark.parametrize(
