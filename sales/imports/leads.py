@@ -10,6 +10,8 @@ from crm_site.core.imports.targets import link_targets
 from crm_site.core.models import Fold
 from customers.imports import objections
 from customers.imports.common import find_by, reach_targets, save_extra, settle_reach, split_name
+from customers.models import ContactMechanism
+from customers.operations.mechanisms import unchanged, wanted_ways
 from customers.operations.reach import take
 from sales.imports.common import currency_target, keep_word, kept, record_targets, settle_sums, word
 from sales.imports.opportunities import link_opportunity
@@ -188,6 +190,17 @@ def change_lead(lead, values, by):
     return lead
 
 
+def left_of_person(lead, values):
+    """What is said of an address or a number that is not the one the lead's person has; empty where nothing is."""
+    given = {name: values[name] for name in FOR_PERSON if values.get(name)}
+    rows = ContactMechanism.objects.filter(contact=lead.contact_id, is_primary=True) if given else ()
+    primary = {way.type: way for way in rows}
+    for kind, value in wanted_ways(given, primary).items():
+        if kind not in primary or not unchanged(primary[kind], value):
+            return _("The person has another address or number here; theirs stays as it is.")
+    return ""
+
+
 def find_leads(texts, user):
     """{folded e-mail address or name: leads that the user sees}."""
     rows = Lead.objects.visible_to(user)
@@ -211,7 +224,8 @@ LEAD_IMPORT = register(
     Importer(
         name="leads", label=gettext_lazy("Leads"), model=Lead, targets=lead_targets, order=32, icon="target",
         create=make_leads, update=change_lead, prepare=prepare_lead, after=after_leads, find=find_leads,
-        link=link_lead, makes=False, constants=("currency",), parts=lambda lead: objections.of(lead.contact),
+        link=link_lead, makes=False, constants=("currency",), left=left_of_person,
+        parts=lambda lead: objections.of(lead.contact),
         keys={"email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_leads)},
     )
 )  # fmt: skip

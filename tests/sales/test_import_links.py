@@ -74,6 +74,30 @@ def check_person(lead):
     assert any("stay as they are" in text for text in warnings)
 
 
+def test_u37_a_check_says_what_the_run_does_with_leads_that_are_here(cast, tmp_path):
+    """U37: what is written in another way is the same; an address that the person does not have is told, not dropped."""
+    head = "Record Id,Last Name,Email,Phone,Mobile,Street,City,Zip Code,Country\n"
+    first = head + (
+        "z_1,Hall,hall@acme.test,+49 30 901820,,1 High Road,Leeds,LS1 1AA,United Kingdom\n"
+        "z_2,Voss,voss@acme.test,,,,,,Germany\nz_3,Lund,lund@acme.test,,,,,,\n"
+    )
+    again = head + (
+        "z_1,Hall,HALL@acme.test,+49 30 901820,,1 High Road,Leeds,LS1 1AA,GB\n"
+        "z_2,Voss,voss@acme.test,,,5 Low Road,York,,DE\nz_3,Lunt,lund@acme.test,,,9 Hill,York,,\n"
+    )
+    (tmp_path / "Leads.csv").write_text(first)
+    call_command("import_data", str(tmp_path / "Leads.csv"), system="zoho", user=cast.rita.email)
+    (tmp_path / "Leads.csv").write_text(again)
+    for dry_run in (True, False):
+        call_command("import_data", str(tmp_path / "Leads.csv"), system="zoho", user=cast.rita.email, dry_run=dry_run)
+        job = Job.objects.latest("pk")
+        assert counts(job) == (0, 1, 2, 0), dry_run
+        said = [*job.counts["reasons"]["skipped"], *job.counts["warnings"]]
+        assert sum("another address or number" in text for text in said) == 2
+        assert Lead.objects.filter(last_name="Lund").exists() is dry_run
+    assert not Contact.objects.get(last_name="Voss").mechanisms.filter(street="5 Low Road").exists()
+
+
 def test_ids_of_15_and_18_characters_are_one(cast, client_of):
     """The id of Salesforce is known in both its forms, in whichever column it stands."""
     client = client_of(cast.rita)

@@ -90,10 +90,17 @@ def claim(draft, record, changeable):
 
 
 def check(run, drafts):
-    """Settle what would be done, without doing it; returns the number of records made for links."""
-    for draft in drafts:
-        if draft.outcome == UPDATED and not changes(draft):
-            draft.skip("", _("It is here already with the same values."))
+    """Settle what would be done, without doing it; returns the number of records made for links.
+
+    Updates are tried and taken back, as only the operation knows what a value means that is written in another way.
+    """
+    noted = len(run.changes)
+    with transaction.atomic():
+        for draft in drafts:
+            if draft.outcome == UPDATED and not any("make" in found for found in draft.links.values()):
+                update(run, draft)
+        transaction.set_rollback(True)
+    del run.changes[noted:]
     made = {
         (found["make"][0].wanted, fold(found["make"][1]))
         for draft in drafts if draft.outcome in (CREATED, UPDATED) for found in draft.links.values() if "make" in found
@@ -170,14 +177,17 @@ def update(run, draft):
         draft.skip("", _("It is here already with the same values."))
         return
     before = state(draft.record, run.importer)
+    left = run.importer.left(draft.record, values) if run.importer.left else ""
     attempt(draft, run.importer.update, draft.record, values, run.user)
     if draft.outcome == FAILED:
         return
     after = state(run.importer.visible(run.user).get(pk=draft.record.pk), run.importer)
     names = [name for name in before if before[name] != after[name]]
     if not names:
-        draft.skip("", _("It is here already with the same values."))
+        draft.skip("", left or _("It is here already with the same values."))
         return
+    if left:
+        draft.warn("", left)
     run.changes.append(
         ImportChange(
             job_id=run.job.pk, object_id=draft.record.pk,

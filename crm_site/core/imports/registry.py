@@ -50,6 +50,7 @@ class Importer:
     - `makes` is False when a record that other rows only name is not made along the way.
     - `stands(drafts, run)` gives {id(draft): record} of rows that mean a record beyond doubt though no id says so.
     - `parts(record)` gives what belongs to a record beside its fields, as JSON; taken back, `update` gets it again.
+    - `left(record, values)` says which of the values an update would leave though they differ; empty for none.
     - `done(run)` follows the last row of a check or an import; gives {what: how many}, as `after` does.
     - `chunk` is how many rows are written at once where each costs more than usual.
     - `one_by_key` is True when only one record can have a key, so that a row that is like one is that one.
@@ -72,6 +73,7 @@ class Importer:
     delete: Callable | None = None
     stands: Callable | None = None
     parts: Callable | None = None
+    left: Callable | None = None
     done: Callable | None = None
     ready: Callable | None = None
     gather: Callable | None = None
