@@ -76,7 +76,8 @@ def lead_disqualify(request, pk):
     return form_page(
         request, LEADS, lead, form, _("Disqualify %(name)s") % {"name": lead},
         lambda values: disqualify_lead(lead, values["reason"], by=request.user, note=values["note"]),
-        verb=_("Disqualify"),
+        verb=_("Disqualify"), said=lambda lead: _("%(name)s is disqualified: %(reason)s.") % {
+            "name": lead, "reason": lead.get_disqualify_reason_display()},
     )  # fmt: skip
 
 

@@ -63,4 +63,5 @@ def target_repeat(request, pk):
     return form_page(
         request, TARGETS, target, RepeatForm(request.POST or None), _("Repeat %(name)s") % {"name": target},
         lambda values: repeat_target(target, values["turns"], by=request.user), verb=_("Repeat"),
+        said=lambda made: _("Made: %(names)s.") % {"names": ", ".join(row.name for row in made)},
     )  # fmt: skip
