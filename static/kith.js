@@ -303,16 +303,17 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr } = event.detail;
   const form = event.detail.requestConfig?.elt || event.detail.elt;
   if (form.matches("form[method=post]")) busy(form, false);
-  if (form.matches("form[data-keep]") && xhr.status >= 200 && xhr.status < 400 && !strayed(xhr)) sessionStorage.removeItem(draftKey(form));
+  if (form.matches("form[data-keep]") && xhr.status >= 200 && xhr.status < 400 && !signedOut(xhr)) sessionStorage.removeItem(draftKey(form));
 });
 
 /* A whole page came where a piece was asked for: signed out, or sent on to another page after saving. */
 const strayed = (xhr) => /^\s*<!doctype/i.test(xhr.responseText);
+const signedOut = (xhr) => strayed(xhr) && xhr.responseURL.includes("/auth/");
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
   if (!strayed(xhr)) return;
   event.detail.shouldSwap = false;
-  if (xhr.responseURL.includes("/auth/")) toast({ text: said("401"), tone: "error" });
+  if (signedOut(xhr)) toast({ text: said("401"), tone: "error" });
   else if (target.id === "modal-content" && xhr.status < 400) location.assign(xhr.responseURL);
 });
 
