@@ -23,8 +23,10 @@ def events_of(record):
     return model.objects.filter(pgh_obj_id=record.pk).select_related("pgh_context").order_by("-pgh_id")
 
 
-# {model: (model of its parts, the field that names it, function(events, user) giving a sentence for each)}.
+# {model: [(model of its parts, the field that names it, function(events, user) giving a sentence for each)]}.
 PARTS = {}
+# So many events of the parts are told between two pages.
+PARTS_TOLD = 200
 
 
 def entries(record, user, limit=20, before=None):
@@ -37,21 +39,27 @@ def entries(record, user, limit=20, before=None):
     if before:
         rows = rows.filter(pgh_id__lte=before)
     found = list(rows[: limit + 1])
-    made = told(found, user)[:limit]
-    if type(record) in PARTS:
-        tell_parts(record, user, found, made)
-    return made, found[limit].pgh_id if len(found) > limit else None
+    made, more = told(found, user)[:limit], found[limit] if len(found) > limit else None
+    until, since = found[0].pgh_created_at if before and found else None, more and more.pgh_created_at
+    for part, link, tell in PARTS.get(type(record), ()):
+        rows = part._meta.get_field("events").related_model.objects.filter(**{link: record.pk})
+        rows = rows.filter(**({"pgh_created_at__lte": until} if until else {}))
+        rows = rows.filter(**({"pgh_created_at__gt": since} if since else {}))
+        rows = list(rows.select_related("pgh_context").order_by("-pgh_id")[:PARTS_TOLD])
+        made += tell_parts(rows, tell(rows, user), found, made, user)
+    return sorted(made, key=lambda one: one["at"], reverse=True), more and more.pgh_id
 
 
-def tell_parts(record, user, events, made):
-    """Add to the entries of a record's events what the same operations did to its parts."""
-    part, link, tell = PARTS[type(record)]
+def tell_parts(rows, said, events, made, user):
+    """Add what operations did to parts to the entries of what they did to the record; entries of the others."""
     by_context = {e.pgh_context_id: one for e, one in zip(events, made, strict=False) if e.pgh_context_id}
-    rows = part._meta.get_field("events").related_model.objects
-    rows = list(rows.filter(**{link: record.pk}, pgh_context__in=by_context).order_by("pgh_id"))
-    for row, sentence in zip(rows, tell(rows, user), strict=True):
-        one = by_context[row.pgh_context_id]
-        one["sentences"] = [*(text for text in one["sentences"] if text != again()), sentence]
+    others = []
+    for row, one, sentence in reversed(list(zip(rows, told(rows, user), said, strict=True))):
+        if same := by_context.get(row.pgh_context_id):
+            same["sentences"] = [*(text for text in same["sentences"] if text != again()), sentence]
+        else:
+            others.append(one | {"sentences": [sentence]})
+    return others[::-1]
 
 
 def again():

@@ -11,16 +11,16 @@ from crm_site.core.pages import RULES
 from customers.columns.activity import ACTIVITY_COLUMNS
 from customers.filters.activity import ActivityFilters
 from customers.forms.activity import ActivityForm, initial
-from customers.models import Activity, ActivityLink
+from customers.models import Activity, ActivityLink, Participant
 from customers.operations.activities import log_activity, update_activity
-from customers.operations.relating import tell_links
+from customers.operations.relating import tell_guests, tell_links
 
 RULES.update({
     "activity_subject_given": _("An activity needs a subject."),
     "participant_once": _("Somebody is named twice."),
 })  # fmt: skip
 BESIDE.append(ActivityLink)
-PARTS[Activity] = (ActivityLink, "activity", tell_links)
+PARTS[Activity] = [(ActivityLink, "activity", tell_links), (Participant, "activity", tell_guests)]
 
 
 ABOUT = ("number", "kind", "status", "at", "ends_at", "done_at", "direction", "duration", "outcome", "place", "body")

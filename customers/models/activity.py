@@ -190,6 +190,7 @@ class ActivityLink(models.Model):
         return f"{self.content_type.model}:{self.object_id}"
 
 
+@track("invite_due", "invited_at", found_by="activity")
 class Participant(models.Model):
     """Who took part in an activity: a contact or a user, and their answer to an invitation.
 

@@ -6,8 +6,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from crm_site.core.kinds import KINDS, links_to
+from crm_site.core.models import User
 from crm_site.core.operations import operation, write_many
-from customers.models import Activity, ActivityLink
+from customers.models import Activity, ActivityLink, Participant
 from customers.operations.linking import LINKS
 
 
@@ -137,3 +138,17 @@ def tell_links(events, user):
         % {"name": names.get(pair, (hidden,))[0]}
         for event, pair in zip(events, pairs, strict=True)
     ]
+
+
+def tell_guests(events, user):
+    """A sentence for each event of somebody who takes part, for the activity's history."""
+    contacts = links_to(user, by_kind([("customers.contact", e.contact_id) for e in events if e.contact_id]))
+    users = User.objects.in_bulk({e.user_id for e in events if e.user_id})
+    hidden = (_("Somebody not visible to you"),)
+    told = []
+    for event in events:
+        name = contacts.get(("customers.contact", event.contact_id), hidden)[0]
+        words = {"name": users.get(event.user_id, name), "answer": Participant.ANSWERS.get(event.answer, "")}
+        sentence = {"insert": _("%(name)s takes part."), "delete": _("%(name)s takes part no more.")}
+        told.append(sentence.get(event.pgh_label, _("%(name)s answered: %(answer)s.")) % words)
+    return told

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_site.core.history import entries
 from crm_site.core.operations import Refused, Stale
 from customers import timeline
 from customers.days import day_start
@@ -413,6 +414,11 @@ def test_participants_are_kept_with_their_answers(cast):
     Participant.objects.filter(user=cast.bob).update(answer="accepted")
     do.update_activity(meeting, {"participants": [cast.bob, cast.dora]}, by=cast.alice, version=1)
     assert {(p.user.first_name, p.answer) for p in meeting.participants.all()} == {("Bob", "accepted"), ("Dora", "")}
+    do.answer_invitation(meeting.participants.get(user=cast.dora), "declined", by=None)
+    told = [sentence for entry in entries(meeting, cast.charlie)[0] for sentence in entry["sentences"]]
+    assert {f"{cast.bob} takes part.", f"{cast.bob} answered: Accepted.", f"{cast.dora} answered: Declined.",
+            "Somebody not visible to you takes part no more."} < set(told)  # fmt: skip
+    assert "Saved again." not in told
 
 
 def test_forms_create_and_edit(cast, client_of):
