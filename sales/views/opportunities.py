@@ -180,7 +180,8 @@ def opportunity_win(request, pk):
     deal = pages.get_visible_or_404(OPPORTUNITIES, request.user, pk, "change")
     form = WinForm(request.POST or None, deal=deal, user=request.user)
     return form_page(request, OPPORTUNITIES, deal, form, _("Won: %(deal)s") % {"deal": deal}, lambda data:
-        win_opportunity(deal, by=request.user, **data), verb=_("Close as won"))  # fmt: skip
+        win_opportunity(deal, by=request.user, **data), verb=_("Close as won"), said=lambda sale:
+        _("%(deal)s is won and became sale %(number)s.") % {"deal": deal, "number": sale.document})  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])
@@ -190,7 +191,8 @@ def opportunity_lose(request, pk):
     form = LoseForm(request.POST or None, deal=deal, user=request.user)
     return form_page(request, OPPORTUNITIES, deal, form, _("Lost: %(deal)s") % {"deal": deal}, lambda data:
         lose_opportunity(deal, data["loss_reason"], by=request.user, lost_to=data["lost_to"], note=data["loss_note"],
-                         closed_on=data["closed_on"], version=data["version"]), verb=_("Close as lost"))  # fmt: skip
+                         closed_on=data["closed_on"], version=data["version"]), verb=_("Close as lost"),
+        said=lambda lost: _("%(deal)s is lost: %(reason)s.") % {"deal": lost, "reason": lost.loss_reason})  # fmt: skip
 
 
 @require_POST

@@ -139,7 +139,8 @@ def test_op6_winning_losing_and_reopening_in_the_browser(cast):
     other = LossReason.objects.get(name="Other")
     asked = client.post(f"{url}lose/", {"loss_reason": other.pk})
     assert "needs a note" in asked.content.decode()
-    client.post(f"{url}lose/", {"loss_reason": other.pk, "loss_note": "no money"})
+    done = client.post(f"{url}lose/", {"loss_reason": other.pk, "loss_note": "no money"}, follow=True)
+    assert "Deal is lost: Other." in done.content.decode()
     deal.refresh_from_db()
     assert (deal.state, deal.loss_note) == ("lost", "no money")
     path = client.get(url).context["steps"]
@@ -150,10 +151,12 @@ def test_op6_winning_losing_and_reopening_in_the_browser(cast):
     assert "Alice Tester changed this meanwhile" in late
     deal.refresh_from_db()
     assert (deal.state, f'value="{deal.version}"' in late) == ("open", True)
-    client.post(f"{url}win/", won | {"version": deal.version})
+    done = client.post(f"{url}win/", won | {"version": deal.version}, follow=True).content.decode()
     deal.refresh_from_db()
     assert (deal.state, deal.amount) == ("won", 9)
-    assert Sale.objects.unscoped("test").get().opportunity == deal
+    sale = Sale.objects.unscoped("test").get()
+    assert sale.opportunity == deal
+    assert f"Deal is won and became sale {sale.document}." in done
     assert "cancel that first" in client.post(f"{url}reopen/", follow=True).content.decode()
 
 
