@@ -1,8 +1,15 @@
 """What each page of the administration keeps."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import IntegrityError, models
+from django.shortcuts import redirect
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from crm_site.core.operations import Refused, Stale
+from crm_site.core.pages import broken_rule
 
 
 class Linked(AutocompleteSelect):
@@ -33,7 +40,24 @@ class Linking:
 
 
 class Admin(Linking, admin.ModelAdmin):
-    """Django's, which does not break over an address or a form with what is no value."""
+    """Django's, which does not break over what is no value, what is refused and what very many rows point at."""
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """The form; what an operation or a rule of the database refuses is told, and nothing is saved."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        except Stale:
+            messages.error(request, _("Somebody saved this meanwhile. Look at it again."))
+        except IntegrityError as error:
+            messages.error(request, broken_rule(error))
+        return redirect(request.get_full_path())
+
+    def get_deleted_objects(self, objs, request):
+        """What goes with these rows; of what keeps them only the kinds are named, as it may be a million."""
+        held = holding(self.model._base_manager.filter(pk__in=[obj.pk for obj in objs]))
+        return ([], {}, set(), held) if held else super().get_deleted_objects(objs, request)
 
     def get_changeform_initial_data(self, request):
         """What the address fills in, without links to what is no key: the form could not look for it."""
@@ -48,3 +72,19 @@ class Admin(Linking, admin.ModelAdmin):
             return False
         keys = value if isinstance(value, list) else [value]
         return not field.is_relation or all(is_key(field, key) for key in keys)
+
+
+def holding(rows, seen=()):
+    """The kinds of which some rows keep these from being deleted: asked of each once, however many there are."""
+    found = []
+    for field in (
+        f
+        for f in rows.model._meta.get_fields(include_hidden=True)
+        if f.auto_created and not f.concrete and not f.many_to_many
+    ):
+        pointing = field.related_model._base_manager.filter(**{f"{field.field.name}__in": rows.values("pk")})
+        if field.on_delete in (models.PROTECT, models.RESTRICT):
+            found += [capfirst(field.related_model._meta.verbose_name_plural)] if pointing.exists() else []
+        elif field.on_delete is models.CASCADE and field.related_model not in seen:
+            found += holding(pointing, (*seen, rows.model))
+    return list(dict.fromkeys(found))

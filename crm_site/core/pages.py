@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm_site.core import lists, parts
 from crm_site.core.chosen import chosen_columns, remember_columns
@@ -284,7 +285,7 @@ def broken_rule(error):
     )
 
 
-RULES = {}
+RULES = {"team_no_loop": gettext_lazy("A team cannot lie below itself.")}
 
 
 def created(request, kind, url):

@@ -1,8 +1,7 @@
 """The administration of accounts, contacts, customers and what hangs on them: the operations behind Django's pages."""
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
 from django.db.models import Q
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -10,8 +9,7 @@ from django.utils.translation import gettext as _
 from crm_site.core import lists, pages
 from crm_site.core.admin import BigAdmin, ReadOnlyInline
 from crm_site.core.converters import read_id
-from crm_site.core.operations import Refused, Stale
-from crm_site.core.pages import broken_rule
+from crm_site.core.operations import Refused
 from customers.forms.account import AccountForm
 from customers.forms.contact import ContactForm
 from customers.forms.customer import CustomerForm
@@ -21,23 +19,7 @@ from customers.operations.contacts import affiliate_contact, end_affiliation
 from customers.operations.mechanisms import add_mechanism, remove_mechanism, update_mechanism
 
 
-class SafeAdmin(BigAdmin):
-    """Tells a refusal of an operation on the form instead of failing."""
-
-    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """The form; what an operation refuses is told, and nothing is saved."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        except Stale:
-            messages.error(request, _("Somebody saved this meanwhile. Look at it again."))
-        except IntegrityError as error:
-            messages.error(request, broken_rule(error))
-        return redirect(request.get_full_path())
-
-
-class KindAdmin(SafeAdmin):
+class KindAdmin(BigAdmin):
     """A kind of record: rights, rows and writing as everywhere else."""
 
     kind = None
@@ -171,7 +153,7 @@ class CustomerAdmin(KindAdmin):
         return values | ({"reason": _("Changed in the administration")} if "status" in values else {})
 
 
-class PartAdmin(SafeAdmin):
+class PartAdmin(BigAdmin):
     """What hangs on a contact or an account: open to whom these are."""
 
     list_select_related = ("contact", "account")

@@ -3,9 +3,10 @@
 from django.contrib import admin, messages
 from django.utils.translation import gettext as _
 
+from crm_site.core.admin import BigAdmin
 from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused
-from customers.admin.parties import KindAdmin, SafeAdmin
+from customers.admin.parties import KindAdmin
 from sales.kinds.opportunity import OPPORTUNITIES
 from sales.models import LossReason, Opportunity, Pipeline, Stage
 from sales.operations.stages import deals_in, remove_stage, save_pipeline, save_stage
@@ -29,7 +30,7 @@ class OpportunityAdmin(KindAdmin):
     readonly_fields = ("state", "closed_at", *KindAdmin.readonly_fields)
 
 
-class SuperuserAdmin(SafeAdmin):
+class SuperuserAdmin(BigAdmin):
     """What only administrators arrange."""
 
     def has_module_permission(self, request):

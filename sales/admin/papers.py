@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from crm_site.core.admin import ReadOnlyInline
-from customers.admin.parties import KindAdmin, SafeAdmin
+from crm_site.core.admin import BigAdmin, ReadOnlyInline
+from customers.admin.parties import KindAdmin
 from sales.forms.papers import InvoiceForm, PriceBookForm, ProductForm, QuoteForm, SaleForm
 from sales.kinds.product import PRICE_BOOKS, PRODUCTS
 from sales.kinds.quote import QUOTES
@@ -60,7 +60,7 @@ class PriceBookAdmin(KindAdmin):
 
 
 @admin.register(Price)
-class PriceAdmin(SafeAdmin):
+class PriceAdmin(BigAdmin):
     """Prices: open to who may change products; deleting one ends it."""
 
     list_display = ("product", "book", "currency", "amount", "valid_from", "valid_to")

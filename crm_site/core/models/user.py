@@ -91,6 +91,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.email = self.email.lower()
 
+    def validate_constraints(self, exclude=None):
+        """All but that of the address in any case: in lower case its field asks the same, in better words."""
+        super().validate_constraints({*(exclude or ()), "email"})
+
     def get_full_name(self):
         """First and last name, or an empty text."""
         return f"{self.first_name} {self.last_name}".strip()
