@@ -104,8 +104,7 @@
   }
 
   function show(at, { others, newest, due }) {
-    const badge = $("[data-due] > .badge-due", at);
-    if (badge && due) [badge.lastChild.textContent, badge.className] = [due[0], `tone ${due[1]} badge-due`];
+    if ($("#case-due", at).textContent.trim() !== due) htmx.trigger("#promised", "due");
     const line = $("[data-presence]", at);
     line.hidden = !others.length;
     line.toggleAttribute("data-busy", others.some((other) => other.typing));

@@ -85,6 +85,30 @@ function openSearch() {
   field.select();
 }
 
+/* What the page offers for its record stands among what was found: its own buttons and links, and its choices. */
+function verbs(word) {
+  const found = $$(".high-actions :is(a, button)").map((one) => [one.textContent.trim(), () => one.click()]);
+  $$("select[data-verbs]").forEach((field) => [...field.options].filter((option) => !option.selected).forEach((option) => found.push([`${field.dataset.verbs}: ${option.text}`, () => {
+    field.value = option.value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }])));
+  return found.filter(([text]) => text && text.toLowerCase().includes(word));
+}
+
+function offerVerbs(list) {
+  const word = $("input", search).value.trim().toLowerCase(), found = verbs(word);
+  if (!found.length) return;
+  const options = found.map(([text, act]) => {
+    const option = make("a", { role: "option", tabindex: "-1", "aria-selected": "false" }, icon("bolt"), make("span", {}, text));
+    option.addEventListener("click", () => { closeDialog(search); act(); });
+    return option;
+  });
+  const group = make("div", { role: "group", "aria-label": list.dataset.here }, make("div", { role: "presentation" }, list.dataset.here), ...options);
+  /* First only where its name begins so: who types a customer's name and Enter is not to close a case. */
+  if (word.length > 1 && found[0][0].toLowerCase().startsWith(word)) list.prepend(group);
+  else list.append(group);
+}
+
 function choose(step) {
   const options = $$('[role="option"]', search);
   const now = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
@@ -103,7 +127,7 @@ search?.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter") {
     const chosen = $('[aria-selected="true"]', search) || $('[role="option"]', search);
     event.preventDefault();
-    if (chosen) location.assign(chosen.href);
+    chosen?.click();
   } else if (event.key === "Escape") {
     /* A search field takes the first Esc for itself, to empty it. */
     event.preventDefault();
@@ -324,7 +348,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
     if (!$("[data-focus]", target)) $('.sheet-body :is(input:not([type="hidden"]), select, textarea):not(.ts-hidden-accessible)', target)?.focus();
     $("#modal").scrollTop = 0;
   }
-  if (target.id === "search-results") choose(1);
+  if (target.id === "search-results") {
+    offerVerbs(target);
+    choose(1);
+  }
   target.removeAttribute("aria-busy");
 });
 document.addEventListener("htmx:load", (event) => dressPage(event.detail.elt));

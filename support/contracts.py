@@ -73,7 +73,7 @@ def entitlements_of(values):
 
 def holds(entitlement, day):
     """Whether it holds on a day and has something left."""
-    return cover.standing_of(entitlement, day)[1] == "green"
+    return not entitlement.deleted_at and cover.standing_of(entitlement, day)[1] == "green"
 
 
 def entitlement_for(values, on=None):

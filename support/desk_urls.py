@@ -10,6 +10,7 @@ DESK_URLS = [
     path("desk/next/", desk.desk_next, name="desk_next"),
     path("cases/<big:pk>/thread/", desk.case_thread, name="case_thread"),
     path("cases/<big:pk>/canned/", desk.case_canned, name="case_canned"),
+    path("cases/<big:pk>/promised/", desk.case_promised, name="case_promised"),
     path("cases/<big:pk>/here/", desk.case_here, name="case_here"),
     path("cases/<big:pk>/draft-files/", desk.case_draft_files, name="case_draft_files"),
     path("cases/<big:pk>/answer/", desk.case_answer, name="case_answer"),

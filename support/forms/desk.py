@@ -31,7 +31,7 @@ class ComposerForm(forms.Form):
     """A reply to the customer or an internal note, and what is to become of the case."""
 
     kind = forms.ChoiceField(choices=[(Message.PUBLIC, _("Reply")), (Message.NOTE, _("Internal note"))])
-    body = forms.CharField(max_length=100_000, error_messages={"required": _("Write something first.")})
+    body = forms.CharField(required=False, max_length=100_000)
     to = AddressesField(label=_("To"), required=False, max_length=2000)
     cc = AddressesField(label=_("Copy to"), required=False, max_length=2000)
     status = forms.ModelChoiceField(Status.objects.filter(is_active=True), required=False)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse, require
 from support import clocks
+from support.contracts import holds
 from support.models import Case, Mailbox, Message, OutgoingMail, Status
 from support.operations.cases import create_cases
 from support.operations.states import ENDED, put_back, set_status, state_of, status_of
@@ -57,7 +58,7 @@ def need_writable(case, body, files):
     if case.merged_into_id:
         refuse(_("A merged case is read-only. Write on the case that it went into."))
     if not (body or "").strip() and not files:
-        refuse(_("Write something."), "body")
+        refuse(_("Write something or choose a file."), "body")
 
 
 def need_seen(case, seen):
@@ -187,14 +188,19 @@ def is_over(case, at):
 
 
 def follow_up(case, first, *, by):
-    """Make the case that follows one which is over, with the customer's message; returns the message."""
+    """Make the case that follows one which is over, with the customer's message; returns the message.
+
+    The contract of the old one covers it as long as that holds, then the one that does at the moment of the message.
+    """
     kept = ("customer_id", "account_id", "contact_id", "type", "priority", "queue_id", "product_id", "installed_id",
-            "entitlement_id", "sale_id", "partner_id", "tags", "is_private")  # fmt: skip
+            "sale_id", "partner_id", "tags", "is_private")  # fmt: skip
     row = {name: getattr(case, name) for name in kept} | {
         "owner": case.owner if case.is_private else None,
         "subject": first["subject"] or case.subject, "channel": first["channel"], "follows": case, "at": first["at"],
         "first": first | {"kind": Message.PUBLIC, "direction": Message.IN},
     }  # fmt: skip
+    if case.entitlement_id and holds(case.entitlement, timezone.localdate(first["at"])):
+        row["entitlement"] = case.entitlement
     made = create_cases([row], by=None)[0]
     note_event(case, _("Followed by %(number)s") % {"number": made.number}, by=by, at=first["at"])
     return made.opening

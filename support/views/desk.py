@@ -18,7 +18,6 @@ from crm_site.core.converters import read_id
 from crm_site.core.operations import Refused, Stale
 from crm_site.core.recent import remember
 from support import asked, canned, desk
-from support.columns.case import due_of
 from support.forms.desk import ComposerForm, PropertiesForm
 from support.kinds.case import CASES
 from support.models import CannedReply, Case, DraftFile, Message, Queue, Status
@@ -220,6 +219,14 @@ def case_canned(request, pk):
     return JsonResponse({"items": items})
 
 
+@require_GET
+def case_promised(request, pk):
+    """What is promised on a case, as it is now: a browser asks for it again while the case is open in it."""
+    case = pages.get_visible_or_404(CASES, request.user, pk)
+    context = {"case": case, "clocks": desk.promises(case), "badge": desk.badge(case), "alone": True}
+    return pages.fragment(request, "support/desk/_promised.html", context | {"title": case.subject, "kind": CASES})
+
+
 @require_POST
 def case_here(request, pk):
     """A browser says that the case is open in it, and brings the draft along; who else is there, and what is new."""
@@ -240,7 +247,9 @@ def case_here(request, pk):
         for o in case.present if o["pk"] != request.user.pk
     ]  # fmt: skip
     newest = case.newest[0] if case.newest else 0
-    return JsonResponse({"others": others, "newest": newest, "elsewhere": elsewhere, "due": due_of(case)})
+    return JsonResponse(
+        {"others": others, "newest": newest, "elsewhere": elsewhere, "due": (desk.badge(case) or {}).get("text", "")}
+    )
 
 
 @require_POST

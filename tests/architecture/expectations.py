@@ -349,6 +349,7 @@ RULES = (
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("canned", "here", "answer", "undo", "set", "macro")),
     Rule("support:case_draft_files", on_record("change")),
     Rule("support:case_thread", on_record("view")), Rule("support:case_facts", on_record("view")),
+    Rule("support:case_promised", on_record("view")),
     Rule("support:case_follow", on_record("view"), personal=True),
     *(Rule(f"support:case_{verb}", on_record("change")) for verb in ("resolve", "close", "reopen", "take", "spam", "watcher_create")),
     Rule("support:case_note", who_notes), Rule("support:case_unwatch", on_record("change"), quiet=True),

@@ -206,9 +206,20 @@ def test_u29_presence_says_who_looks_and_who_writes(cast, case):
     assert here.post(f"/cases/{case.pk}/here/").json()["others"] == [{"name": "Rita Tester", "typing": True}]
     Presence.objects.filter(user=cast.rita).update(seen_at=timezone.now() - timedelta(seconds=31))
     assert here.post(f"/cases/{case.pk}/here/").json()["others"] == []
-    assert "left" in here.post(f"/cases/{case.pk}/here/").json()["due"][0]
+    assert "left" in here.post(f"/cases/{case.pk}/here/").json()["due"]
     here.post(f"/cases/{case.pk}/here/", {"gone": "1"})
     assert not Presence.objects.filter(user=cast.dora).exists()
+
+
+def test_u27_what_is_promised_comes_anew_beside_an_open_case(cast, case):
+    """U27: the clocks and the badge of the head, as they are now and not as they were when the page was opened."""
+    url = f"/cases/{case.pk}/promised/"
+    assert re.search(r"id=\"case-due\"[^>]*><span [^>]*>.*left</span>", signed_in(cast.dora).get(url).content.decode())
+    update_case(case, {"status": status_of(Status.RESOLVED)}, by=cast.rita)
+    text = signed_in(cast.dora).get(url).content.decode()
+    assert "Kept" in text
+    assert '<span id="case-due" hx-swap-oob="true"></span>' in text
+    assert signed_in(cast.dora).post(f"/cases/{case.pk}/here/").json()["due"] == ""
 
 
 def test_u30_a_draft_is_the_writers_own_and_goes_when_sent(cast, case):
@@ -253,6 +264,11 @@ def test_u30_a_draft_keeps_its_files(cast, case, settings, tmp_path):
     sent = MessageFile.objects.get(message__body="See the plan").attachment
     assert (sent.name, sent.file.read()) == ("plan.txt", b"plan.txt")
     assert not Draft.objects.exists()
+    for kind in ("public", "note"):
+        words = {"kind": kind, "body": " "}
+        assert "Write something or choose a file." in client.post(f"/cases/{case.pk}/answer/", words).content.decode()
+        client.post(f"/cases/{case.pk}/answer/", words | {"files": [SimpleUploadedFile(f"{kind}.txt", b"x")]})
+        assert MessageFile.objects.get(attachment__name=f"{kind}.txt").message.kind == kind
 
 
 def test_u31_canned_replies_are_filled_and_say_what_is_missing(cast, case):

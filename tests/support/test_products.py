@@ -12,8 +12,9 @@ from sales.models import Sale
 from support import cover
 from support.contracts import entitlement_for
 from support.models import Entitlement, EntitlementUse, InstalledProduct, Policy
-from support.operations.cases import create_case, create_cases, update_case
+from support.operations.cases import create_case, create_cases, mark_spam, update_case
 from support.operations.entitlements import check_entitlement, create_entitlement, use_entitlement
+from support.operations.messages import receive_message
 from support.operations.products import create_installed_product, install_sale
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
@@ -144,6 +145,20 @@ def test_pp3_a_contract_picks_the_level_by_itself(cast):
     assert update_case(found, {"contact": other}, by=None).entitlement is None
     use_entitlement(ours, by=None)
     assert update_case(ours, {"contact": other}, by=None).entitlement == contract
+
+
+def test_pp3_what_follows_a_closed_case_has_the_contract_of_its_own_day(cast):
+    """PP-3, CS-1: the old one as long as it holds, then the one that does; a case keeps none that has ended."""
+    old = EntitlementFactory(ends_on=TODAY() + timedelta(days=9))
+    case = create_cases(
+        [{"subject": "x", "contact": ContactFactory(account=old.account), "entitlement": old}], by=None
+    )[0]
+    mark_spam(case, by=None)
+    later = {"account": old.account, "starts_on": TODAY() + timedelta(days=10), "ends_on": None}
+    new = EntitlementFactory(**later)
+    for days, contract in ((1, old), (20, new)):
+        at = timezone.now() + timedelta(days=days)
+        assert receive_message(case, body="Again", channel="email", at=at).case.entitlement == contract
 
 
 def covered_case(user, **limits):
