@@ -280,7 +280,9 @@ def case_answer(request, pk):
         seen=form.cleaned_data["seen"],
     ))  # fmt: skip
     if not message:
-        return case_page(request, case, form, 422)
+        response = case_page(request, case, form, 422)
+        response["HX-Push-Url"] = "false"  # a reload could not ask for the form's address
+        return response
     public = message.kind == Message.PUBLIC
     status = form.cleaned_data["status"]
     text = _("Reply to %(number)s sent.") if public else _("Note kept on %(number)s.")

@@ -266,7 +266,9 @@ def test_u30_a_draft_keeps_its_files(cast, case, settings, tmp_path):
     assert not Draft.objects.exists()
     for kind in ("public", "note"):
         words = {"kind": kind, "body": " "}
-        assert "Write something or choose a file." in client.post(f"/cases/{case.pk}/answer/", words).content.decode()
+        refused = client.post(f"/cases/{case.pk}/answer/", words)
+        assert "Write something or choose a file." in refused.content.decode()
+        assert refused["HX-Push-Url"] == "false"  # so that a reload finds the case again
         client.post(f"/cases/{case.pk}/answer/", words | {"files": [SimpleUploadedFile(f"{kind}.txt", b"x")]})
         assert MessageFile.objects.get(attachment__name=f"{kind}.txt").message.kind == kind
 
