@@ -17,6 +17,7 @@ from crm_site.core.condition_forms import (
 from crm_site.core.models import User
 from sales.conditions import FIELDS
 from sales.models import AssignmentRule
+from sales.rights import answerers
 
 MEMBER = ("user", "capacity", "away_until", "hours_from", "hours_to")
 
@@ -49,9 +50,10 @@ class RuleSheet(RuleForm):
         super().__init__(*args, **kwargs)
         rule = self.instance
         known = list(rule.members.order_by("order", "id").values(*MEMBER)) if rule.pk else []
-        staff = User.objects.filter(door=User.STAFF, is_active=True).order_by("first_name", "last_name", "email")
-        self.fields["escalate_to"].queryset = staff
-        people = [("", "—"), *((user.pk, str(user)) for user in staff)]
+        kept = {rule.escalate_to_id, *(row["user"] for row in known)}
+        able = [*answerers(), *User.objects.filter(pk__in=kept)]
+        self.fields["escalate_to"].queryset = User.objects.filter(pk__in=[user.pk for user in able])
+        people = [("", "—"), *((user.pk, str(user)) for user in dict.fromkeys(able))]
         self.member_lines = room_for(known)
         put_lines(self, {
             "user": lambda n: forms.TypedChoiceField(

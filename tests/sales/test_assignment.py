@@ -8,14 +8,17 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.utils import formats, timezone
 
-from crm_site.core.models import Notification
+from crm_site.core.models import Notification, User
 from sales.conditions import check_condition, failed, holds
+from sales.forms.assignment import RuleSheet
 from sales.models import AssignmentDecision, AssignmentRule, Lead
 from sales.operations.assignment import assign_leads, counted, dry_run
 from sales.operations.leads import create_leads
 from sales.operations.rules import save_rule
+from sales.rights import answerers
 from tests.architecture.threads import at_once
 from tests.cast import make_cast
+from tests.factories import AccountFactory
 
 
 def rule_of(*users, name="All", order=1, conditions=(), **values):
@@ -237,6 +240,18 @@ def test_administrators_fill_conditions_in_lines(cast, client_of):
     page = client.get(f"/admin/sales/assignmentrule/{made.pk}/change/").content.decode()
     assert 'value="DE, AT"' in page
     assert "country is one of (with commas)" not in client.get("/admin/sales/assignmentrule/").content.decode()
+
+
+@pytest.mark.django_db
+def test_as1_members_are_who_may_work_on_leads(cast):
+    """AS-1: no lead goes to somebody who only looks on or comes from a partner; a member of old is still shown."""
+    User.objects.filter(pk=cast.pat.pk).update(partner=AccountFactory())
+    named = set(answerers())
+    assert {cast.alice, cast.bob, cast.rita} <= named
+    assert not {cast.audrey, cast.paula, cast.pat} & named
+    rule = AssignmentRule.objects.create(name="Old", order=1, escalate_to=cast.audrey)
+    offered = RuleSheet(instance=rule).fields["user_0"].choices
+    assert {cast.alice.pk, cast.audrey.pk} <= {pk for pk, _name in offered}
 
 
 def sheet(rule, **values):
