@@ -114,9 +114,9 @@ def entries(path, user):
     """(label, address, icon, whether one is there, heading above it) of the side bar, for who is at a path."""
     places = places_of(user)
     at, last = here(path, places), ""
-    made = [(_("Home"), "/", "home", at == "/", "")]
+    made = [(str(_("Home")), "/", "home", at == "/", "")]
     for place, label, url, icon in places:
         section = next(heading for start, heading in reversed(SECTIONS) if place >= start)
-        made.append((label, url, icon, url == at, "" if section == last else section))
+        made.append((str(label), url, icon, url == at, "" if section is last else str(section)))
         last = section
     return tuple(made)

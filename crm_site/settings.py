@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import pghistory
-from django.utils.translation import gettext_lazy as _
 
 from crm_site import environment, logs
 
@@ -58,7 +57,6 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crm_site.core.middleware.portal_door",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "crm_site.core.middleware.clean_parameters",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -196,9 +194,8 @@ CACHES = {
 }
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
-# With one language nothing is looked up: a page asks for seven hundred texts.
-USE_I18N = len(LANGUAGES) > 1
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [ROOT / "crm_site" / "locale"]
 TIME_ZONE = ENV.time_zone
 USE_TZ = True
 FORMAT_MODULE_PATH = ["crm_site.formats"]

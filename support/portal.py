@@ -20,6 +20,7 @@ from crm_site.core.kept import Slot, kept
 from crm_site.core.loading import read_whole
 from crm_site.core.models import User
 from customers.consent import consent_state
+from customers.languages import language_of
 from customers.models import Account, ContactMechanism
 from customers.operations.accounts import subtree
 from sales.models import Quote, Sale
@@ -90,10 +91,10 @@ def portal_page(view):
 
 
 def speak_to(access):
-    """Let times be in the customer's zone and words in the customer's language, as far as we have them."""
+    """Let times be in the customer's zone and words in the customer's language, else in that of the browser."""
     timezone.activate(access.user.time_zone or access.contact.time_zone or settings.TIME_ZONE)
-    if access.contact.language in dict(settings.LANGUAGES):
-        translation.activate(access.contact.language)
+    if language := language_of(access.contact):
+        translation.activate(language)
 
 
 def later(request):

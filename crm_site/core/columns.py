@@ -239,7 +239,7 @@ def cell(column, record, links=None, prefix=""):
     if value is None or value == "" or value == []:
         return Cell("link" if column.type == "self" else column.type, column.name)
     if column.type == "link":
-        text, url = (links or {}).get((column.kind, value), (_("not visible to you"), ""))
+        text, url = (links or {}).get((column.kind, value)) or (_("not visible to you"), "")
         return Cell("link", column.name, text, url=url)
     if column.type == "links":
         return show_links(column, value, links or {})

@@ -17,7 +17,7 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse, set_urlconf
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from crm_site.core import scope
@@ -75,12 +75,16 @@ def portal_name(name):
 def portal_door(get_response):
     """The portal has cookies of its own, which no other page is sent, and its own addresses for signing in.
 
-    One browser may hold a session of staff and one of a customer; neither door knows of the other's.
+    One browser may hold a session of staff and one of a customer; neither door knows of the other's. Strangers there
+    are spoken to in the language of their browser.
     """
 
     def middleware(request):
         if not request.path.startswith(PORTAL):
+            # Staff work in the site's own language, whatever their browser asks for: only the portal is translated.
+            translation.activate(settings.LANGUAGE_CODE)
             return get_response(request)
+        translation.activate(translation.get_language_from_request(request))
         request.urlconf = settings.PORTAL_URLCONF
         set_urlconf(request.urlconf)  # what stands before the view asks for addresses, too
         names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.KNOWN_DEVICE_COOKIE, "messages")
@@ -89,6 +93,7 @@ def portal_door(get_response):
             if portal_name(name) in request.COOKIES:
                 request.COOKIES[name] = request.COOKIES[portal_name(name)]
         response = get_response(request)
+        response.headers.setdefault("Content-Language", translation.get_language())
         for name in set(names) & set(response.cookies):
             cookie = response.cookies.pop(name)
             cookie.set(portal_name(name), cookie.value, cookie.coded_value)

@@ -4,13 +4,14 @@ from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm_site.core.operations import Refused
+from customers.languages import language_of
 from sales.forms.papers import AnswerForm
 from sales.models import Quote
 from sales.operations.quotes import accept_quote, quote_of, reject_quote
@@ -54,6 +55,7 @@ def quote_accept(request, token):
     quote = named(request, token)
     if quote is None:
         return closed(HttpResponse(_("Too many tries. Wait a minute."), status=429, content_type="text/plain"))
+    translation.activate(language_of(quote.contact) or translation.get_language_from_request(request))
     form, trouble = AnswerForm(request.POST or None), ""
     answer = {"accepted": accept_quote, "rejected": reject_quote}.get(request.POST.get("answer"))
     if request.method == "POST" and answer and form.is_valid():

@@ -12,6 +12,7 @@ from crm_site.core.kept import Slot, kept
 from crm_site.core.models import User
 from crm_site.core.operations import lock, operation, refuse
 from crm_site.core.outside import digest, whole
+from customers.languages import speaking_to
 from customers.models import Account, Contact
 from customers.operations.contacts import create_contact
 from support.links import LIVES, mail_link, secret_of
@@ -120,6 +121,13 @@ def send_link(user, purpose):
     token = PortalToken(user=user, purpose=purpose, created_at=now, expires_at=now + LIVES)
     token.token_hash = digest(secret_of(token))
     token.save()
+    with speaking_to(user.portal_access.contact):
+        mail_token(token, user, purpose)
+    return token
+
+
+def mail_token(token, user, purpose):
+    """Mail a link that works once, with what it is for."""
     hello = _("Hello %(name)s,") % {"name": user.get_short_name()}
     if purpose == PortalToken.INVITE:
         text = _("You are invited to our customer portal: your requests, quotes and orders in one place. Sign in here:")
@@ -130,7 +138,6 @@ def send_link(user, purpose):
         mail_link(token, user.email, _("Your new password"), [hello, _("Here you choose a new password:")])
     else:
         mail_link(token, user.email, _("Your link to sign in"), [hello, _("Here you sign in:")])
-    return token
 
 
 def meant(rows, purpose):

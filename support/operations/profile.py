@@ -15,6 +15,7 @@ from crm_site.core.models import User
 from crm_site.core.notifications import notify
 from crm_site.core.operations import lock, operation, refuse
 from crm_site.core.outside import digest
+from customers.languages import speaking_to
 from customers.models import Consent, Contact
 from customers.operations.consents import give_consent, refuse_consent
 from customers.operations.contacts import update_contact
@@ -160,6 +161,12 @@ def mail_decision(change):
     user = User.objects.filter(portal_access__contact=change.contact, is_active=True).first()
     if user is None:
         return
+    with speaking_to(change.contact):
+        tell_decision(change, user)
+
+
+def tell_decision(change, user):
+    """Mail the customer what became of a name."""
     done = _("Your name in our customer portal is now “%(name)s”.")
     refused = _("We did not change your name to “%(name)s”. If you think that we should, please send us a request.")
     words = {"name": f"{change.new['first_name']} {change.new['last_name']}"}

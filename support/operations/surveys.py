@@ -13,6 +13,7 @@ from crm_site.core.models import Setting
 from crm_site.core.operations import operation, refuse
 from crm_site.core.outside import digest, whole
 from customers.consent import allowed, may_contact
+from customers.languages import speaking_to
 from customers.models import Purpose
 from support.models import Case, OutgoingMail, Status, Survey
 from support.operations.messages import mailbox_of
@@ -93,6 +94,12 @@ def send(survey):
 
 def question(case, contact):
     """The mail that asks a contact about a case, not stored; {link} stands where the address goes."""
+    with speaking_to(contact):
+        return asking(case, contact)
+
+
+def asking(case, contact):
+    """The mail in the language that is spoken now."""
     words = {"name": contact.first_name, "number": case.number, "subject": case.subject}
     text = _("Hello %(name)s,\n\nwe closed your request %(number)s, “%(subject)s”. How satisfied are you with our help?"
              "\n\n{link}\n\nOne click and you are done; your answer goes to the team that helped you.")  # fmt: skip

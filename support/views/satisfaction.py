@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,6 +15,7 @@ from crm_site.core import pages
 from crm_site.core.operations import Refused
 from crm_site.core.reports import slice_of
 from crm_site.core.views.reports import report_page
+from customers.languages import language_of
 from customers.models import Contact
 from sales.outside import company_name
 from sales.views.accepting import closed
@@ -35,6 +37,7 @@ def survey_answer(request, token):
     survey = survey_of(token)
     if survey is None:
         raise Http404
+    translation.activate(language_of(survey.contact) or translation.get_language_from_request(request))
     start = {"score": survey.score or request.GET.get("score"), "comment": survey.comment}
     form, trouble = ScoreForm(request.POST or None, initial=start), ""
     if request.method == "POST" and form.is_valid():

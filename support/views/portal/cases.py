@@ -42,10 +42,10 @@ def when(moment):
     """A moment as people say it: today, a day of this week, or a date, each with the time."""
     local = timezone.localtime(moment)
     days = (local.date() - timezone.localdate()).days
-    time = formats.time_format(local, "H:i")
+    time = formats.time_format(local, "TIME_FORMAT")
     if days == 0:
         return _("%(time)s today") % {"time": time}
-    day = formats.date_format(local, "l" if 0 < days < 7 else "j F Y")
+    day = formats.date_format(local, "l" if 0 < days < 7 else "DATE_FORMAT")
     return f"{day} {time}"
 
 
@@ -58,7 +58,7 @@ def expectation(case):
         closing = _("It will be closed by %(when)s.") % {"when": when(case.closes_at)} if case.closes_at else ""
         return f"{said} {closing}".strip()
     if case.category == Status.WAITING:
-        return str(case.status.portal_name or _("We are waiting for your answer")) + "."
+        return _(case.status.portal_name or "We are waiting for your answer") + "."
     if case.due_at >= NEVER:
         return _("We will answer as soon as we can.")
     if case.due_at < timezone.now():
