@@ -8,7 +8,15 @@ from crm_site.core.imports.amounts import currency_of
 from crm_site.core.imports.registry import Importer, Target, register
 from crm_site.core.imports.targets import targets_of
 from crm_site.core.imports.values import parse_url
-from customers.imports.common import find_by, reach_targets, save_extra, settle_money, settle_reach, with_columns
+from customers.imports.common import (
+    find_by,
+    reach_parts,
+    reach_targets,
+    save_extra,
+    settle_money,
+    settle_reach,
+    with_columns,
+)
 from customers.models import Account, Customer
 from customers.operations.accounts import create_accounts, update_account
 from customers.operations.customers import create_customers
@@ -113,6 +121,7 @@ ACCOUNT_IMPORT = register(
         after=after_accounts,
         find=find_accounts,
         link=link_account,
+        parts=reach_parts,
         keys={"name": (gettext_lazy("Name"), lambda values: values.get("name"), find_accounts)},
     )
 )

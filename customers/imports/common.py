@@ -11,7 +11,7 @@ from crm_site.core.imports.registry import Target
 from crm_site.core.kinds import KINDS
 from crm_site.core.loading import insert_many, read_many
 from customers.models import ContactMechanism
-from customers.operations.reach import fill
+from customers.operations.reach import ADDRESS, POSTAL, SINGLE, fill
 
 WAYS = {"email": ContactMechanism.EMAIL, "phone": ContactMechanism.PHONE, "mobile": ContactMechanism.MOBILE}
 
@@ -51,6 +51,16 @@ def settle_reach(draft):
         if isinstance(found, list):
             values[name] = found[0]
             draft.extra += [(kind, value) for value in dict.fromkeys(found[1:]) if value != found[0]]
+
+
+def reach_parts(party):
+    """{column: what the primary ways and the parts of the address say}, as the `parts` of an importer.
+
+    Without it a new street would be told as the same values, and could not be taken back.
+    """
+    ways = {way.type: way for way in party.mechanisms.filter(is_primary=True)}
+    found = {name: ways[kind].value if kind in ways else "" for name, kind in SINGLE.items()}
+    return found | {name: getattr(ways.get(POSTAL), name, "") for name in ADDRESS}
 
 
 def settle_money(draft, name):

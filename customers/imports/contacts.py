@@ -13,6 +13,7 @@ from customers.imports import objections
 from customers.imports.common import (
     find_by,
     lost_first_name,
+    reach_parts,
     reach_targets,
     save_extra,
     settle_reach,
@@ -134,7 +135,7 @@ CONTACT_IMPORT = register(
     Importer(
         name="contacts", label=gettext_lazy("Contacts"), model=Contact, targets=contact_targets, order=30, icon="user",
         create=make_contacts, update=change_contact, prepare=prepare_contact, after=after_contacts, find=find_contacts,
-        link=link_contact, parts=objections.of,
+        link=link_contact, parts=lambda contact: reach_parts(contact) | objections.of(contact),
         keys={
             "email": (gettext_lazy("E-mail"), lambda values: values.get("email"), find_contacts),
             "name": (gettext_lazy("Name"), name_of, find_contacts),

@@ -145,3 +145,20 @@ def test_the_currency_of_an_account_is_read_as_people_write_it(cast, client_of):
     job = through(client_of(cast.alice), text, kind="accounts")
     assert dict(Account.objects.values_list("name", "currency")) == {"A": "USD", "B": "GBP", "C": "EUR"}
     assert [row.text for row in job.problems.all()] == ["“TAL” is no currency that we know."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "name"), [("contacts", "First Name,Last Name", "Ann,Lee"), ("accounts", "Account Name", "Acme")]
+)
+def test_u37_a_new_street_is_an_update_that_can_be_taken_back(cast, client_of, kind, head, name):
+    """U37: also where nothing else of the row is new."""
+    head = f"Record Id,{head},Street,City,Zip Code\n"
+    client = client_of(cast.rita)
+    through(client, f"{head}z_1,{name},1 High Road,Leeds,LS1\n", kind=kind)
+    party = (Contact if kind == "contacts" else Account).objects.get()
+    streets = party.mechanisms.filter(type="postal").values_list("street", "city")
+    job = through(client, f"{head}z_1,{name},2 Low Road,Leeds,LS1\n", kind=kind)
+    assert (counts(job), list(streets)) == ((0, 1, 0, 0), [("2 Low Road", "Leeds")])
+    client.post(f"/imports/{job.pk}/undo/")
+    run_due_jobs()
+    assert list(streets.all()) == [("1 High Road", "Leeds")]
