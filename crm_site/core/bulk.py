@@ -36,13 +36,15 @@ class Change:
     """A change of many: `do(job, kind, rows)` makes it for a piece of rows and returns how many it changed.
 
     `needs` is the action that must be open on each row; `piece`, how many rows a step takes, where that is few. What
-    `do` does not `remember` cannot be taken back, which `undoable` says.
+    `do` does not `remember` cannot be taken back, which `undoable` says. `back(job, changes)` takes it back where more
+    follows from the remembered columns than that they are written again; it gives each row its next version.
     """
 
     needs: str
     do: Callable
     piece: int = 0
     undoable: bool = True
+    back: Callable | None = None
 
 
 class AddTags(Func):
@@ -242,16 +244,18 @@ def undo_piece(job):
     changes = BulkChange.objects.filter(job=job.options["job"], object_id__gt=job.position).order_by("object_id")
     found = {c.object_id: c for c in changes[:PIECE]}
     rows = kind.model.objects.unscoped("the user's own change goes back").filter(pk__in=found).order_by("pk")
-    same = [pk for pk, version in rows.select_for_update().values_list("pk", "version") if found[pk].version == version]
+    now = rows.select_for_update().values_list("pk", "version")
+    same = [found[pk] for pk, version in now if found[pk].version == version]
     if same:
-        put_back(job, kind, same, tuple(found[same[0]].before))
+        (CHANGES[job.options["action"]].back or put_back)(job, same)
     count(job, seen=len(found), changed=len(same), outside=len(found) - len(same))
     job.position = max(found, default=job.position)
     return len(found) < PIECE
 
 
-def put_back(job, kind, ids, columns):
-    """Set the remembered columns of these rows again; the database turns its own text back into each type."""
+def put_back(job, changes):
+    """Set the remembered columns of rows again; the database turns its own text back into each type."""
+    kind, ids, columns = KINDS[job.record_kind], [change.object_id for change in changes], changes[0].before
     if job.options["action"] == "delete" and kind.delete is not delete_record:
         for record in kind.model.objects.unscoped("the user's own change goes back").filter(pk__any_of=ids):
             kind.restore(record, by=job.user)

@@ -33,8 +33,13 @@ def kept(value):
 
 def former(state):
     """The fields of a kept state as they are written."""
+    return ended_as(state) | {"status": Status.objects.get(pk=state["status_id"])}
+
+
+def ended_as(state):
+    """The fields of a kept state but for its status, as they are written."""
     values = {name: parse_datetime(value) if name in MOMENTS and value else value for name, value in state.items()}
-    return values | {"status": Status.objects.get(pk=values.pop("status_id"))}
+    return {name: value for name, value in values.items() if name != "status_id"}
 
 
 def put_back(case, states, *, by, at, action="change"):
@@ -179,10 +184,11 @@ def close_resolved(now=None, limit=1000, *, by=None):
     return put_status(list(rows[:limit]), status_of(Status.CLOSED), by=by, at=now, reason=_("Closed by itself"))
 
 
-def put_status(cases, status, *, by, at, reason="", also=None):
+def put_status(cases, status, *, by, at, reason="", also=None, own=None):
     """Give locked cases that have another status the same one, and return how many; the given objects are kept up.
 
-    `also` are other fields that change with it. The number of statements grows with the earlier statuses alone.
+    `also` are other fields that change with it, `own` those of single cases, by their ids. The number of
+    statements grows with the earlier statuses alone.
     """
     said, names, befores = told(reason, "") | (also or {}) | {"status": status}, {}, defaultdict(list)
     live = Clock.objects.filter(case__pk__any_of={case.pk for case in cases}, stopped_at__isnull=True)
@@ -191,7 +197,7 @@ def put_status(cases, status, *, by, at, reason="", also=None):
     told_of = [case for case in cases if case.pk in live or case.category in ENDED]
     for case in cases:
         befores[case.status].append(case)
-        names |= (values := state_values(case, status, at) | said)
+        names |= (values := state_values(case, status, at) | said | (own or {}).get(case.pk, {}))
         for name, value in values.items():
             setattr(case, name, value)
     for before, group in befores.items():

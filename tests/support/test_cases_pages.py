@@ -9,13 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm_site.core import bulk
+from crm_site.core.jobs import run_now, start_job
 from crm_site.core.kinds import DEPENDENTS
 from crm_site.core.models import User
 from support.columns.case import due_of
 from support.kinds.case import CASES
-from support.models import NEVER, Case, Status
-from support.operations.cases import add_watcher, create_case, create_cases, status_of
+from support.models import NEVER, Case, Queue, QueueMember, Status
+from support.operations.cases import add_watcher, create_case, create_cases, status_of, update_case
 from support.operations.many_cases import after_assign
+from support.operations.states import set_status, state_of
 from tests.conftest import signed_in
 from tests.factories import AccountFactory, CaseFactory, ContactFactory, CustomerFactory, ProductFactory, QueueFactory
 
@@ -198,18 +200,12 @@ def test_cu5_deleting_a_contact_asks_about_its_open_cases(cast):
     assert again(case).category == "closed"
 
 
-class Job:
-    """As much of a job as a change of many reads."""
-
-    def __init__(self, user, **values):
-        self.user, self.options = user, {"values": values}
-
-
 def changed(name, cases, user, **values):
     """How many a change of many changed, and how many statements it took."""
     rows = Case.objects.unscoped("a test").filter(pk__in=[case.pk for case in cases])
+    job = start_job("bulk", "support.case", user, {"action": name, "values": values})
     with CaptureQueriesContext(connection) as queries:
-        done = bulk.CHANGES[name].do(Job(user, **values), CASES, rows)
+        done = bulk.CHANGES[name].do(job, CASES, rows)
     return done, len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))])
 
 
@@ -265,6 +261,35 @@ def test_many_made_spam_at_once(cast):
     cases = create_cases([{"subject": f"Buy {n}"} for n in range(3)], by=None)
     assert changed("mark_spam", cases, cast.dora)[0] == 3
     assert {(c.is_spam, c.category, c.due_at) for c in map(again, cases)} == {(True, "closed", NEVER)}
+
+
+@pytest.mark.parametrize("name", ["set_status", "set_priority", "set_queue", "mark_spam"])
+def test_pl3_a_change_of_many_cases_is_taken_back(cast, name):
+    """PL-3: each has again what it had, with its clocks running; one that somebody changed since stays."""
+    queue = QueueFactory(mode=Queue.ROUND_ROBIN)
+    QueueMember.objects.create(queue=queue, user=cast.dora)
+    values = {"set_status": {"status_id": status_of("resolved").pk}, "set_priority": {"priority": 1}}
+    values["set_queue"] = {"queue_id": queue.pk}
+    rows = [{"subject": f"Boat {n}", "priority": 3 + n % 2} for n in range(3)]
+    cases = create_cases(rows, by=cast.rita)
+    set_status(cases[1], status_of("waiting"), by=cast.rita)
+    before = [state(again(case)) for case in cases]
+    options = {"action": name, "ids": [case.pk for case in cases], "values": values.get(name, {})}
+    job = run_now(bulk.start_bulk_change(CASES, options, by=cast.rita), seconds=60)
+    assert job.counts["changed"] == 3
+    assert all(state(again(case)) != told for case, told in zip(cases, before, strict=True))
+    update_case(again(cases[2]), {"subject": "Mine now"}, by=cast.dora)
+    kept = state(again(cases[2]))
+    assert run_now(bulk.undo_bulk_change(job, by=cast.rita), seconds=60).counts["changed"] == 2
+    assert [state(again(case)) for case in cases] == [*before[:2], kept]
+
+
+def state(case):
+    """What a change of many may change, and how many clocks run and stand still."""
+    live = (
+        case.clocks.filter(stopped_at__isnull=True).order_by("metric").values_list("metric", "state", "target_seconds")
+    )
+    return {**state_of(case), "of": (case.priority, case.queue_id, case.team_id, case.owner_id), "clocks": list(live)}
 
 
 def test_a_change_of_many_from_the_list(cast):
