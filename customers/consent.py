@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Consent, Contact, Purpose
@@ -42,7 +43,7 @@ class State(NamedTuple):
     def said(self):
         """The state in a word or two."""
         status = self.entry.get_status_display() if self.entry and self.answer.reason == "granted" else ""
-        return status or str(REASONS[self.answer.reason]).capitalize()
+        return status or capfirst(str(REASONS[self.answer.reason]))
 
 
 def in_effect(purpose=None, channel="", at=None):

@@ -12,9 +12,11 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from crm_site.core.models import Notification
-from sales.models import Quote
+from customers.consent import REASONS
+from customers.models import Consent, ContactMechanism
+from sales.models import Quote, Sale
 from support.mail.sending import mail_due
-from support.models import PortalToken
+from support.models import Case, PortalToken, Status
 from support.operations.articles import create_articles
 from support.operations.portal import send_link
 from support.operations.states import close_case, resolve_case
@@ -117,6 +119,15 @@ def test_pt6_every_page_of_the_portal_is_german(world, missed):
                 assert "<html" not in page or '<html lang="de"' in page, path
             client.post(path, {})
             client.post(path, WRONG)
+    assert missed == set()
+
+
+def test_pt6_every_word_for_a_state_is_german(missed):
+    """What no record of the walk above happens to be is said in German, too."""
+    words = [REASONS, Consent.STATUSES, Consent.SOURCES, ContactMechanism.TYPES, Quote.STATUSES, Sale.STATUSES, Sale.PROGRESS,
+             Status.CATEGORIES, Case.TYPES]  # fmt: skip
+    with translation.override("de"):
+        assert all(str(word) for found in words for word in found.values())
     assert missed == set()
 
 
