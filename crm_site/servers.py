@@ -15,10 +15,14 @@ def database_problem(address):
     try:
         with psycopg.connect(address, connect_timeout=5) as connection:
             version = connection.info.server_version // 10000
+            encoding = connection.info.parameter_status("server_encoding")
     except psycopg.Error as error:
         return f"DATABASE_URL: PostgreSQL does not answer ({str(error).splitlines()[0]})."
     if version < OLDEST_POSTGRESQL:
         return f"DATABASE_URL: PostgreSQL {version} is too old, {OLDEST_POSTGRESQL} or newer is needed."
+    if encoding not in ("UTF8", None):  # a pooler between may not tell
+        made = "createdb --encoding=UTF8 --template=template0 kith"
+        return f"DATABASE_URL: the database is kept in {encoding}, UTF8 is needed; for example made by {made}"
     return None
 
 

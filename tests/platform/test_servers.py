@@ -1,5 +1,6 @@
 """Servers that do not answer or are too old are named in one sentence before anything starts."""
 
+import psycopg
 import pytest
 from django.conf import settings
 
@@ -29,6 +30,18 @@ def test_old_servers_are_named_with_the_version_needed(db, monkeypatch):
     monkeypatch.setattr(servers, "OLDEST_REDIS", 99)
     assert "too old, 99 or newer" in servers.database_problem(DATABASE.format(**settings.DATABASES["default"]))
     assert "too old, 99 or newer" in servers.broker_problem(settings.REDIS_URL)
+
+
+def test_a_database_in_another_encoding_is_named(db):
+    """Half of what people write would fail to be saved in it, some of it only after months."""
+    name = f"{settings.DATABASES['default']['NAME']}_ascii"
+    with psycopg.connect(DATABASE.format(**settings.DATABASES["default"]), autocommit=True) as server:
+        server.execute(f'create database "{name}" encoding SQL_ASCII locale "C" template template0')
+        try:
+            problem = servers.database_problem(DATABASE.format(**settings.DATABASES["default"] | {"NAME": name}))
+        finally:
+            server.execute(f'drop database "{name}" with (force)')
+    assert "kept in SQL_ASCII, UTF8 is needed; for example" in problem
 
 
 def test_servers_that_do_not_answer_are_named(monkeypatch):
