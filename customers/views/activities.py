@@ -53,11 +53,13 @@ def activity_record(request, pk):
             participants=lambda: parts.part(request, f"/activities/{pk}/participants/", pk),
         )  # fmt: skip
     activity = readable_or_404(request.user, pk)
+    columns = [ACTIVITIES.column(name) for name in ("regarding", "also")]
+    links = lists.linked([*LINK_COLUMNS, *columns], [activity], request.user)
+    about = pages.facts(ACTIVITIES, activity, ("regarding", "also"), request.user, links, may_change=False)
     context = {
-        "kind": ACTIVITIES,
-        "title": str(activity),
-        "items": timeline.items([activity], request.user, LINK_COLUMNS),
-    }
+        "kind": ACTIVITIES, "title": str(activity), "about": [fact for fact in about if not fact["cell"].empty],
+        "items": timeline.items([activity], request.user, LINK_COLUMNS, links=links),
+    }  # fmt: skip
     return pages.fragment(request, "customers/activities/_alone.html", context)
 
 
