@@ -64,13 +64,14 @@ def walks(records, user, kind=""):
     besides.
     """
     rows = Activity.objects.unscoped("who sees a record sees its activities").filter(
-        open_to(Activity, user), deleted_at__isnull=True, **({"kind": kind} if kind in Activity.KINDS else {})
+        open_to(Activity, user), deleted_at__isnull=True
     )
-    own = rows.filter(hung_on(records)).values("pk")
+    of_kind = {"kind": kind} if kind in Activity.KINDS else {}
+    own = rows.filter(hung_on(records), **of_kind).values("pk")
     found = [(own.exclude(on_top()).order_by(*ORDER), own.filter(on_top()).order_by("-is_pinned", "at", "id"))]
     for model, pk in records:
         it = {"content_type": ContentType.objects.get_for_model(model), "object_id": pk}
-        also = ActivityLink.objects.filter(**it, activity__in=rows.values("pk")).values("activity_id")
+        also = ActivityLink.objects.filter(**it, **of_kind, activity__in=rows.values("pk")).values("activity_id")
         past, top = also.filter(on_top=False), also.filter(on_top=True)
         found.append((past.order_by("-at", "-activity_id"), top.order_by("at", "activity_id")))
     return found

@@ -19,7 +19,7 @@ def on_top():
 
 # What stands on the timelines of further records goes there by the activity's own time.
 LINKS_FOLLOW = """
-    UPDATE customers_activitylink SET at = NEW.at, on_top = NEW.is_pinned OR NEW.status = 'open'
+    UPDATE customers_activitylink SET kind = NEW.kind, at = NEW.at, on_top = NEW.is_pinned OR NEW.status = 'open'
     WHERE activity_id = NEW.id;
     RETURN NULL;
 """
@@ -142,8 +142,8 @@ class Activity(Record):
         triggers = [
             pgtrigger.Trigger(
                 name="links_follow", when=pgtrigger.After, func=LINKS_FOLLOW,
-                operation=pgtrigger.UpdateOf("at", "status", "is_pinned"),
-                condition=pgtrigger.AnyChange("at", "status", "is_pinned"),
+                operation=pgtrigger.UpdateOf("kind", "at", "status", "is_pinned"),
+                condition=pgtrigger.AnyChange("kind", "at", "status", "is_pinned"),
             )
         ]  # fmt: skip
 
@@ -162,17 +162,18 @@ class Activity(Record):
         return None if self.duration is None else self.duration * 60
 
 
-@track("at", "on_top", found_by="activity")
+@track("kind", "at", "on_top", found_by="activity")
 class ActivityLink(models.Model):
     """A further record that an activity is about, beside the one it belongs to; it stands on that one's timeline, too.
 
-    `at` and `on_top` are the activity's, and a trigger keeps them so: a timeline is a walk along one index of this
-    table, however many activities are about a record.
+    `kind`, `at` and `on_top` are the activity's, and a trigger keeps them so: a timeline is a walk along one index of
+    this table, however many activities are about a record.
     """
 
     activity = models.ForeignKey(Activity, models.CASCADE, related_name="links")
     content_type = models.ForeignKey(ContentType, models.CASCADE, related_name="+", db_index=False)
     object_id = models.BigIntegerField()
+    kind = models.CharField(max_length=10, editable=False)
     at = models.DateTimeField(editable=False)
     on_top = models.BooleanField(editable=False)
 
@@ -182,7 +183,8 @@ class ActivityLink(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["content_type", "object_id", "on_top", "-at", "-activity"], name="activity_link_walk_ix"
+                fields=["content_type", "object_id", "on_top", "-at", "-activity", "kind"],
+                name="activity_link_order_ix",
             )
         ]
 

@@ -206,9 +206,11 @@ def repeat_due(*, by, limit=100):
 
 
 def repeat(activity, by):
-    """Make the next one of a repeating activity, about the same records, and return it."""
+    """Make the next one of a repeating activity, about the same records and with the same people, and return it."""
     made = Activity.objects.bulk_create([next_of(activity, by)])[0]
     carry_over(activity, made)
+    rows = activity.participants.order_by("pk").values("contact_id", "user_id")
+    Participant.objects.bulk_create([Participant(activity=made, **row) for row in rows])
     return made
 
 

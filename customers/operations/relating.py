@@ -66,7 +66,7 @@ def link_many(pairs, by):
     """
     check_seen({pair for _activity, pair in pairs}, by)
     made = [
-        ActivityLink(activity=activity, content_type=type_of(key), object_id=pk, at=activity.at,
+        ActivityLink(activity=activity, content_type=type_of(key), object_id=pk, kind=activity.kind, at=activity.at,
                      on_top=activity.is_pinned or activity.status == Activity.OPEN)
         for activity, (key, pk) in pairs if not belongs_to(activity, key, pk)
     ]  # fmt: skip
@@ -97,7 +97,7 @@ def set_related(activity, pairs, by):
 def carry_over(activity, made):
     """Let another activity be about what one is about."""
     for row in activity.links.all():
-        row.pk, row.activity, row.at, row.on_top = None, made, made.at, True
+        row.pk, row.activity, row.kind, row.at, row.on_top = None, made, made.kind, made.at, True
         row.save(force_insert=True)
 
 

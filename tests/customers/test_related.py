@@ -13,7 +13,7 @@ from crm_site.core.history import entries
 from crm_site.core.kinds import KINDS
 from crm_site.core.operations import delete_record, restore_record
 from customers import timeline
-from customers.models import ActivityLink
+from customers.models import Activity, ActivityLink
 from customers.operations import activities as do
 from customers.operations.relating import relate_activities, related_of
 from tests.conftest import signed_in
@@ -161,9 +161,14 @@ def test_ac_1_a_timeline_stays_one_statement(cast):
 
 
 def test_ac_1_a_task_that_repeats_stays_related(cast):
+    """The next one is about the same records, and the same people take part; what they answered was for this one."""
     account = AccountFactory(owner=cast.alice)
     task = call(cast.alice, OpportunityFactory(owner=cast.alice), account, kind="task", repeats="weekly")
+    do.update_activity(task, {"participants": [cast.bob]}, by=cast.alice)
+    do.answer_invitation(task.participants.get(), "accepted", by=None)
     do.complete_activity(task, by=cast.alice)
+    following = Activity.objects.latest("pk").participants.get()
+    assert (following.user, following.answer) == (cast.bob, "")
     assert [a.status for a in on(account, cast.alice)] == ["open", "done"]
 
 

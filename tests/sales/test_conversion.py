@@ -295,6 +295,15 @@ def test_lc9_what_was_used_since_stays_and_is_told(cast):
         assert record.deleted_at is None
 
 
+@pytest.mark.parametrize("name", ["opportunity", "customer", "account"])
+def test_lc9_what_an_activity_is_about_besides_is_in_use(cast, name):
+    """LC-9, AC-1."""
+    done = convert_lead(create_lead(NEW, by=cast.alice), ALL_NEW, by=cast.alice)
+    record = getattr(done, name)
+    log_activities([{"subject": "Both", "also": [(record._meta.label_lower, record.pk)]}], by=cast.alice)
+    assert {item.name: item.reason for item in remains_of(done.lead, cast.alice)}[name] == "It is in use since."
+
+
 def test_lc9_not_after_thirty_days_and_not_without_the_right(cast):
     """LC-9."""
     lead = create_lead(NEW, by=cast.alice)
