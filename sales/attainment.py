@@ -153,13 +153,20 @@ def weighted_open(targets):
     for above, below in TeamClosure.objects.filter(ancestor__in=teams).values_list("ancestor", "descendant"):
         members[above].add(below)
     scope = Scope(owner=min(users)) if len(users) == 1 and not teams else Scope(everybody=True)
-    found = [row for row in sums(targets[0], scope) if row.category in OPEN] if targets else []
+    of_user, of_team = defaultdict(Decimal), defaultdict(Decimal)
+    for row in sums(targets[0], scope) if targets else ():
+        if row.category in OPEN:
+            of_user[row.owner_id] += row.weighted
+            of_team[row.team_id] += row.weighted
     return {
-        target.pk: sum((
-            row.weighted for row in found
-            if (row.owner_id == target.user_id if target.user_id else row.team_id in members[target.for_team_id])
-        ), Decimal(0)) for target in targets
-    }  # fmt: skip
+        target.pk: of_user[target.user_id] if target.user_id else sum_of(of_team, members[target.for_team_id])
+        for target in targets
+    }
+
+
+def sum_of(amounts, keys):
+    """What some keys of a mapping add up to."""
+    return sum((amounts[key] for key in keys), Decimal(0))
 
 
 def given_out(target, seen):
