@@ -17,9 +17,8 @@ from django.utils.translation import gettext as _
 from crm_site.core.models import Team, TeamClosure
 from crm_site.core.notifications import notify
 from sales.models import Target
-from sales.rollup import Scope, sums
+from sales.rollup import Scope, open_weights
 
-OPEN = ("pipeline", "best", "commit")
 STEPS = (50, 90, 100)
 # The members of each target: the user, or who was credited for a team at or below the target's.
 ATTAINED = """
@@ -154,10 +153,9 @@ def weighted_open(targets):
         members[above].add(below)
     scope = Scope(owner=min(users)) if len(users) == 1 and not teams else Scope(everybody=True)
     of_user, of_team = defaultdict(Decimal), defaultdict(Decimal)
-    for row in sums(targets[0], scope) if targets else ():
-        if row.category in OPEN:
-            of_user[row.owner_id] += row.weighted
-            of_team[row.team_id] += row.weighted
+    for owner, team, weighted in open_weights(targets[0], scope) if targets else ():
+        of_user[owner] += weighted
+        of_team[team] += weighted
     return {
         target.pk: of_user[target.user_id] if target.user_id else sum_of(of_team, members[target.for_team_id])
         for target in targets

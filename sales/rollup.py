@@ -182,6 +182,22 @@ def sums(period, scope):
         return [Sum._make(row) for row in cursor.fetchall()]
 
 
+def open_weights(period, scope):
+    """[(owner id, team id, weighted amount)] of what a period's forecast counts of open deals; one statement."""
+    rows = "month BETWEEN %(first)s AND %(last)s AND category IN ('pipeline', 'best', 'commit')"
+    rows += f" AND {scope.named().format(side='')}"
+    due = sides("(SELECT * FROM sales_opportunitychange WHERE NOT rolled_up) AS due")
+    statement = f"""
+        SELECT owner_id, team_id, sum(weighted) FROM (
+            SELECT owner_id, team_id, weighted FROM sales_forecastcell WHERE {rows}
+            UNION ALL SELECT owner_id, team_id, weighted FROM ({due}) AS late WHERE {rows}
+        ) AS parts GROUP BY owner_id, team_id
+    """  # noqa: S608 - as above
+    with connection.cursor() as cursor:
+        cursor.execute(statement, scope.parameters() | {"first": period.starts_on, "last": period.ends_on})
+        return cursor.fetchall()
+
+
 def stage_sums(scope, *, pipeline=None, period=None):
     """{stage id: {"count", "amount", "weighted"}} of open deals, exact to the last change; one statement.
 
