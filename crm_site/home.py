@@ -16,6 +16,7 @@ from crm_site import start
 from crm_site.core import lists
 from crm_site.core.kinds import KINDS, links_to
 from crm_site.core.recent import recent_of
+from crm_site.navigation import places_of
 from customers import timeline
 from customers.columns.activity import LINK_COLUMNS
 from customers.days import day_start
@@ -133,11 +134,18 @@ def demo_remove(request):
     return redirect("home")
 
 
+def named_places(user, text):
+    """What the side bar offers the user by a name that begins with a text of two letters or more."""
+    places = places_of(user) if len(text) > 1 else ()
+    return [{"text": name, "url": url} for _place, name, url, _icon in places
+            if str(name).lower().startswith(text.lower())]  # fmt: skip
+
+
 @require_GET
 def search(request):
     """Up to six records of each kind that hold every word, through the gate; for the search dialog, or as a page.
 
-    Where no kind has any, records with similar words.
+    Where no kind has any, records with similar words. Places whose names begin with it stand first.
     """
     if request.user.door != request.user.STAFF:
         raise Http404
@@ -150,5 +158,7 @@ def search(request):
         ]}
         for kind, rows in found.items()
     ]  # fmt: skip
+    if places := named_places(request.user, text):
+        groups.insert(0, {"label": _("Go to"), "icon": "chevron-right", "items": places})
     context = {"groups": groups, "q": text, "similar": alike}
     return render(request, "_parts/search_results.html" if request.htmx else "search.html", context)

@@ -133,3 +133,5 @@ def test_search_is_a_page_without_scripts(cast, client_of, django_assert_max_num
         client.get("/search/?q=findable", headers=htmx)
     with django_assert_max_num_queries(9):
         assert account.name in client.get("/search/?q=fyndable+mill", headers=htmx).text
+    assert 'href="/desk/?view=mine"' in client_of(cast.dora).get("/search/?q=des", headers=htmx).text
+    assert "/desk/" not in client_of(cast.mia).get("/search/?q=des", headers=htmx).text
