@@ -1,7 +1,8 @@
 /* Lists by keyboard, selected rows, columns put in order, and values edited where they stand. */
 "use strict";
 (function () {
-  const rows = () => $$(".rows tbody tr[data-url]");
+  const rows = () => $$(".rows[data-base] tbody tr");
+  const address = (row) => `${row.closest("table").dataset.base}${row.dataset.row || $("[name=row]", row).value}/`;
   const here = () => $(".rows tr.at");
 
   function goTo(row) {
@@ -32,7 +33,7 @@
     k: () => step(-1),
     x: () => { const tick = here() && $("[name=row]", here()); if (tick) { tick.checked = !tick.checked; count(tick.form); } },
     e: () => { const cell = here() && editable(here())[0]; if (cell) toCell(cell); },
-    Enter: (event) => { if (here() && !event.target.closest("a, button, input, [data-edit-url]")) location.assign(here().dataset.url); },
+    Enter: (event) => { if (here() && !event.target.closest("a, button, input, [data-edit-url]")) location.assign(address(here())); },
   };
 
   document.addEventListener("keydown", (event) => {
@@ -59,7 +60,7 @@
   function nameCells() {
     const open = rows().filter((row) => !("fixed" in row.dataset));
     $$("table.rows col").forEach((col, place) => {
-      if (col.dataset.cell) open.forEach((row) => { row.cells[place].dataset.editUrl = `${row.dataset.url}cell/${col.dataset.cell}/`; });
+      if (col.dataset.cell) open.forEach((row) => { row.cells[place].dataset.editUrl = `${address(row)}cell/${col.dataset.cell}/`; });
     });
   }
 

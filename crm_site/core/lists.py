@@ -313,13 +313,13 @@ def offered_columns(kind, shown):
 
 
 def table_rows(listing, columns, user, *, may_change):
-    """Rows for the template: record, id, address, label, cells; `fixed`, where others may be changed and this not."""
+    """Rows for the template: record, id, label, cells; `fixed`, where others may be changed and this not."""
     kind = listing.kind
     links = linked(columns, listing.rows, user)
     for record in listing.rows:
         cells = [cell(column, record, links, kind.base) for column in columns]
         yield {
-            "record": record, "id": record.pk, "url": kind.record_url(record.pk), "label": str(record), "cells": cells,
+            "record": record, "id": record.pk, "label": str(record), "cells": cells,
             "fixed": may_change and not changeable(record),
         }  # fmt: skip
 

@@ -280,5 +280,8 @@ def test_rows_that_one_may_only_read_are_marked(cast, client_of):
     )
     rows = {row["id"]: row["fixed"] for row in client_of(cast.alice).get("/accounts/").context_data["rows"]}
     assert rows == {mine.pk: False, theirs.pk: True}
-    assert f'<tr data-url="/accounts/{theirs.pk}/" data-fixed>' in client_of(cast.alice).get("/accounts/").text
+    assert (
+        f'<tr data-fixed><td class="pick"><input type="checkbox" name="row" value="{theirs.pk}"'
+        in client_of(cast.alice).get("/accounts/").text
+    )
     assert not any(row["fixed"] for row in client_of(cast.rita).get("/accounts/").context_data["rows"])

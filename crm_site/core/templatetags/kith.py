@@ -51,7 +51,7 @@ def rows_drawn(rows, pick, actions):
     fixed = (("pick", bool(pick)), ("has_acts", bool(actions)))
     return joined(
         filled(
-            "records/_row.html", fixed, url=row["url"], id=row["id"], label=row["label"], fixed=row["fixed"],
+            "records/_row.html", fixed, id=row["id"], label=row["label"], fixed=row["fixed"],
             cells=in_row(row["cells"]), acts=actions and filled(actions, **row["acts"]),
         )
         for row in rows
