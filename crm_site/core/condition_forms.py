@@ -33,6 +33,15 @@ def put_lines(form, columns, kept, lines=LINES):
             field.initial = had.get(name, field.initial)
 
 
+def bound_lines(form, columns, lines=LINES):
+    """The form's bound fields line by line, as a page shows them."""
+    found = [[form[name] for name in names] for names in line_names(columns, lines)]
+    for field in (field for line in found for field in line):
+        look = "form-select" if isinstance(field.field, forms.ChoiceField) else "form-control"
+        field.field.widget.attrs["class"] = look
+    return found
+
+
 def take_lines(form, values, columns, check, lines=LINES):
     """What `check` makes of each line that is filled; what it finds wrong stands at the line's last field.
 

@@ -6,9 +6,8 @@ from django.utils.translation import gettext as _
 
 from crm_site.core.condition_forms import (
     CONDITION,
-    LINES,
     add_lines,
-    line_names,
+    bound_lines,
     put_lines,
     read_lines,
     room_for,
@@ -82,19 +81,11 @@ class RuleSheet(RuleForm):
 
     def condition_rows(self):
         """The fields of the conditions, line by line."""
-        return self.rows(CONDITION, LINES)
+        return bound_lines(self, CONDITION)
 
     def member_rows(self):
         """The fields of the members, line by line."""
-        return self.rows(MEMBER, self.member_lines)
-
-    def rows(self, columns, lines):
-        """The bound fields of some lines."""
-        found = [[self[name] for name in names] for names in line_names(columns, lines)]
-        for field in (field for line in found for field in line):
-            look = "form-select" if isinstance(field.field, forms.ChoiceField) else "form-control"
-            field.field.widget.attrs["class"] = look
-        return found
+        return bound_lines(self, MEMBER, self.member_lines)
 
 
 def day_field(label):

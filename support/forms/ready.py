@@ -4,7 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm_site.core.condition_forms import line_names
+from crm_site.core.condition_forms import bound_lines
 from support.canned import PLACEHOLDER, WORDS
 from support.forms.macros import COLUMNS, ActionsForm, line_count
 from support.models import CannedReply
@@ -31,8 +31,4 @@ class MacroSheet(ActionsForm):
 
     def lines(self):
         """The bound fields, line by line."""
-        found = [[self[name] for name in names] for names in line_names(COLUMNS, line_count(self.instance))]
-        for field in (field for line in found for field in line):
-            look = "form-select" if isinstance(field.field, forms.ChoiceField) else "form-control"
-            field.field.widget.attrs["class"] = look
-        return found
+        return bound_lines(self, COLUMNS, line_count(self.instance))
