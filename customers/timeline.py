@@ -18,7 +18,7 @@ from crm_site.core import lists
 from crm_site.core.columns import moment_text
 from crm_site.core.kept import Slot, kept_objects
 from crm_site.core.loading import read_many
-from crm_site.core.scope import open_to
+from crm_site.core.scope import open_to, owned
 from customers.days import day_start
 from customers.models import Account, Activity, ActivityLink, Contact, Customer
 from customers.models.activity import on_top
@@ -57,6 +57,11 @@ def hung_on(records):
     return reduce(or_, (Q(regarding_type=types(model), regarding_id=pk) for model, pk in records))
 
 
+def readable(user):
+    """Which activities of a record its readers see: all but others' private ones; people of partners their own."""
+    return open_to(Activity, user) & owned(Activity, user) if user.partner_id is not None else open_to(Activity, user)
+
+
 def walks(records, user, kind=""):
     """[(ids of what happened, ids of what stands above)], each in its order, of records that the user sees.
 
@@ -64,7 +69,7 @@ def walks(records, user, kind=""):
     besides.
     """
     rows = Activity.objects.unscoped("who sees a record sees its activities").filter(
-        open_to(Activity, user), deleted_at__isnull=True
+        readable(user), deleted_at__isnull=True
     )
     of_kind = {"kind": kind} if kind in Activity.KINDS else {}
     own = rows.filter(hung_on(records), **of_kind).values("pk")

@@ -80,7 +80,9 @@ def readable_or_404(user, pk):
 
 
 def sees_parent(user, activity):
-    """Whether the user sees a record on whose timeline the activity stands."""
+    """Whether the user sees a record on whose timeline the activity stands; people of partners read their own only."""
+    if user.partner_id is not None:
+        return False
     parents = [activity.contact, activity.account, activity.customer]
     model = activity.regarding_type.model_class() if activity.regarding_id else None
     if model:

@@ -9,6 +9,7 @@ from crm_site.core.models import User
 from crm_site.core.operations import Refused, update_record
 from crm_site.core.scope import explain, remember
 from customers.models import Account, Contact, Customer
+from customers.operations.activities import log_activities
 from sales import board
 from sales.models import Lead, Opportunity, Quote, Sale
 from sales.operations.leads import create_leads
@@ -103,6 +104,23 @@ def test_companies_people_and_papers_stay_closed(firms):
     client = signed_in(firms.pat)
     assert client.get(f"/accounts/{deal.account_id}/").status_code == 404
     assert f"/accounts/{deal.account_id}/" not in client.get(f"/opportunities/{deal.pk}/").content.decode()
+
+
+def test_of_a_timeline_partners_people_read_what_is_theirs(firms):
+    """What others noted on a deal that names the partner stays among them, on the deal and by its own address."""
+    deal = OpportunityFactory(owner=firms.alice, partner=firms.mine)
+    [ours] = log_activities([{"kind": "note", "subject": "OURS", "regarding": deal}], by=firms.alice)
+    [theirs] = log_activities([{"kind": "note", "subject": "THEIRS", "regarding": deal}], by=firms.pat)
+    client = signed_in(firms.pat)
+    for query in ("", "?kind=note"):
+        page = client.get(f"/opportunities/{deal.pk}/timeline/{query}").content.decode()
+        assert "THEIRS" in page
+        assert "OURS" not in page
+    assert client.get(f"/activities/{theirs.pk}/").status_code == 200
+    assert client.get(f"/activities/{ours.pk}/").status_code == 404
+    both = signed_in(firms.alice).get(f"/opportunities/{deal.pk}/timeline/").content.decode()
+    assert "OURS" in both
+    assert "THEIRS" in both
 
 
 def test_what_the_partners_people_enter_names_their_company(firms):
