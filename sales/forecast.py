@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_site.core.models import User
 from sales import odds, rollup
 from sales.attainment import Progress
-from sales.models import Adjustment, Credit, Stage, Target
+from sales.models import Adjustment, CreditCell, Stage, Target
 
 CLOSED, COMMIT, BEST, PIPELINE = "closed", "commit", "best", "pipeline"
 CATEGORIES = (CLOSED, COMMIT, BEST, PIPELINE)
@@ -181,8 +181,8 @@ def total(sight, period):
     built, rows, team = laid_out(sight, period, None, whole=False)
     found = built.total(rows, team)
     if found.target is not None:
-        overlay = Sum("amount_base", filter=Q(kind="overlay"), default=ZERO)
-        sums = ledger(period, sight.scope(team)).aggregate(all=Sum("amount_base", default=ZERO), overlay=overlay)
+        overlay = Sum("amount", filter=Q(kind="overlay"), default=ZERO)
+        sums = credit(period, sight.scope(team)).aggregate(all=Sum("amount", default=ZERO), overlay=overlay)
         found.figures.attained, found.figures.overlay = sums["all"], sums["overlay"]
     return found
 
@@ -213,9 +213,9 @@ def with_targets(people, targets, sight, scope):
     return people
 
 
-def ledger(period, scope):
-    """The credit of a period within a scope."""
-    return scope.of(Credit.objects.filter(day__gte=period.starts_on, day__lte=period.ends_on), owner="user").order_by()
+def credit(period, scope):
+    """The sums of the credit of a period, of whole months, within a scope."""
+    return scope.of(CreditCell.objects.filter(month__range=(period.starts_on, period.ends_on)), owner="user").order_by()
 
 
 def figures(period, scope, *, whole=True):
@@ -229,7 +229,7 @@ def figures(period, scope, *, whole=True):
         one = found[team, owner]
         one.expected, one.variance, one.doubt, one.coming = sums
     keys = ("team_id", "user_id", "kind")
-    for team, owner, kind, amount in ledger(period, scope).values_list(*keys).annotate(Sum("amount_base")):
+    for team, owner, kind, amount in credit(period, scope).values_list(*keys).annotate(Sum("amount")):
         found[team, owner].attained += amount
         found[team, owner].overlay += amount if kind == "overlay" else 0
     return found

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 
 from crm_site.volume.names import LISTS
 from customers.models import Activity
@@ -9,6 +10,7 @@ from marketing.models import Campaign, CampaignMember
 from sales import rollup
 from sales.models import (
     Credit,
+    CreditCell,
     ForecastCell,
     Lead,
     NumberSeries,
@@ -23,12 +25,13 @@ from sales.models import (
     SaleLine,
     Target,
 )  # fmt: skip
+from sales.models.credit import SUMMED
 
 RECORDS = {
     "campaign": Campaign, "product": Product, "lead": Lead, "opportunity": Opportunity, "quote": Quote, "sale": Sale,
 }  # fmt: skip
 TABLES = [*RECORDS.values(), CampaignMember, Price, OpportunityChange, OpportunityLine, QuoteLine, SaleLine, Credit,
-          NumberSeries, Target, ForecastCell]  # fmt: skip
+          NumberSeries, Target, ForecastCell, CreditCell]  # fmt: skip
 SIZES = ("opportunities", "leads", "quotes", "products", "campaigns")
 RATES = {"USD": "0.92", "GBP": "1.17", "SEK": "0.088"}
 # A currency whose rate nobody knows: its deals are in no sum.
@@ -59,5 +62,8 @@ def choices(cursor, values, last_number):
 
 
 def roll_up():
-    """The forecast's sums, as the site itself makes them."""
+    """The sums of deals and of credit, as the site itself makes them."""
     rollup.rebuild()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sales_creditcell")
+        cursor.execute(SUMMED.format(rows="sales_credit", sign=""))

@@ -1,5 +1,5 @@
 from sales.models.assignment import AssignmentDecision, AssignmentRule, RuleMember
-from sales.models.credit import Credit
+from sales.models.credit import Credit, CreditCell
 from sales.models.forecast import Adjustment, BacktestRow, DealOdds, ForecastCell, OddsCell, OddsModel
 from sales.models.lead import Lead, WebForm
 from sales.models.lines import Line
@@ -19,8 +19,8 @@ from sales.models.target import Target
 
 __all__ = [
     "CATEGORIES", "Adjustment", "AssignmentDecision", "AssignmentRule", "BacktestRow", "Competition", "ContactRole",
-    "Credit", "DealOdds", "ForecastCell", "Invoice", "Lead", "Line", "LossReason", "NumberSeries", "OddsCell",
-    "OddsModel", "Opportunity", "OpportunityChange", "OpportunityLine", "Pipeline", "Price", "PriceBook", "Product",
-    "Quote",
-    "QuoteLine", "QuoteMail", "RuleMember", "Sale", "SaleLine", "Split", "Stage", "Target", "WebForm",
+    "Credit", "CreditCell", "DealOdds", "ForecastCell", "Invoice", "Lead", "Line", "LossReason", "NumberSeries",
+    "OddsCell", "OddsModel", "Opportunity", "OpportunityChange", "OpportunityLine", "Pipeline", "Price", "PriceBook",
+    "Product", "Quote", "QuoteLine", "QuoteMail", "RuleMember", "Sale", "SaleLine", "Split", "Stage", "Target",
+    "WebForm",
 ]  # fmt: skip

@@ -60,6 +60,7 @@ REGISTRY = {
     "sales.adjustment.reset_by": WHO_ACTED,
     # Sums that are made anew, and who is handed leads.
     "sales.forecastcell.owner": ("goes", False, "removed"), "sales.oddscell.owner": ("goes", False, "removed"),
+    "sales.creditcell.user": WHO_ACTED,
     "sales.assignmentrule.escalate_to": WHO_ACTED, "sales.rulemember.user": ("goes", False, "removed"),
     "sales.assignmentdecision.owner": WHO_ACTED,
     "sales.credit.user": WHO_ACTED, "sales.quotemail.by": WHO_ACTED,

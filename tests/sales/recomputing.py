@@ -6,14 +6,14 @@ from decimal import Decimal
 from crm_site.core.money import Rates
 from customers.models import Activity, Customer
 from sales import rollup
-from sales.models import Credit, ForecastCell, Opportunity, Quote, Sale
+from sales.models import Credit, CreditCell, ForecastCell, Opportunity, Quote, Sale
 
 
 def drift():
     """Sentences about every stored value that is not what it would be if it were made anew."""
     while rollup.roll_up().changes:
         pass
-    return [*deals(), *cells(), *papers(Quote), *papers(Sale), *credits_(), *customers(), *reaches()]
+    return [*deals(), *cells(), *papers(Quote), *papers(Sale), *credits_(), *credit_cells(), *customers(), *reaches()]
 
 
 def rows(model):
@@ -84,6 +84,18 @@ def credits_():
         yield from differs(
             sale, "total_base", sale.total_base, rates.base(sale.total, sale.currency, sale.sold_on)
         )  # fmt: skip
+
+
+def credit_cells():
+    """The sums of credit by user, team, month and kind."""
+    wanted, stored = defaultdict(Decimal), defaultdict(Decimal)
+    for row in Credit.objects.all():
+        wanted[row.user_id, row.team_id, row.day.replace(day=1), row.kind] += row.amount_base
+    for cell in CreditCell.objects.all():
+        stored[cell.user_id, cell.team_id, cell.month, cell.kind] = cell.amount
+    for key in {*wanted, *stored}:
+        if stored[key] != wanted[key]:
+            yield f"credit cell {key}: {stored[key]} is stored, {wanted[key]} would be right"
 
 
 def customers():

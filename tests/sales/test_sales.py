@@ -6,18 +6,19 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm_site.core.models import ExchangeRate
 from crm_site.core.operations import Refused, operation
 from customers.models import Customer
-from sales.models import Credit, NumberSeries, Sale, Split
+from sales.models import Credit, CreditCell, NumberSeries, Sale, Split
 from sales.operations.numbers import take_numbers
 from sales.operations.sales import create_sale, create_sales, delete_sale, restore_sale, sell, void_sale
 from tests.cast import make_cast
 from tests.factories import CustomerFactory
 from tests.sales.making import deal_of, product
+from tests.sales.recomputing import credit_cells
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +179,21 @@ def test_qs6_a_cancelled_sale_stays_and_its_credit_is_reversed_today(cast):
     again = win(sale.opportunity, by=cast.alice)
     assert again != sale
     assert again.document != sale.document
+
+
+def test_credit_is_summed_as_it_is_written_and_changed_by_nobody(cast):
+    """TG-1: a row that goes with its sale is in no sum; a row that was changed would be in two."""
+    sale = win(deal_of(cast.alice, amount=Decimal(100)), by=cast.alice, sold_on=date(2025, 12, 31))
+    win(deal_of(cast.alice, amount=Decimal(7)), by=cast.alice, sold_on=date(2025, 12, 1))
+    sums = CreditCell.objects.filter(user=cast.alice, team=cast.north, kind="revenue")
+    assert sums.get().amount == 107
+    with pytest.raises(DatabaseError), transaction.atomic():
+        sale.credits.update(amount_base=1)
+    sale.credits.all().delete()
+    assert (sums.get().month, sums.get().amount) == (date(2025, 12, 1), 7)
+    assert not list(credit_cells())
+    sums.update(amount=8)
+    assert len(list(credit_cells())) == 1
 
 
 def test_an_active_sale_of_a_deal_is_not_binned(cast):
