@@ -9,16 +9,17 @@ from urllib.parse import urlencode
 from allauth.core.internal.ratelimit import consume
 from django.conf import settings
 from django.contrib.auth import logout
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from crm_site.core import lists
 from crm_site.core.converters import read_id
 from crm_site.core.kept import Slot, kept
 from crm_site.core.loading import read_whole
-from crm_site.core.models import User
+from crm_site.core.models import Fold, User
 from customers.consent import consent_state
 from customers.languages import language_of
 from customers.models import Account, ContactMechanism
@@ -39,6 +40,12 @@ from support.operations.portal import has_ended
 from support.operations.survivors import end_of
 
 WHY = "the portal's own gate"
+# What a merge brought along is seen by those whose case it was.
+OWN_WORDS = Q(origin__isnull=True) | Q(origin__merged_into__isnull=True)
+for _name in ("contact", "account", "customer"):
+    OWN_WORDS |= Q(**{f"origin__{_name}": F(f"case__{_name}")})
+# So many cases are searched for words, the newest first.
+SEARCHED = 500
 # So many messages of a conversation at once, so many rows of a list, so many pages of it: nobody leafs further.
 PAGE, SHOWN, DEEPEST = 50, 20, 50
 
@@ -131,17 +138,31 @@ def messages_of(case):
 
     What a merge brought along from somebody else's case stays unseen; on the case that it was, its own people see it.
     """
-    held = OutgoingMail.objects.filter(message=OuterRef("pk"), mailed_at__isnull=True, due__gt=timezone.now())
-    rows = Message.objects.filter(kind=Message.PUBLIC).filter(~Exists(held))
     if case.merged_into_id:
-        rows = rows.filter(case=end_of(case.pk)[0], origin=case)
+        rows = public().filter(case=end_of(case.pk)[0], origin=case)
     else:
-        seen = Q(origin__isnull=True) | Q(origin__merged_into__isnull=True)
-        for name in ("contact_id", "account_id", "customer_id"):
-            if pk := getattr(case, name):
-                seen |= Q(**{f"origin__{name}": pk})
-        rows = rows.filter(seen, case=case)
+        rows = public().filter(OWN_WORDS, case=case)
     return rows.select_related("user", "contact").prefetch_related("files__attachment").order_by("at", "id")
+
+
+def public():
+    """What was said to and by customers; without replies that can be taken back."""
+    held = OutgoingMail.objects.filter(message=OuterRef("pk"), mailed_at__isnull=True, due__gt=timezone.now())
+    return Message.objects.filter(kind=Message.PUBLIC).filter(~Exists(held))
+
+
+def search(cases, text):
+    """Those of a customer's cases whose number or subject was typed, or that have a message with all of the words.
+
+    Messages are read of the newest SEARCHED cases only, so that the cost has an end.
+    """
+    near = list(cases.order_by("-last_message_at", "-id").values_list("pk", flat=True)[:SEARCHED])
+    said = public().filter(OWN_WORDS, case__in=near).annotate(said=Fold("body")).order_by()
+    found = lists.words(text)
+    for word in found:
+        said = said.filter(said__like=Fold(Value(f"%{word}%")))
+    having = set(said.values_list("case", flat=True)) if found else ()
+    return cases.filter(Q(pk__in=lists.search(cases, text, Case).order_by().values("pk")) | Q(pk__in=having))
 
 
 def thread_of(case, before=0):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import translation
 
 from crm_site.core.middleware import portal_name
 from crm_site.core.models import User
@@ -19,6 +20,13 @@ from tests.cast import make_cast
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("crm_site", "customers", "marketing", "sales", "support")
+
+
+@pytest.fixture(autouse=True)
+def house_language():
+    """A page leaves the reader's language behind, which the next request sets anew; the next test does not."""
+    yield
+    translation.deactivate()
 
 
 def pytest_collection_modifyitems(config, items):

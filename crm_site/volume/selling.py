@@ -25,7 +25,7 @@ from sales.models import (
     SaleLine,
     Target,
 )  # fmt: skip
-from sales.models.credit import SUMMED
+from sales.models.credit import ALL_SUMMED
 
 RECORDS = {
     "campaign": Campaign, "product": Product, "lead": Lead, "opportunity": Opportunity, "quote": Quote, "sale": Sale,
@@ -66,4 +66,4 @@ def roll_up():
     rollup.rebuild()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM sales_creditcell")
-        cursor.execute(SUMMED.format(rows="sales_credit", sign=""))
+        cursor.execute(ALL_SUMMED)

@@ -11,6 +11,7 @@ SUMMED = """
     FROM {rows} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
     ON CONFLICT ON CONSTRAINT credit_cell_once DO UPDATE SET amount = sales_creditcell.amount + excluded.amount
 """
+ALL_SUMMED = SUMMED.format(rows="sales_credit", sign="")
 
 
 class Credit(models.Model):

@@ -25,6 +25,7 @@ from support.models import (
     ArticleVersion,
     Case,
     CaseField,
+    Message,
     OutgoingMail,
     PortalAccess,
     ProfileChange,
@@ -376,6 +377,18 @@ def test_quotes_and_orders(world):
     quote.refresh_from_db()
     assert (quote.status, quote.answered_by) == (Quote.ACCEPTED, "Ada Adason")
     assert "An order" in client.get(f"/portal/orders/{sale.pk}/").content.decode()
+
+
+def test_search_reads_what_was_said_to_the_customer(world):
+    """U54, PT-2: words of both sides, all of them in one message; no note, no reply that is held back, nobody else's."""
+    Message.objects.create(case=world.case, kind="public", direction="out", body="Change the Fusér unit.")
+    Message.objects.create(case=world.case, kind="note", body="This customer is a nuisance")
+    held = Message.objects.create(case=world.case, kind="public", direction="out", body="An unfinished thought")
+    OutgoingMail.objects.create(kind="reply", message=held, due=timezone.now() + timedelta(minutes=1))
+    client, here = browser(world.ada), f"/portal/cases/{world.case.pk}/"
+    for words, fits in (("fuser UNIT", True), ("fuser unknown", False), ("nuisance", False), ("unfinished", False)):
+        assert (here in client.get(f"/portal/cases/?q={words}").content.decode()) == fits, words
+    assert here not in browser(world.eve).get("/portal/cases/?q=fuser").content.decode()
 
 
 def test_search_and_pages(world):

@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm_site.core import lists, pages
+from crm_site.core import pages
 from crm_site.core.converters import read_id
 from crm_site.core.loading import read_one
 from crm_site.core.operations import Refused, submit_once
@@ -111,7 +111,7 @@ def portal_cases(request):
     rows = portal.cases_for(request.access).filter(merged_into=None).select_related("status", "contact")
     q, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
     if q:
-        rows = lists.search(rows, q, Case)
+        rows = portal.search(rows, q)
     if state in ("open", "done"):
         rows = rows.filter(category__in=OPEN) if state == "open" else rows.exclude(category__in=OPEN)
     page = portal.page_of(request, rows.order_by("-last_message_at", "-id"))
